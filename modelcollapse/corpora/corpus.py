@@ -1,0 +1,67 @@
+"""The corpus: labelled documents as counts. The one thing that flows from `corpora` into everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Labelled documents as term counts.
+
+    Attributes
+    ----------
+    data : ndarray of int32, shape (n_nonzero,)
+        Counts, all positive. All arrays may be read-only and memory-mapped.
+    indices : ndarray of int32, shape (n_nonzero,)
+        Term of each count; sorted within a document, without repetition.
+    indptr : ndarray of int64, shape (n_documents + 1,)
+        Where each document's counts begin.
+    labels : ndarray of uint8, shape (n_documents,)
+        Human labels, 0 or 1.
+    term_orders : ndarray of uint8, shape (n_terms,)
+        n-gram order of each term (1 for single words). Terms are sorted by code point.
+    fingerprint : str
+        Hash of everything above and of the vocabulary: equal fingerprints mean equal corpora.
+    name : str
+        What the user calls it.
+    origin : mapping
+        How it was made (source, options, counts of what was read, kept and dropped); JSON-serialisable.
+    load_vocabulary : callable
+        Returns the terms as an object array of str, shape (n_terms,). The simulation never needs them.
+    """
+
+    data: npt.NDArray[np.int32]
+    indices: npt.NDArray[np.int32]
+    indptr: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.uint8]
+    term_orders: npt.NDArray[np.uint8]
+    fingerprint: str
+    name: str = "corpus"
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    load_vocabulary: Callable[[], npt.NDArray[np.object_]] | None = None
+
+    @property
+    def n_documents(self) -> int:
+        """Number of documents, empty ones included."""
+        return len(self.labels)
+
+    @property
+    def n_terms(self) -> int:
+        """Number of distinct terms in all documents."""
+        return len(self.term_orders)
+
+    @cached_property
+    def counts(self) -> sparse.csr_matrix:
+        """The counts as a canonical CSR matrix (n_documents × n_terms) that shares this corpus' arrays."""
+        matrix = sparse.csr_matrix((self.data, self.indices, self.indptr), shape=(self.n_documents, self.n_terms))
+        matrix.has_sorted_indices = True
+        matrix.has_canonical_format = True
+        return matrix

@@ -1,0 +1,95 @@
+"""The one place that knows which columns a row has: one row per generation, one schema for every chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import get_type_hints
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is recorded of one generation. Columns ending in ``_seconds`` are the only ones that are not deterministic.
+
+    Rates, accuracies and recalls are fractions in [0, 1]. ``None`` means "not defined here", never "not computed".
+
+    Attributes
+    ----------
+    chain_id, seed, collapse_rate, initial_size, model, model_params, regime, label_rule
+        Which chain: its identity and its place on every axis of the sweep.
+    generation : int
+        0 for the model trained on human labels alone.
+    n_seen : int
+        Initial size plus all increments so far: the x-axis of every curve.
+    n_train : int
+        Documents in this generation's training set (depends on the regime and on documents left out).
+    n_synthetic : int
+        Self-labelled documents among them.
+    n_test, n_features : int
+        Test documents; terms that are active in this generation.
+    accuracy, balanced_accuracy, roc_auc : float
+        On the test set; ROC AUC is 0.5 for a constant predictor.
+    recall_negative, recall_positive : float
+        Accuracy within each true class of the test set (null if it has no such document).
+    best_threshold_accuracy : float
+        Accuracy at the threshold that suits this test set best: what is only shifted, not lost.
+    log_loss, brier, calibration_error : float
+        Of the probabilities on the test set (null for learners without); natural logarithm; mean squared error;
+        expected calibration error over ten equal-width bins of P(class 1).
+    predicted_positive_rate : float
+        Share of the test set predicted positive.
+    train_positive_rate : float
+        Share of positive labels in the training set, self-labels included.
+    synthetic_label_error, synthetic_error_negative, synthetic_error_positive : float
+        Share of wrong labels among the self-labelled documents of the training set; the same among those whose true
+        class is negative, and positive. Null where there are none.
+    churn : float
+        Share of the test set whose prediction changed since the last generation (null in generation 0).
+    fit_seconds, predict_seconds : float
+        Wall time of training; of scoring the test set and labelling the next increment.
+    """
+
+    chain_id: str
+    seed: int
+    collapse_rate: float
+    initial_size: int
+    model: str
+    model_params: str
+    regime: str
+    label_rule: str
+    generation: int
+    n_seen: int
+    n_train: int
+    n_synthetic: int
+    n_test: int
+    n_features: int
+    accuracy: float
+    balanced_accuracy: float
+    roc_auc: float
+    recall_negative: float | None
+    recall_positive: float | None
+    best_threshold_accuracy: float
+    log_loss: float | None
+    brier: float | None
+    calibration_error: float | None
+    predicted_positive_rate: float
+    train_positive_rate: float
+    synthetic_label_error: float | None
+    synthetic_error_negative: float | None
+    synthetic_error_positive: float | None
+    churn: float | None
+    fit_seconds: float
+    predict_seconds: float
+
+
+def column_types() -> dict[str, type]:
+    """Python type (str, int or float) of every column, in order; any float column may hold nulls."""
+    hints = get_type_hints(Row)
+    return {f.name: next(t for t in (str, int, float) if t is hints[f.name] or hints[f.name] == (t | None))
+            for f in fields(Row)}
+
+
+#: What identifies a row among all rows of all runs on one corpus.
+KEY = ("chain_id", "generation")
+
+#: The axes of a sweep: one column each.
+AXES = ("seed", "collapse_rate", "initial_size", "model", "model_params", "regime", "label_rule")
