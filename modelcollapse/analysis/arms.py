@@ -1,0 +1,152 @@
+"""Which rows belong together: settings, arms, and the pairing of every arm with its reference.
+
+A *setting* is everything that two arms must share to be compared; an *arm* is a setting with a label rule and a collapse
+rate. At rate 0 no label is ever made by the model, so one chain (label rule ``none``) is the reference of all label rules.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from modelcollapse.errors import ModelCollapseError
+
+SETTING = ("experiment", "model", "model_params", "regime", "initial_size")
+ARM = (*SETTING, "label_rule", "collapse_rate")
+#: What two rows of two arms of a setting share when they saw the same documents at the same moment. The size follows from
+#: the generation in one sweep; naming both keeps sweeps with other steps in the same folder apart.
+PAIR = (*SETTING, "n_test", "seed", "generation", "n_seen")
+#: Label rule of the chains in which people label everything.
+NO_RULE = "none"
+
+_NEEDED = (*ARM, "seed", "generation", "n_seen", "n_train", "n_test", "accuracy")
+
+
+class AnalysisError(ModelCollapseError):
+    """Rows cannot be analysed as asked."""
+
+
+class PairingError(AnalysisError):
+    """Arms that must be identical are not: the rows are no paired design."""
+
+
+def prepare(results: pl.DataFrame) -> pl.DataFrame:
+    """Check, deduplicate and sort rows.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of one or more runs; a frame without the column ``experiment`` is one experiment named ``run``.
+
+    Returns
+    -------
+    DataFrame
+        One row per generation of a chain and experiment, sorted by arm, seed and generation.
+
+    Raises
+    ------
+    AnalysisError
+        There are no rows, or a column is missing.
+    """
+    if "experiment" not in results.columns:
+        results = results.with_columns(experiment=pl.lit("run"))
+    missing = [name for name in _NEEDED if name not in results.columns]
+    if missing:
+        raise AnalysisError(f"The results lack the column(s) {', '.join(missing)}. Use rows written by modelcollapse run.")
+    if results.is_empty():
+        raise AnalysisError("There are no finished chains yet. Run the same command again to continue the run.")
+    return (
+        results.with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
+        .unique([*ARM, "n_test", "seed", "generation", "n_seen"], keep="first", maintain_order=True)
+        .sort(*ARM, "seed", "generation")
+    )
+
+
+def references(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in which people label everything (collapse rate 0)."""
+    return rows.filter(pl.col("collapse_rate") == 0)
+
+
+def treated(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of arms in which the model labels a part (collapse rate above 0)."""
+    return rows.filter(pl.col("collapse_rate") > 0)
+
+
+def with_reference(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the rate-0 rows repeated under every label rule of their setting, for one panel or table per rule.
+
+    A setting that has nothing but rate 0 keeps it under the rule ``none``.
+    """
+    rules = treated(rows).select(*SETTING, rule="label_rule").unique()
+    copies = references(rows).join(rules, on=list(SETTING), how="left")
+    copies = copies.with_columns(label_rule=pl.coalesce("rule", "label_rule")).drop("rule")
+    return pl.concat([copies, treated(rows)]).sort(*ARM, "seed", "generation")
+
+
+def at_size(rows: pl.DataFrame, n_seen: int | None = None) -> pl.DataFrame:
+    """Rows at one size: `n_seen`, or the largest size of each setting.
+
+    Raises
+    ------
+    AnalysisError
+        No chain has a generation of that size.
+    """
+    if n_seen is None:
+        return rows.filter(pl.col("n_seen") == pl.col("n_seen").max().over(SETTING))
+    found = rows.filter(pl.col("n_seen") == n_seen)
+    if found.is_empty():
+        sizes = rows["n_seen"].unique().sort().to_list()
+        listed = ", ".join(f"{s:,}" for s in (sizes if len(sizes) <= 8 else [*sizes[:4], *sizes[-4:]]))
+        raise AnalysisError(f"There is no generation with {n_seen:,} documents. Sizes in the results: {listed}.")
+    return found
+
+
+def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
+    """Every row of a treated arm beside the rate-0 row of the same seed, setting and generation.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `ARM`, ``seed, generation, n_seen, n_test, value, reference, difference`` (value − reference). Rows
+        whose reference is missing, or where either value is null, are left out.
+    """
+    reference = references(rows).select(*PAIR, reference=metric)
+    return (
+        treated(rows)
+        .select(*PAIR, "label_rule", "collapse_rate", value=metric)
+        .join(reference, on=list(PAIR), how="inner")
+        .with_columns(difference=pl.col("value") - pl.col("reference"))
+        .drop_nulls("difference")
+        .sort(*ARM, "seed", "generation")
+    )
+
+
+def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
+    """Assert that before the first self-label all arms of a seed are the same experiment (an exact A/A test).
+
+    Returns
+    -------
+    int
+        How many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
+
+    Raises
+    ------
+    PairingError
+        A difference is not exactly zero.
+    """
+    start = pair_with_reference(rows.filter(pl.col("generation") == 0), metric)
+    broken = start.filter(pl.col("difference") != 0)
+    if not broken.is_empty():
+        first = broken.row(0, named=True)
+        raise PairingError(
+            f"Generation 0 must be identical for all rates of a seed, but at rate {first['collapse_rate']:g} seed "
+            f"{first['seed']} differs from rate 0 by {first['difference']:.3g} in {metric} ({broken.height} of {start.height} "
+            "pairs). The rows come from different documents or versions: run them again in one folder."
+        )
+    return start.height
+
+
+def varying_axes(rows: pl.DataFrame) -> list[str]:
+    """The axes other than seed and rate that take more than one value, ``none`` of the reference chains aside."""
+    axes = ("experiment", "initial_size", "model", "model_params", "regime", "label_rule")
+    considered = rows.filter(pl.col("label_rule") != NO_RULE) if (rows["label_rule"] != NO_RULE).any() else rows
+    return [axis for axis in axes if (considered if axis == "label_rule" else rows)[axis].n_unique() > 1]
