@@ -15,7 +15,8 @@ class Row:
     Attributes
     ----------
     chain_id, seed, collapse_rate, initial_size, model, model_params, regime, label_rule
-        Which chain: its identity and its place on every axis of the sweep.
+        Which chain: its identity and its place on every axis of the sweep. At rate 0 no label rule is ever asked: the
+        rule is "none", and the chain is the reference of all rules.
     generation : int
         0 for the model trained on human labels alone.
     n_seen : int
@@ -27,7 +28,7 @@ class Row:
     n_test, n_features : int
         Test documents; terms that are active in this generation.
     accuracy, balanced_accuracy, roc_auc : float
-        On the test set; ROC AUC is 0.5 for a constant predictor.
+        On the test set; ROC AUC is 0.5 for a constant predictor (null if the test set has one class).
     recall_negative, recall_positive : float
         Accuracy within each true class of the test set (null if it has no such document).
     best_threshold_accuracy : float
@@ -38,7 +39,7 @@ class Row:
     predicted_positive_rate : float
         Share of the test set predicted positive.
     train_positive_rate : float
-        Share of positive labels in the training set, self-labels included.
+        Share of positive labels in the training set, self-labels included (null if it is empty).
     synthetic_label_error, synthetic_error_negative, synthetic_error_positive : float
         Share of wrong labels among the self-labelled documents of the training set; the same among those whose true
         class is negative, and positive. Null where there are none.
@@ -64,7 +65,7 @@ class Row:
     n_features: int
     accuracy: float
     balanced_accuracy: float
-    roc_auc: float
+    roc_auc: float | None
     recall_negative: float | None
     recall_positive: float | None
     best_threshold_accuracy: float
@@ -72,7 +73,7 @@ class Row:
     brier: float | None
     calibration_error: float | None
     predicted_positive_rate: float
-    train_positive_rate: float
+    train_positive_rate: float | None
     synthetic_label_error: float | None
     synthetic_error_negative: float | None
     synthetic_error_positive: float | None

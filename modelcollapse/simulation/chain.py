@@ -1,0 +1,217 @@
+"""One history: train → score → label the next increment, generation after generation.
+
+A chain is a pure function of its spec and the corpus. It can be stopped after any generation and go on from the bytes
+of its labels, on any machine, to the same last bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.simulation import labels as label_bytes
+from modelcollapse.simulation import learners, spec, streams
+from modelcollapse.simulation.label_rules import Increment, find_rule
+from modelcollapse.simulation.labels import Labels
+from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
+from modelcollapse.simulation.regimes import REGIMES
+from modelcollapse.simulation.rows import Row
+from modelcollapse.simulation.terms import active_terms, select_columns
+
+
+@dataclass(frozen=True)
+class ChainState:
+    """What a chain needs to go on: everything else follows from its spec.
+
+    Attributes
+    ----------
+    generation : int
+        The generation to run next.
+    labels : ndarray of uint8, shape (n_seen,)
+        Label bytes (see `simulation.labels`) of the documents that generation has seen.
+    predictions : ndarray of uint8, shape (n_test,), or None
+        The last generation's predictions on the test set.
+    """
+
+    generation: int
+    labels: Labels
+    predictions: npt.NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """What a generation yields: its row, and what the next one needs to know.
+
+    Attributes
+    ----------
+    row : Row
+    new_labels : ndarray of uint8, shape (increment,)
+        Label bytes of the next increment on the schedule; empty in the last generation.
+    predictions : ndarray of uint8, shape (n_test,)
+    """
+
+    row: Row
+    new_labels: Labels
+    predictions: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A model, and the terms it was trained on."""
+
+    predictor: learners.Predictor
+    active: npt.NDArray[np.int64]
+
+    def score(self, counts: sparse.csr_matrix) -> learners.Scores:
+        return self.predictor.score(select_columns(counts, self.active))
+
+
+class Chain:
+    """A spec bound to a corpus: which documents it tests on, sees and in which order."""
+
+    def __init__(self, chain_spec: spec.ChainSpec, corpus: Corpus) -> None:
+        self.spec = chain_spec
+        self.corpus = corpus
+        self.rate = float(chain_spec.collapse_rate)
+        self.sizes = chain_spec.sizes()
+        self.n_scheduled = len(chain_spec.scheduled_sizes())
+        order = streams.document_order(chain_spec.seed, corpus.n_documents)
+        self.test, self.pool = order[: chain_spec.test_size], order[chain_spec.test_size :]
+        self.first_model = cache(lambda: self._train(0, self._human_labels(chain_spec.initial_size)))
+
+    @cached_property
+    def chain_id(self) -> str:
+        """The chain's name."""
+        return spec.chain_id(self.spec, self.corpus.fingerprint, learners.identity(self.spec.model))
+
+    def start(self, state: ChainState | None) -> ChainState:
+        """Return the state to begin with: the given one, or generation 0's.
+
+        If the given state's generation has seen documents that were not labelled yet – the chain ended there, and now
+        goes on – its last generation is run again.
+        """
+        if state is None:
+            return ChainState(0, self._human_labels(self.spec.initial_size), None)
+        if state.generation < self.n_scheduled and len(state.labels) == self.sizes[state.generation]:
+            return state
+        again = state.generation - 1
+        return ChainState(again, state.labels[: self.sizes[again]], None)
+
+    def run_generation(self, state: ChainState) -> tuple[GenerationResult, ChainState]:
+        """Train, score, label the next increment; return also the state to go on from."""
+        generation, seen = state.generation, state.labels
+        started = time.perf_counter()
+        trained = self._train(generation, seen)
+        fitted = time.perf_counter()
+        next_size = self.sizes[min(generation + 1, len(self.sizes) - 1)]
+        increment = self.pool[len(seen) : next_size]
+        scores = trained.score(self.corpus.counts[np.concatenate((self.test, increment))])
+        test_scores = scores[: len(self.test)]
+        new_labels = self._label(generation, seen, increment, scores[len(self.test) :])
+        scored = time.perf_counter()
+
+        positions = self._training_positions(generation, seen)
+        changed = None if state.predictions is None else float((state.predictions != test_scores.labels).mean())
+        row = Row(
+            chain_id=self.chain_id,
+            seed=self.spec.seed,
+            collapse_rate=self.rate,
+            initial_size=self.spec.initial_size,
+            model=self.spec.model.name,
+            model_params=self.spec.model.params_text,
+            regime=self.spec.regime,
+            label_rule=self.spec.label_rule,
+            generation=generation,
+            n_seen=len(seen),
+            n_test=len(self.test),
+            n_features=len(trained.active),
+            churn=changed,
+            fit_seconds=fitted - started,
+            predict_seconds=scored - fitted,
+            **training_metrics(seen[positions], self.corpus.labels[self.pool[positions]]),  # type: ignore[arg-type]
+            **prediction_metrics(self.corpus.labels[self.test], test_scores),  # type: ignore[arg-type]
+        )
+        on_schedule = generation + 1 < self.n_scheduled
+        result = GenerationResult(row, new_labels if on_schedule else new_labels[:0], test_scores.labels)
+        return result, ChainState(generation + 1, np.concatenate((seen, new_labels)), test_scores.labels)
+
+    def _human_labels(self, size: int) -> Labels:
+        return self.corpus.labels[self.pool[:size]] + np.uint8(label_bytes.HUMAN)
+
+    def _training_positions(self, generation: int, seen: Labels) -> npt.NDArray[np.int64]:
+        previous = self.sizes[generation - 1] if generation else 0
+        random = streams.stream(self.spec.seed, "subsample", generation)
+        return REGIMES[self.spec.regime](seen, previous, self.spec.initial_size, random)
+
+    def _train(self, generation: int, seen: Labels) -> _Trained:
+        positions = self._training_positions(generation, seen)
+        counts = self.corpus.counts[self.pool[positions]]
+        active = active_terms(counts, self.corpus.term_orders, self.spec.terms)
+        training_labels = label_bytes.value(seen[positions])
+        seed = streams.model_seed(self.spec.seed, generation)
+        return _Trained(learners.train(self.spec.model, select_columns(counts, active), training_labels, seed), active)
+
+    def _label(
+        self, generation: int, seen: Labels, documents: npt.NDArray[np.int64], scores: learners.Scores
+    ) -> Labels:
+        truth = self.corpus.labels[documents]
+        selected = streams.self_labelled(self.spec.seed, generation, self.rate, len(documents))
+        labels = truth + np.uint8(label_bytes.HUMAN)
+        if not selected.any():
+            return labels
+        increment = Increment(
+            truth=truth,
+            selected=selected,
+            scores=scores,
+            first_scores=lambda: self.first_model().score(self.corpus.counts[documents]),
+            human_positive_rate=self._human_positive_rate(generation, seen),
+            stream=lambda purpose: streams.stream(self.spec.seed, purpose, generation),
+        )
+        labels[selected] = find_rule(self.spec.label_rule).label(increment)
+        return labels
+
+    def _human_positive_rate(self, generation: int, seen: Labels) -> float:
+        """Return the positive rate of the human labels in the training set; where it has none, of all seen so far."""
+        training = seen[self._training_positions(generation, seen)]
+        human = training[label_bytes.is_human(training)]
+        if len(human) == 0:
+            human = seen[label_bytes.is_human(seen)]
+        return float(label_bytes.value(human).mean())
+
+
+def run_chain(
+    chain_spec: spec.ChainSpec,
+    corpus: Corpus,
+    state: ChainState | None = None,
+) -> Iterator[GenerationResult]:
+    """Run a chain on one thread, from its beginning or from a state, and yield every generation.
+
+    Parameters
+    ----------
+    chain_spec : ChainSpec
+        What to simulate.
+    corpus : Corpus
+        Documents; at least ``test_size + final_size``.
+    state : ChainState, optional
+        Where to go on from; the beginning if None.
+
+    Yields
+    ------
+    GenerationResult
+        In order, the same bits whatever the state it started from; the first may be one that is known already (see
+        `Chain.start`).
+    """
+    chain = Chain(chain_spec, corpus)
+    current = chain.start(state)
+    while current.generation < len(chain.sizes):
+        with threadpool_limits(1):
+            result, current = chain.run_generation(current)
+        yield result

@@ -1,0 +1,223 @@
+"""Learners: what is trained in every generation. To add one, name its class and its parameters in `LEARNERS`.
+
+Any other scikit-learn classifier works by its import path, ``package.module:Class``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from modelcollapse.errors import LearnerError
+from modelcollapse.simulation.spec import Model, ParameterValue
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A classifier class with the parameters it has unless asked otherwise.
+
+    Attributes
+    ----------
+    path : str
+        ``package.module:Class`` of a scikit-learn classifier.
+    params : mapping
+        Parameters that differ from the class' own defaults.
+    predicts_by_probability : bool
+        Whether `predict` is exactly the first class of largest `predict_proba`: then one pass gives both.
+    """
+
+    path: str
+    params: Mapping[str, ParameterValue] = field(default_factory=dict)
+    predicts_by_probability: bool = False
+
+
+#: The forest of the original study.
+STUDY_FOREST: Mapping[str, ParameterValue] = {
+    "n_estimators": 1000,
+    "max_depth": 20,
+    "max_features": "sqrt",
+    "min_samples_split": 2,
+    "min_samples_leaf": 1,
+    "bootstrap": False,
+}
+
+LEARNERS: Mapping[str, Learner] = {
+    "forest": Learner("modelcollapse.forest:SparseForestClassifier", STUDY_FOREST, predicts_by_probability=True),
+    "forest-sklearn": Learner("sklearn.ensemble:RandomForestClassifier", STUDY_FOREST, predicts_by_probability=True),
+    "naive-bayes": Learner("sklearn.naive_bayes:MultinomialNB"),
+    "logistic-regression": Learner("sklearn.linear_model:LogisticRegression", {"max_iter": 1000}),
+}
+
+#: Set by the chain in every generation, so they are nobody's to choose.
+RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model says of some documents.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (n,)
+        Hard labels: the classifier's own `predict`.
+    probability : ndarray of float64, shape (n,), or None
+        P(class 1), for learners that have it.
+    ranking : ndarray of float64, shape (n,)
+        Larger means more positive: the probability, or the decision function.
+    """
+
+    labels: npt.NDArray[np.uint8]
+    probability: npt.NDArray[np.float64] | None
+    ranking: npt.NDArray[np.float64]
+
+    def __getitem__(self, part: slice) -> Scores:
+        probability = None if self.probability is None else self.probability[part]
+        return Scores(self.labels[part], probability, self.ranking[part])
+
+
+class Predictor:
+    """A trained model behind one interface, whatever the learner: it was trained on classes 0 and 1, in this order."""
+
+    def __init__(self, classifier: Any, predicts_by_probability: bool) -> None:
+        self._classifier = classifier
+        self._predicts_by_probability = predicts_by_probability
+
+    def score(self, counts: sparse.csr_matrix) -> Scores:
+        """Score documents, given as counts of the terms the model was trained on."""
+        classifier = self._classifier
+        probability = None
+        if hasattr(classifier, "predict_proba"):
+            both = np.asarray(classifier.predict_proba(counts), dtype=np.float64)
+            probability = ranking = np.ascontiguousarray(both[:, 1])
+        if probability is not None and self._predicts_by_probability:
+            labels = both.argmax(axis=1).astype(np.uint8)
+        else:
+            labels = np.asarray(classifier.predict(counts)).astype(np.uint8)
+        if probability is None and hasattr(classifier, "decision_function"):
+            ranking = np.asarray(classifier.decision_function(counts), dtype=np.float64)
+        elif probability is None:
+            ranking = labels.astype(np.float64)
+        if not np.isfinite(ranking).all():
+            raise FloatingPointError("the learner gave scores that are not finite numbers")
+        return Scores(labels, probability, ranking)
+
+
+class ConstantPredictor(Predictor):
+    """What can be learnt from one class, or from documents without terms: the share of positive labels."""
+
+    def __init__(self, positive_rate: float) -> None:
+        self._positive_rate = positive_rate
+
+    def score(self, counts: sparse.csr_matrix) -> Scores:
+        """Give every document the same probability."""
+        probability = np.full(counts.shape[0], self._positive_rate)
+        return Scores((probability > 0.5).astype(np.uint8), probability, probability)
+
+
+def train(model: Model, counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8], seed: int) -> Predictor:
+    """Train a model on one thread.
+
+    Parameters
+    ----------
+    model : Model
+        Learner and parameters.
+    counts : csr_matrix of int32, shape (n_train, n_active_terms)
+        Training documents.
+    labels : ndarray of uint8, shape (n_train,)
+        0 or 1. A single class is a valid state: the result is the constant predictor of that class.
+    seed : int
+        For learners that draw random numbers.
+    """
+    if counts.shape[1] == 0 or len(labels) == 0 or labels.min() == labels.max():
+        return ConstantPredictor(float(labels.mean()) if len(labels) else 0.5)
+    learner = find_learner(model.name)
+    classifier = _instantiate(model)
+    known = classifier.get_params(deep=False)
+    automatic = {"random_state": seed, "n_jobs": 1}
+    classifier.set_params(**{name: value for name, value in automatic.items() if name in known})
+    return Predictor(classifier.fit(counts, labels), learner.predicts_by_probability)
+
+
+def find_learner(name: str) -> Learner:
+    """Return the learner of a name or an import path.
+
+    Raises
+    ------
+    LearnerError
+        If there is neither.
+    """
+    if name in LEARNERS:
+        return LEARNERS[name]
+    if ":" not in name:
+        raise LearnerError(
+            f"Found no learner '{name}'. Expected one of {', '.join(LEARNERS)}, or the import path of a scikit-learn "
+            "classifier such as sklearn.linear_model:SGDClassifier."
+        )
+    return Learner(name)
+
+
+def parameter_names(name: str) -> frozenset[str]:
+    """Return the parameters that a learner takes, apart from those that the chain sets itself."""
+    return frozenset(_classifier_class(name)().get_params(deep=False)) - set(RESERVED_PARAMS)
+
+
+def has_probabilities(model: Model) -> bool:
+    """Return whether the model, with its parameters, gives probabilities."""
+    return hasattr(_instantiate(model), "predict_proba")
+
+
+def identity(model: Model) -> dict[str, object]:
+    """Return what makes this model's results: class, every parameter, and the library's major.minor version.
+
+    Our own learners carry no version here: their results are part of `spec.RESULTS_VERSION`.
+    """
+    path = find_learner(model.name).path
+    params = _instantiate(model).get_params(deep=True)
+    return {
+        "class": path,
+        "params": {key: repr(value) for key, value in sorted(params.items()) if key not in RESERVED_PARAMS},
+        "version": _library_version(path.split(":")[0].split(".")[0]),
+    }
+
+
+def _instantiate(model: Model) -> Any:
+    cls = _classifier_class(model.name)
+    params = {**find_learner(model.name).params, **dict(model.params)}
+    try:
+        return cls(**params)
+    except (TypeError, ValueError) as error:
+        given = model.params_text or "its parameters"
+        raise LearnerError(f"Learner '{model.name}' does not take {given}: {error}.") from error
+
+
+def _classifier_class(name: str) -> Any:
+    path = find_learner(name).path
+    module_name, _, class_name = path.partition(":")
+    try:
+        cls = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LearnerError(f"Found no learner at '{path}': {error}. Expected package.module:Class.") from error
+    if not (inspect.isclass(cls) and all(hasattr(cls, method) for method in ("fit", "predict", "get_params"))):
+        raise LearnerError(f"Found '{path}', expected a scikit-learn classifier (fit, predict, get_params).")
+    try:
+        cls()
+    except TypeError as error:
+        raise LearnerError(f"Learner '{path}' cannot be made without arguments: {error}.") from error
+    return cls
+
+
+def _library_version(package: str) -> str | None:
+    if package == "modelcollapse":
+        return None
+    distributions = importlib.metadata.packages_distributions().get(package)
+    if not distributions:
+        return None
+    return ".".join(importlib.metadata.version(distributions[0]).split(".")[:2])

@@ -1,0 +1,131 @@
+"""What fully determines a chain, and its name: a hash of everything that affects its rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import takewhile
+
+#: Raised whenever the same spec would give other rows than before.
+RESULTS_VERSION = 1
+
+ParameterValue = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A learner by name or import path, with the parameters that were asked for (sorted by name)."""
+
+    name: str
+    params: tuple[tuple[str, ParameterValue], ...] = ()
+
+    @property
+    def params_text(self) -> str:
+        """The parameters as they stand in the rows: ``max_depth=5,n_estimators=100``."""
+        return ",".join(f"{key}={value}" for key, value in self.params)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How the number of documents seen grows: by a constant increment, or up an explicit ladder of sizes."""
+
+    increment: int | None = None
+    sizes: tuple[int, ...] | None = None
+
+    def schedule(self, initial_size: int) -> Iterator[int]:
+        """Yield the sizes after each increment, beginning with the initial size; endless for a constant increment."""
+        yield initial_size
+        if self.sizes is not None:
+            yield from (size for size in self.sizes if size > initial_size)
+        elif self.increment is not None:
+            size = initial_size
+            while True:
+                yield (size := size + self.increment)
+
+
+@dataclass(frozen=True)
+class TermSelection:
+    """Which of the corpus' terms a refitted vectoriser would keep: see `simulation.terms`."""
+
+    min_df: int = 1
+    max_ngram: int = 1
+    max_terms: int | None = None
+
+
+@dataclass(frozen=True)
+class ChainSpec:
+    """One history: everything its rows depend on, apart from the corpus.
+
+    Attributes
+    ----------
+    seed : int
+        Names every random stream.
+    collapse_rate : Decimal
+        In [0, 1]; decimal so that 0.3 is the same chain however it was computed.
+    initial_size, final_size, test_size : int
+        Documents. `final_size` bounds the documents seen; a longer chain begins with the same rows.
+    growth : Growth
+        The increments.
+    model, regime, label_rule
+        Axes of the sweep. `label_rule` is "none" at rate 0, where no rule is ever asked.
+    terms : TermSelection
+        What the vectoriser keeps.
+    """
+
+    seed: int
+    collapse_rate: Decimal
+    initial_size: int
+    final_size: int
+    test_size: int
+    growth: Growth
+    model: Model
+    regime: str = "accumulate"
+    label_rule: str = "argmax"
+    terms: TermSelection = TermSelection()
+
+    def __post_init__(self) -> None:
+        if self.collapse_rate == 0:
+            object.__setattr__(self, "label_rule", "none")
+
+    def scheduled_sizes(self) -> tuple[int, ...]:
+        """Return the documents seen in each generation on the schedule, up to `final_size`."""
+        return tuple(takewhile(lambda size: size <= self.final_size, self.growth.schedule(self.initial_size)))
+
+    def sizes(self) -> tuple[int, ...]:
+        """Return the documents seen in each generation.
+
+        If `final_size` is off the schedule, it is the last of them, after a shorter increment. Nothing ever goes on
+        from there.
+        """
+        scheduled = self.scheduled_sizes()
+        return scheduled if scheduled[-1] == self.final_size else (*scheduled, self.final_size)
+
+
+def rate_text(rate: Decimal) -> str:
+    """Return the one decimal text of a rate: 0.3, never 0.30 or 3E-1."""
+    return format(rate.normalize(), "f")
+
+
+def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: dict[str, object]) -> str:
+    """Return the chain's name: 24 hexadecimal digits of a hash of everything that affects its rows.
+
+    Not part of it: `final_size` (a longer chain is a continuation) and what the experiment is called.
+    """
+    content = {
+        "results_version": RESULTS_VERSION,
+        "corpus": corpus_fingerprint,
+        "seed": spec.seed,
+        "collapse_rate": rate_text(spec.collapse_rate),
+        "label_rule": spec.label_rule,
+        "regime": spec.regime,
+        "model": model_identity,
+        "test_size": spec.test_size,
+        "initial_size": spec.initial_size,
+        "increment": spec.growth.increment,
+        "sizes": spec.growth.sizes and [size for size in spec.growth.sizes if size > spec.initial_size],
+        "terms": [spec.terms.min_df, spec.terms.max_ngram, spec.terms.max_terms],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]

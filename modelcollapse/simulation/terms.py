@@ -1,0 +1,49 @@
+"""Active terms: what a vectoriser refitted on a training set would keep, as a selection from the corpus' columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from modelcollapse.simulation.spec import TermSelection
+
+
+def active_terms(
+    training: sparse.csr_matrix, term_orders: npt.NDArray[np.uint8], selection: TermSelection
+) -> npt.NDArray[np.int64]:
+    """Return the columns that scikit-learn's CountVectorizer, refitted on these documents, would keep.
+
+    Parameters
+    ----------
+    training : csr_matrix, shape (n_train, n_terms)
+        All columns of the training documents.
+    term_orders : ndarray of uint8, shape (n_terms,)
+        n-gram order of each term.
+    selection : TermSelection
+        ``min_df`` (documents a term must be in), ``max_ngram``, ``max_terms`` (the most frequent ones; of terms equally
+        frequent the first in the vocabulary).
+
+    Returns
+    -------
+    ndarray of int64, sorted
+    """
+    document_frequency = np.bincount(training.indices, minlength=training.shape[1])
+    active = np.flatnonzero((document_frequency >= max(1, selection.min_df)) & (term_orders <= selection.max_ngram))
+    if selection.max_terms is not None and len(active) > selection.max_terms:
+        totals = np.bincount(training.indices, weights=training.data, minlength=training.shape[1])[active]
+        active = np.sort(active[np.argsort(-totals, kind="stable")[: selection.max_terms]])
+    return active
+
+
+def select_columns(counts: sparse.csr_matrix, active: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+    """Return the counts of the active terms, renumbered from 0, canonical and with writable arrays of their own."""
+    renumbered = np.full(counts.shape[1], -1, dtype=np.int32)
+    renumbered[active] = np.arange(len(active), dtype=np.int32)
+    columns = renumbered[counts.indices]
+    kept = columns >= 0
+    ends = np.concatenate(([0], np.cumsum(kept)))[counts.indptr]
+    matrix = sparse.csr_matrix((counts.data[kept], columns[kept], ends), shape=(counts.shape[0], len(active)))
+    matrix.has_sorted_indices = True
+    matrix.has_canonical_format = True
+    return matrix
