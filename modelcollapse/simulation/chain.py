@@ -35,8 +35,9 @@ class ChainState:
     ----------
     generation : int
         The generation to run next.
-    labels : ndarray of uint8, shape (n_seen,)
-        Label bytes (see `simulation.labels`) of the documents that generation has seen.
+    labels : ndarray of uint8, shape (n_seen - initial_size,)
+        Label bytes (see `simulation.labels`) of all increments that generation has seen; the initial documents carry
+        human labels and need not be told.
     predictions : ndarray of uint8, shape (n_test,), or None
         The last generation's predictions on the test set.
     """
@@ -85,7 +86,8 @@ class Chain:
         self.n_scheduled = len(chain_spec.scheduled_sizes())
         order = streams.document_order(chain_spec.seed, corpus.n_documents)
         self.test, self.pool = order[: chain_spec.test_size], order[chain_spec.test_size :]
-        self.first_model = cache(lambda: self._train(0, self._human_labels(chain_spec.initial_size)))
+        self.initial_labels = corpus.labels[self.pool[: chain_spec.initial_size]] + np.uint8(label_bytes.HUMAN)
+        self.first_model = cache(lambda: self._train(0, self.initial_labels))
 
     @cached_property
     def chain_id(self) -> str:
@@ -99,15 +101,17 @@ class Chain:
         goes on – its last generation is run again.
         """
         if state is None:
-            return ChainState(0, self._human_labels(self.spec.initial_size), None)
-        if state.generation < self.n_scheduled and len(state.labels) == self.sizes[state.generation]:
+            return ChainState(0, np.empty(0, dtype=np.uint8), None)
+        labelled = self.spec.initial_size + len(state.labels)
+        if state.generation < self.n_scheduled and labelled == self.sizes[state.generation]:
             return state
         again = state.generation - 1
-        return ChainState(again, state.labels[: self.sizes[again]], None)
+        return ChainState(again, state.labels[: self.sizes[again] - self.spec.initial_size], None)
 
     def run_generation(self, state: ChainState) -> tuple[GenerationResult, ChainState]:
         """Train, score, label the next increment; return also the state to go on from."""
-        generation, seen = state.generation, state.labels
+        generation = state.generation
+        seen = np.concatenate((self.initial_labels, state.labels))
         started = time.perf_counter()
         trained = self._train(generation, seen)
         fitted = time.perf_counter()
@@ -141,10 +145,7 @@ class Chain:
         )
         on_schedule = generation + 1 < self.n_scheduled
         result = GenerationResult(row, new_labels if on_schedule else new_labels[:0], test_scores.labels)
-        return result, ChainState(generation + 1, np.concatenate((seen, new_labels)), test_scores.labels)
-
-    def _human_labels(self, size: int) -> Labels:
-        return self.corpus.labels[self.pool[:size]] + np.uint8(label_bytes.HUMAN)
+        return result, ChainState(generation + 1, np.concatenate((state.labels, new_labels)), test_scores.labels)
 
     def _training_positions(self, generation: int, seen: Labels) -> npt.NDArray[np.int64]:
         previous = self.sizes[generation - 1] if generation else 0

@@ -10,6 +10,7 @@ import importlib.metadata
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,7 @@ def has_probabilities(model: Model) -> bool:
     return hasattr(_instantiate(model), "predict_proba")
 
 
+@cache
 def identity(model: Model) -> dict[str, object]:
     """Return what makes this model's results: class, every parameter, and the library's major.minor version.
 

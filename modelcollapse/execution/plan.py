@@ -1,0 +1,104 @@
+"""The plan of a run: every chain that its sweeps ask for, and how much of each is there already. A dry run for free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import SpecError
+from modelcollapse.execution.executors import ChainTask
+from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.record import ChainRecord
+from modelcollapse.simulation import learners
+from modelcollapse.simulation.spec import chain_id
+from modelcollapse.simulation.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class PlannedChain:
+    """A chain, and what a folder holds of it."""
+
+    task: ChainTask
+    record: ChainRecord
+
+    @property
+    def n_generations(self) -> int:
+        """Generations that were asked for."""
+        return len(self.task.spec.sizes())
+
+    @cached_property
+    def n_done(self) -> int:
+        """Generations that were there when the plan was made."""
+        return self.record.n_done(self.task.spec)
+
+    @property
+    def work(self) -> int:
+        """Documents to train on in all generations to come: what chains are ordered by, longest first."""
+        return sum(size for size in self.task.spec.sizes() if size not in self.record.rows)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All chains of a sweep, in the order in which they are started."""
+
+    chains: Sequence[PlannedChain]
+
+    @property
+    def finished(self) -> list[PlannedChain]:
+        """Chains that need nothing."""
+        return [chain for chain in self.chains if chain.n_done == chain.n_generations]
+
+    @property
+    def partial(self) -> list[PlannedChain]:
+        """Chains that go on from a checkpoint or from a smaller final size."""
+        return [chain for chain in self.chains if 0 < chain.n_done < chain.n_generations]
+
+    @property
+    def to_run(self) -> list[PlannedChain]:
+        """Chains that are not finished, longest first; equally long ones in the order of the sweep."""
+        return sorted((c for c in self.chains if c.n_done < c.n_generations), key=lambda chain: -chain.work)
+
+    @property
+    def n_generations_to_run(self) -> int:
+        """Generations that are still to be computed."""
+        return sum(chain.n_generations - chain.n_done for chain in self.chains)
+
+
+def chain_tasks(sweep: Sweep, corpus_fingerprint: str) -> list[ChainTask]:
+    """Return the chains of a sweep, named, each once."""
+    tasks: dict[str, ChainTask] = {}
+    for spec in sweep.chains():
+        name = chain_id(spec, corpus_fingerprint, learners.identity(spec.model))
+        tasks.setdefault(name, ChainTask(name, spec))
+    return list(tasks.values())
+
+
+def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder) -> Plan:
+    """Return what running a sweep in a folder means.
+
+    Raises
+    ------
+    SpecError
+        If the corpus has too few documents or too short n-grams.
+    """
+    check_corpus(sweep, corpus)
+    tasks = chain_tasks(sweep, corpus.fingerprint)
+    return Plan([PlannedChain(task, folder.read_chain(task.chain_id) or ChainRecord()) for task in tasks])
+
+
+def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
+    """Raise SpecError if the corpus has too few documents, or no n-grams of the order that the sweep needs."""
+    if sweep.documents_needed > corpus.n_documents:
+        factor = int(1000 * corpus.n_documents / sweep.documents_needed) / 1000
+        raise SpecError(
+            f"'{sweep.experiment}' needs {sweep.documents_needed:,} documents ({sweep.test_size:,} to test on + "
+            f"{sweep.final_size:,} to train on), the corpus '{corpus.name}' has {corpus.n_documents:,}: "
+            f"choose smaller sizes, for example --scale {factor:g}, or a larger corpus."
+        )
+    if sweep.max_ngram > corpus.term_orders.max(initial=1):
+        raise SpecError(
+            f"max_ngram: found {sweep.max_ngram}, but the corpus '{corpus.name}' has n-grams up to "
+            f"{int(corpus.term_orders.max(initial=1))}; build it with --ngrams {sweep.max_ngram}."
+        )

@@ -1,0 +1,182 @@
+"""Progress of a sweep, for whoever watches: a live display on a terminal, plain lines elsewhere, or nobody."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import defaultdict
+from statistics import fmean
+from typing import Any, NamedTuple, Self
+
+from modelcollapse.execution.executors import ChainTask
+from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.plan import Plan
+from modelcollapse.simulation.rows import Row
+
+#: Plain output says something at most this often.
+PLAIN_SECONDS = 10.0
+
+
+class RateSoFar(NamedTuple):
+    """Where the chains of one collapse rate stand: means over their latest generations."""
+
+    collapse_rate: float
+    n_chains: int
+    n_seen: float
+    accuracy: float
+    predicted_positive_rate: float
+
+
+class Reporter:
+    """Keeps count of a sweep, silently; subclasses show it."""
+
+    def planned(self, plan: Plan, folder: RunFolder) -> None:
+        """Take note that a sweep begins."""
+        self.n_chains = len(plan.chains)
+        self.n_generations = plan.n_generations_to_run
+        self.chains_done = len(plan.finished)
+        self.generations_done = 0
+        self.n_failed = 0
+        self.work = sum(chain.work for chain in plan.to_run)
+        self.work_done = 0
+        self.started = time.monotonic()
+        self._latest: dict[float, dict[str, Row]] = defaultdict(dict)
+        parts = [f"{len(plan.chains)} chains"]
+        parts += [f"{len(plan.finished)} finished before"] if plan.finished else []
+        parts += [f"{len(plan.partial)} to go on from where they were"] if plan.partial else []
+        self._open(f"{', '.join(parts)}; {self.n_generations} generations to run → {folder}")
+
+    def generation(self, row: Row) -> None:
+        """Take note of a new row."""
+        self.generations_done += 1
+        self.work_done += row.n_seen
+        self._latest[row.collapse_rate][row.chain_id] = row
+        self._update()
+
+    def finished(self) -> None:
+        """Take note that a chain reached its end and is kept."""
+        self.chains_done += 1
+
+    def failed(self, task: ChainTask, reason: str) -> None:
+        """Take note that a chain failed."""
+        self.n_failed += 1
+        self._complain(f"chain {task.chain_id} failed: {reason}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def summary(self) -> str:
+        """Return chains, generations, speed and time left in one line."""
+        elapsed = time.monotonic() - self.started
+        parts = [
+            f"{self.chains_done}/{self.n_chains} chains",
+            f"{self.generations_done}/{self.n_generations} generations",
+        ]
+        if self.work_done:
+            speed = self.generations_done / elapsed
+            parts.append(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min")
+            parts.append(f"{duration(elapsed * (self.work - self.work_done) / self.work_done)} left")
+        if self.n_failed:
+            parts.append(f"{self.n_failed} failed")
+        return " · ".join(parts)
+
+    def by_rate(self) -> list[RateSoFar]:
+        """Return where every collapse rate stands."""
+        return [
+            RateSoFar(
+                rate,
+                len(rows),
+                fmean(row.n_seen for row in rows.values()),
+                fmean(row.accuracy for row in rows.values()),
+                fmean(row.predicted_positive_rate for row in rows.values()),
+            )
+            for rate, rows in sorted(self._latest.items())
+        ]
+
+    def _open(self, line: str) -> None:
+        pass
+
+    def _update(self) -> None:
+        pass
+
+    def _complain(self, line: str) -> None:
+        pass
+
+
+class PlainProgress(Reporter):
+    """Lines on standard error, for log files and pipes."""
+
+    def _open(self, line: str) -> None:
+        self._complain(line)
+        self._last_line = time.monotonic()
+
+    def _update(self) -> None:
+        if time.monotonic() - self._last_line >= PLAIN_SECONDS:
+            self._last_line = time.monotonic()
+            accuracies = (f"{100 * rate.collapse_rate:g} %: {rate.accuracy:.3f}" for rate in self.by_rate())
+            self._complain(f"{self.summary()} | accuracy {', '.join(accuracies)}")
+
+    def _complain(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+class LiveProgress(Reporter):
+    """A live display for terminals: a bar, and the accuracy of every collapse rate as it comes in."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(stderr=True, highlight=False)
+        self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def _open(self, line: str) -> None:
+        self._console.print(line)
+        if self.n_generations:
+            self._live.start()
+
+    def _complain(self, line: str) -> None:
+        self._console.print(line, style="red", markup=False)
+
+    def _render(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        table = Table(box=None)
+        for title in ("collapse rate", "chains", "documents seen", "accuracy", "predicted positive"):
+            table.add_column(title, justify="right")
+        table.add_column("0.5 … 1.0")
+        for rate in self.by_rate():
+            table.add_row(
+                f"{100 * rate.collapse_rate:g} %",
+                str(rate.n_chains),
+                f"{rate.n_seen:,.0f}",
+                f"{rate.accuracy:.3f}",
+                f"{rate.predicted_positive_rate:.2f}",
+                ProgressBar(total=0.5, completed=max(0.0, rate.accuracy - 0.5), width=24),
+            )
+        total = ProgressBar(total=max(1, self.work), completed=self.work_done, width=70)
+        return Group(table, "", total, self.summary())
+
+
+def terminal_progress() -> Reporter:
+    """Return the live display if standard error is a terminal, else plain lines."""
+    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people: 42 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,136 @@
+"""What people type for numbers, ranges, ladders, seeds, names and parameters, turned into values.
+
+Everything raises ValueError with "found …, expected …"; the caller says of which field.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+
+from modelcollapse.simulation.spec import ParameterValue
+
+#: More values than this in one range is a slip of the pen.
+MAX_VALUES = 100_000
+
+#: Decimal places that survive in a rate given as a binary float: 0.1 + 0.2 is 0.3.
+RATE_PLACES = 9
+
+
+def parse_numbers(given: Any) -> list[Decimal]:
+    """Return the numbers of ``"0,0.1"``, of ``"0:0.3:0.03"`` (both ends included), of a number, or of an iterable."""
+    if isinstance(given, str):
+        return [number for part in given.split(",") for number in _parse_part(part.strip())]
+    if isinstance(given, Iterable):
+        return [number for item in given for number in parse_numbers(item)]
+    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal, np.number)):
+        raise ValueError(f"found {given!r}, expected numbers")
+    return [_decimal(given)]
+
+
+def _decimal(given: Any) -> Decimal:
+    try:
+        number = Decimal(str(given))
+    except InvalidOperation:
+        raise ValueError(f"found '{given}', expected a number or a range a:b:step") from None
+    if not number.is_finite():
+        raise ValueError(f"found {given}, expected a finite number")
+    return round(number, RATE_PLACES) if isinstance(given, float) else number
+
+
+def _parse_part(part: str) -> list[Decimal]:
+    if ":" not in part:
+        return [_decimal(part)]
+    bounds = [_decimal(text) for text in part.split(":")]
+    if len(bounds) != 3 or bounds[2] <= 0 or bounds[1] < bounds[0]:
+        raise ValueError(f"found '{part}', expected a range a:b:step with a ≤ b and a positive step")
+    first, last, step = bounds
+    count = int((last - first) / step) + 1
+    if count > MAX_VALUES:
+        raise ValueError(f"found '{part}', a range of {count:,} values, expected at most {MAX_VALUES:,}")
+    return [first + i * step for i in range(count)]
+
+
+def parse_sizes(given: Any) -> list[Decimal] | None:
+    """Return a ladder of sizes: a list of numbers, or ``geometric:FIRST:LAST:COUNT``."""
+    if given is None:
+        return None
+    if isinstance(given, str) and (match := re.fullmatch(r"geometric:(\d+):(\d+):(\d+)", given.strip())):
+        first, last, count = (int(group) for group in match.groups())
+        if not (0 < first < last and 2 <= count <= MAX_VALUES):
+            raise ValueError(f"found '{given}', expected geometric:FIRST:LAST:COUNT, 0 < FIRST < LAST and COUNT ≥ 2")
+        ratio = math.log(last / first) / (count - 1)
+        return [Decimal(round(first * math.exp(ratio * i))) for i in range(count)]
+    return parse_numbers(given)
+
+
+def integers(numbers: Iterable[Decimal]) -> tuple[int, ...]:
+    """Return whole numbers as int."""
+    numbers = list(numbers)
+    for number in numbers:
+        if number != int(number):
+            raise ValueError(f"found {number}, expected a whole number")
+    return tuple(int(number) for number in numbers)
+
+
+def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the values without repetition, in order."""
+    return tuple(dict.fromkeys(values))
+
+
+def parse_integers(given: Any) -> tuple[int, ...]:
+    """Return distinct whole numbers from what `parse_numbers` takes."""
+    return distinct(integers(parse_numbers(given)))
+
+
+def parse_seeds(given: Any) -> tuple[int, ...]:
+    """Return seeds: ``20`` means 0 … 19; ``"3,5"`` and ``"7:7:1"`` mean what they say."""
+    if isinstance(given, int) or (isinstance(given, str) and given.strip().isdecimal()):
+        if int(given) > MAX_VALUES:
+            raise ValueError(f"found {given} seeds, expected at most {MAX_VALUES:,}")
+        return tuple(range(int(given)))
+    return parse_integers(given)
+
+
+def parse_names(given: Any) -> tuple[str, ...]:
+    """Return distinct names from ``"a,b"`` or from an iterable of names."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return distinct(str(part).strip() for part in parts)
+
+
+def parse_params(given: Any) -> dict[str, tuple[ParameterValue, ...]]:
+    """Return parameter values from ``{"max_depth": [5, None]}`` or ``["max_depth=5,None", …]``."""
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, Mapping):
+        pairs = [str(item).partition("=") for item in given]
+        if bad := [key for key, equals, _ in pairs if not (equals and key.strip())]:
+            raise ValueError(f"found '{bad[0]}', expected NAME=VALUE[,VALUE…]")
+        given = {key.strip(): text for key, _, text in pairs}
+    return {
+        key: tuple(_parse_value(v) for v in (values.split(",") if isinstance(values, str) else _as_list(values)))
+        for key, values in sorted(given.items())
+    }
+
+
+def _as_list(values: Any) -> list[Any]:
+    return list(values) if isinstance(values, (list, tuple)) else [values]
+
+
+def _parse_value(given: Any) -> ParameterValue:
+    if not isinstance(given, str):
+        return given
+    text = given.strip()
+    if text.lower() in ("true", "false", "none"):
+        return {"true": True, "false": False, "none": None}[text.lower()]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, (int, float, str)) else text

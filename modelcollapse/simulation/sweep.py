@@ -1,0 +1,287 @@
+"""A sweep: the product of seeds × rates × initial sizes × models × parameters × regimes × label rules.
+
+Field names are the names of the command line's options and of the keys of spec files. Every field takes what people
+type (``"0:0.3:0.03"``, ``"3,5,8"``, ``20``) as well as Python values (lists, ranges, numbers).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from modelcollapse.errors import SpecError
+from modelcollapse.simulation import learners
+from modelcollapse.simulation.label_rules import find_rule
+from modelcollapse.simulation.parsing import (
+    distinct,
+    integers,
+    parse_integers,
+    parse_names,
+    parse_numbers,
+    parse_params,
+    parse_seeds,
+    parse_sizes,
+)
+from modelcollapse.simulation.regimes import REGIMES
+from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection, rate_text
+
+Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), Field(min_length=1)]
+Names = Annotated[tuple[str, ...], BeforeValidator(parse_names), Field(min_length=1)]
+
+
+class Sweep(BaseModel):
+    """What to simulate.
+
+    Parameters
+    ----------
+    experiment : str
+        What the sweep is called: the `experiment` column of its results.
+    rates : numbers in [0, 1]
+        Collapse rates.
+    seeds : int or integers
+        ``20`` means seeds 0 … 19.
+    initial_size : int or integers
+        Documents in generation 0's training set.
+    final_size : int, optional
+        Documents seen at the end; by default the top of the ladder, or the initial size.
+    increment : int, optional
+        Documents added between two generations; or
+    sizes : integers or ``"geometric:FIRST:LAST:COUNT"``, optional
+        an explicit ladder; each chain climbs the sizes above its initial size.
+    test_size : int
+        Documents of the test set.
+    model : names or import paths
+        Learners: see `simulation.learners`.
+    model_param : mapping of name to values
+        Parameters, each an axis; applied to the models that have them.
+    trees : int, optional
+        Short for ``model_param={"n_estimators": trees}``.
+    regime, label_rule : names
+        See `simulation.regimes` and `simulation.label_rules`.
+    min_df, max_ngram, max_terms : int
+        What the vectoriser, refitted in every generation, keeps.
+
+    Raises
+    ------
+    SpecError
+        One line that says what was found and what was expected.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    experiment: str = Field(default="sweep", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    rates: Annotated[tuple[Decimal, ...], BeforeValidator(parse_numbers), Field(min_length=1)]
+    seeds: Annotated[tuple[int, ...], BeforeValidator(parse_seeds), Field(min_length=1)] = (0,)
+    initial_size: Integers
+    final_size: int = Field(default=0, ge=0)
+    increment: int | None = Field(default=None, ge=1)
+    sizes: tuple[int, ...] | None = None
+    test_size: int = Field(default=2500, ge=1)
+    model: Names = ("forest",)
+    model_param: Annotated[dict[str, tuple[Any, ...]], BeforeValidator(parse_params)] = Field(default_factory=dict)
+    trees: int | None = Field(default=None, ge=1)
+    regime: Names = ("accumulate",)
+    label_rule: Names = ("argmax",)
+    min_df: int = Field(default=1, ge=1)
+    max_ngram: int = Field(default=1, ge=1, le=3)
+    max_terms: int | None = Field(default=None, ge=1)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SpecError(_one_line(error)) from None
+
+    @field_validator("rates")
+    @classmethod
+    def _check_rates(cls, rates: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+        for rate in rates:
+            if not 0 <= rate <= 1:
+                raise ValueError(f"found {rate}, expected rates in [0, 1]")
+        return distinct(Decimal(rate_text(rate)) for rate in rates)
+
+    @field_validator("sizes", mode="before")
+    @classmethod
+    def _parse_ladder(cls, given: Any) -> tuple[int, ...] | None:
+        numbers = parse_sizes(given)
+        return None if numbers is None else tuple(sorted(set(integers(numbers))))
+
+    @field_validator("seeds", "initial_size", "sizes")
+    @classmethod
+    def _check_range(cls, values: tuple[int, ...] | None, info: Any) -> tuple[int, ...] | None:
+        least = 0 if info.field_name == "seeds" else 1
+        for value in values or ():
+            if not least <= value < 2**40:
+                raise ValueError(f"found {value}, expected whole numbers from {least} up")
+        return values
+
+    @field_validator("regime")
+    @classmethod
+    def _check_regimes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in REGIMES:
+                raise ValueError(f"found '{name}', expected one of {', '.join(REGIMES)}")
+        return names
+
+    @field_validator("label_rule")
+    @classmethod
+    def _check_rules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            find_rule(name)
+        return names
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_final_size(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if not values.get("final_size") and "initial_size" in values:
+            ladder = parse_sizes(values.get("sizes")) or []
+            values = {**values, "final_size": int(max([*ladder, *parse_numbers(values["initial_size"])]))}
+        return values
+
+    @model_validator(mode="after")
+    def _check_growth(self) -> Sweep:
+        if self.increment is not None and self.sizes is not None:
+            raise ValueError("found both increment and sizes, expected one of them")
+        if max(self.initial_size) > self.final_size:
+            raise ValueError(
+                f"found final_size {self.final_size:,} below initial_size {max(self.initial_size):,}, "
+                "expected it to be at least as large"
+            )
+        if self.final_size > min(self.initial_size) and self.increment is None and self.sizes is None:
+            raise ValueError(f"found final_size {self.final_size:,} without increment or sizes, expected one of them")
+        return self
+
+    @property
+    def documents_needed(self) -> int:
+        """Documents that a corpus must have: test set and final size."""
+        return self.test_size + self.final_size
+
+    def models(self) -> list[Model]:
+        """Return every model with every combination of the parameters it has.
+
+        Raises
+        ------
+        LearnerError, SpecError
+            If a learner does not exist, or no learner has a parameter.
+        """
+        params = dict(self.model_param)
+        if self.trees is not None:
+            params["n_estimators"] = (self.trees,)
+        known = {name: learners.parameter_names(name) for name in self.model}
+        for param in params:
+            if not any(param in names for names in known.values()):
+                raise SpecError(
+                    f"model_param: found '{param}', which {', '.join(self.model)} does not have; expected one of "
+                    f"{', '.join(sorted(set().union(*known.values())))}."
+                )
+        models = []
+        for name in self.model:
+            own = [param for param in sorted(params) if param in known[name]]
+            models += [
+                Model(name, tuple(zip(own, values, strict=True)))
+                for values in itertools.product(*(params[param] for param in own))
+            ]
+        self._check_probabilities(models)
+        return models
+
+    def chains(self) -> Iterator[ChainSpec]:
+        """Yield every chain once, seeds outermost: the first results average over all rates."""
+        seen = set()
+        axes = (self.seeds, self.models(), self.initial_size, self.regime, self.label_rule, self.rates)
+        for seed, model, initial_size, regime, label_rule, rate in itertools.product(*axes):
+            chain = ChainSpec(
+                seed=seed,
+                collapse_rate=rate,
+                initial_size=initial_size,
+                final_size=self.final_size,
+                test_size=self.test_size,
+                growth=Growth(self.increment, self.sizes),
+                model=model,
+                regime=regime,
+                label_rule=label_rule,
+                terms=TermSelection(self.min_df, self.max_ngram, self.max_terms),
+            )
+            if chain not in seen:
+                seen.add(chain)
+                yield chain
+
+    def _check_probabilities(self, models: list[Model]) -> None:
+        needing = [rule for rule in self.label_rule if find_rule(rule).needs_probabilities]
+        for model in models:
+            if needing and not learners.has_probabilities(model):
+                raise SpecError(
+                    f"label_rule: '{needing[0]}' needs probabilities, which {model.name} does not give; "
+                    "expected a learner with predict_proba, or another rule."
+                )
+
+
+def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    """Return a sweep's values with all sizes multiplied, rounded up; the number of generations stays.
+
+    Parameters
+    ----------
+    values : mapping
+        Fields of a `Sweep`.
+    factor : float
+        Above 0; 0.1 makes a tenth of the documents.
+    """
+    if not (math.isfinite(factor) and factor > 0):
+        raise SpecError(f"scale: found {factor}, expected a number above 0.")
+    exact = Decimal(str(factor))
+
+    def scaled(size: int | Decimal) -> int:
+        return math.ceil(size * exact)
+
+    sweep = Sweep(**values)
+    result = dict(values)
+    result["initial_size"] = [scaled(size) for size in sweep.initial_size]
+    result["test_size"] = scaled(sweep.test_size)
+    result["final_size"] = scaled(sweep.final_size)
+    if sweep.sizes is not None:
+        result["sizes"] = [scaled(size) for size in sweep.sizes]
+    if sweep.increment is not None:
+        result["increment"] = scaled(sweep.increment)
+        n_increments = math.ceil((sweep.final_size - min(sweep.initial_size)) / sweep.increment)
+        result["final_size"] = scaled(min(sweep.initial_size)) + n_increments * result["increment"]
+    return result
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """Read a spec file (TOML): fields of a `Sweep`, and ``corpus``.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be read, is not TOML, or has a key that does not exist.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"Cannot read the spec file {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SpecError(f"{path} is not a TOML file: {error}.") from None
+    values = {key.replace("-", "_"): value for key, value in values.items()}
+    known = [*Sweep.model_fields, "corpus"]
+    if unknown := [key for key in values if key not in known]:
+        raise SpecError(f"{path}: found the key '{unknown[0]}', expected one of {', '.join(known)}.")
+    return values
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    where = ".".join(str(part) for part in first["loc"][:1])
+    if first["type"] == "extra_forbidden":
+        return f"Found the key '{where}', expected one of {', '.join(Sweep.model_fields)}."
+    if first["type"] == "missing":
+        return f"{where} is missing: say {where}=…, or --{where.replace('_', '-')} on the command line."
+    if first["type"] != "value_error":
+        message = f"found {first['input']!r}: {message[0].lower()}{message[1:]}"
+    return f"{where}: {message}." if where else f"{message[0].upper()}{message[1:]}."
