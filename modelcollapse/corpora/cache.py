@@ -1,0 +1,192 @@
+"""Built corpora on disk: a folder each, complete or absent, checked when loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock, Timeout
+
+from modelcollapse.corpora.arrays import HASH_BYTES, hash_array, hash_file, load_array
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import CorpusError
+
+#: Version of the folder's layout.
+FORMAT = 1
+
+_ARRAYS = {
+    "data": np.dtype("<i4"),
+    "indices": np.dtype("<i4"),
+    "indptr": np.dtype("<i8"),
+    "labels": np.dtype("u1"),
+    "term_orders": np.dtype("u1"),
+}
+_VOCABULARY = "vocabulary.txt"
+_ABOUT = "corpus.json"
+_BUILDING = ".building-"
+
+
+def default_cache() -> Path:
+    """Return the user's cache directory for this program, or ``$MODELCOLLAPSE_CACHE``."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("MODELCOLLAPSE_CACHE") or user_cache_path("modelcollapse", appauthor=False))
+
+
+@dataclass(frozen=True)
+class VocabularyFile:
+    """Loads a vocabulary on demand; what a `Corpus` carries instead of the terms themselves."""
+
+    path: Path
+
+    def __call__(self) -> npt.NDArray[np.object_]:
+        """Terms as an object array of str, shape (n_terms,)."""
+        return np.array(self.path.read_text(encoding="utf-8").split("\n")[:-1], object)
+
+
+class BrokenCorpusError(Exception):
+    """A cached corpus is incomplete or was changed; it can only be built again."""
+
+
+class CorpusCache:
+    """The folder with all built corpora.
+
+    Parameters
+    ----------
+    root : Path, optional
+        The cache directory; `default_cache` if not given.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or default_cache()
+        self.folder = self.root / "corpora"
+
+    def path(self, key: str) -> Path:
+        """Folder of a corpus that may or may not be there."""
+        return self.folder / key
+
+    def get_or_build(self, key: str, name: str, build: Callable[[Path], dict[str, Any]],
+                     waiting: Callable[[], None] = lambda: None) -> Corpus:
+        """Load a corpus, building it first if it is absent or broken.
+
+        Parameters
+        ----------
+        key : str
+            Identity of source and options.
+        name : str
+            Name of the corpus returned.
+        build : callable
+            Writes all arrays and the vocabulary into the folder it is given and returns the origin.
+        waiting : callable
+            Called once if another process is building the same corpus just now.
+
+        Raises
+        ------
+        CorpusError
+            If the cache cannot be written.
+        """
+        try:
+            return self.load(key, name)
+        except (FileNotFoundError, BrokenCorpusError):
+            pass
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._lock(key, waiting):
+                try:
+                    return self.load(key, name)
+                except (FileNotFoundError, BrokenCorpusError):
+                    self._build(key, build)
+            return self.load(key, name)
+        except OSError as error:
+            raise CorpusError(
+                f"cannot write the corpus to {self.folder}: {error.strerror or error}. "
+                "Make room there, or set MODELCOLLAPSE_CACHE to another folder."
+            ) from error
+
+    def _build(self, key: str, build: Callable[[Path], dict[str, Any]]) -> None:
+        """Build in a temporary folder and rename it when it is complete. The caller holds the lock."""
+        for left_over in self.folder.glob(f"{_BUILDING}{key}-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f"{_BUILDING}{key}-", dir=self.folder))
+        try:
+            origin = build(temporary)
+            _write_about(temporary, origin)
+            shutil.rmtree(self.path(key), ignore_errors=True)
+            temporary.rename(self.path(key))
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    @contextmanager
+    def _lock(self, key: str, waiting: Callable[[], None]) -> Iterator[None]:
+        lock = FileLock(self.folder / f".{key}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def load(self, key: str, name: str) -> Corpus:
+        """Memory-map a cached corpus after checking every byte of it.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there.
+        BrokenCorpusError
+            If anything in it is missing or changed.
+        """
+        folder = self.path(key)
+        if not folder.is_dir():
+            raise FileNotFoundError(folder)
+        try:
+            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            arrays: dict[str, Any] = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
+            if about["format"] != FORMAT or about["hashes"] != _hashes(folder, arrays):
+                raise BrokenCorpusError(folder)
+            return Corpus(
+                **arrays,
+                fingerprint=_fingerprint(about["hashes"]),
+                name=name,
+                origin=about["origin"],
+                load_vocabulary=VocabularyFile(folder / _VOCABULARY),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BrokenCorpusError(folder) from error
+
+
+def _hashes(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
+    hashes = {name: hash_array(array) for name, array in arrays.items()}
+    return {**hashes, "vocabulary": hash_file(folder / _VOCABULARY)}
+
+
+def _fingerprint(hashes: dict[str, str]) -> str:
+    """Hash of all content: counts, labels, n-gram orders and vocabulary."""
+    parts = [f"{name}:{hashes[name]}" for name in (*_ARRAYS, "vocabulary")]
+    return blake2b("\n".join(parts).encode(), digest_size=HASH_BYTES).hexdigest()
+
+
+def _write_about(folder: Path, origin: dict[str, Any]) -> None:
+    """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
+    arrays = {name: load_array(folder / f"{name}.npy") for name in _ARRAYS}
+    for name, dtype in _ARRAYS.items():
+        if arrays[name].dtype != dtype:
+            raise TypeError(f"{name} was built as {arrays[name].dtype}, expected {dtype}")
+    about = {"format": FORMAT, "hashes": _hashes(folder, arrays), "origin": origin}
+    (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+    for file in folder.iterdir():
+        with file.open("rb") as opened:
+            os.fsync(opened.fileno())

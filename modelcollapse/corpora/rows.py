@@ -1,0 +1,39 @@
+"""Rows of labelled text on their way from a source to the tokeniser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: Rows read, tokenised and handed on together.
+BATCH_ROWS = 16_384
+
+
+@dataclass
+class RowBatch:
+    """Some usable rows of one file.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file they come from.
+    texts : list of str
+        Text of each row, never blank.
+    labels : list of str
+        Label or rating of each row, as written.
+    lines : list of int
+        Line at which each row begins (row number, in formats without lines), counted from 1.
+    """
+
+    file: str
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, text: str, label: str, line: int) -> None:
+        """Append a row."""
+        self.texts.append(text)
+        self.labels.append(label)
+        self.lines.append(line)
+
+    def __len__(self) -> int:
+        return len(self.texts)
