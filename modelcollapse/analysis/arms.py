@@ -1,7 +1,8 @@
 """Which rows belong together: settings, arms, and the pairing of every arm with its reference.
 
-A *setting* is everything that two arms must share to be compared; an *arm* is a setting with a label rule and a collapse
-rate. At rate 0 no label is ever made by the model, so one chain (label rule ``none``) is the reference of all label rules.
+A *setting* is everything that two arms must share to be compared; an *arm* is a setting with a label rule and a
+collapse rate. At rate 0 no label is ever made by the model, so one chain (label rule ``none``) is the reference of all
+label rules.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from modelcollapse.errors import ModelCollapseError
 
 SETTING = ("experiment", "model", "model_params", "regime", "initial_size")
 ARM = (*SETTING, "label_rule", "collapse_rate")
-#: What two rows of two arms of a setting share when they saw the same documents at the same moment. The size follows from
-#: the generation in one sweep; naming both keeps sweeps with other steps in the same folder apart.
+#: What two rows of two arms of a setting share when they saw the same documents at the same moment. The size follows
+#: from the generation in one sweep; naming both keeps sweeps with other steps in the same folder apart.
 PAIR = (*SETTING, "n_test", "seed", "generation", "n_seen")
 #: Label rule of the chains in which people label everything.
 NO_RULE = "none"
@@ -51,11 +52,13 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
         results = results.with_columns(experiment=pl.lit("run"))
     missing = [name for name in _NEEDED if name not in results.columns]
     if missing:
-        raise AnalysisError(f"The results lack the column(s) {', '.join(missing)}. Use rows written by modelcollapse run.")
+        raise AnalysisError(f"The results lack {', '.join(missing)}. Use rows written by modelcollapse run.")
     if results.is_empty():
         raise AnalysisError("There are no finished chains yet. Run the same command again to continue the run.")
     return (
-        results.with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
+        results.with_columns(
+            label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule")
+        )
         .unique([*ARM, "n_test", "seed", "generation", "n_seen"], keep="first", maintain_order=True)
         .sort(*ARM, "seed", "generation")
     )
@@ -139,14 +142,15 @@ def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
         first = broken.row(0, named=True)
         raise PairingError(
             f"Generation 0 must be identical for all rates of a seed, but at rate {first['collapse_rate']:g} seed "
-            f"{first['seed']} differs from rate 0 by {first['difference']:.3g} in {metric} ({broken.height} of {start.height} "
-            "pairs). The rows come from different documents or versions: run them again in one folder."
+            f"{first['seed']} differs from rate 0 by {first['difference']:.3g} in {metric} "
+            f"({broken.height} of {start.height} pairs). "
+            "The rows come from different documents or versions: run them again in one folder."
         )
     return start.height
 
 
 def varying_axes(rows: pl.DataFrame) -> list[str]:
-    """The axes other than seed and rate that take more than one value, ``none`` of the reference chains aside."""
+    """List the axes but seed and rate that take more than one value, ``none`` of the reference chains aside."""
     axes = ("experiment", "initial_size", "model", "model_params", "regime", "label_rule")
     considered = rows.filter(pl.col("label_rule") != NO_RULE) if (rows["label_rule"] != NO_RULE).any() else rows
     return [axis for axis in axes if (considered if axis == "label_rule" else rows)[axis].n_unique() > 1]

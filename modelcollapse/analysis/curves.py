@@ -48,7 +48,13 @@ def summarise(rows: pl.DataFrame, by: list[str], value: str, confidence: float =
     column = pl.col(value)
     table = (
         rows.group_by(by)
-        .agg(n_seeds=column.count().cast(pl.Int64), mean=column.mean(), sd=column.std(), min=column.min(), max=column.max())
+        .agg(
+            n_seeds=column.count().cast(pl.Int64),
+            mean=column.mean(),
+            sd=column.std(),
+            min=column.min(),
+            max=column.max(),
+        )
         .sort(by)
     )
     half = t_half_width(table["sd"].fill_null(np.nan).to_numpy(), table["n_seeds"].to_numpy(), confidence)
@@ -59,7 +65,7 @@ def summarise(rows: pl.DataFrame, by: list[str], value: str, confidence: float =
 
 
 def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 0.95) -> pl.DataFrame:
-    """The learning curve of every arm.
+    """Average every arm over its seeds: learning curves.
 
     Parameters
     ----------

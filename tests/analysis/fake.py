@@ -1,8 +1,8 @@
 """Rows with a known truth, made in milliseconds: what a run would store if the world were this simple.
 
 Accuracy of seed *s*, rate *r*, size *n* is ``base(n) + seed effect(s) + shared noise(s, n) − slope · weight(rule) · r ·
-progress(n) + own noise(s, r, n)``: the first three are shared by all rates of a seed, the own noise is absent where no label
-is the model's. Degenerate chains drift to a constant prediction.
+progress(n) + own noise(s, r, n)``: the first three are shared by all rates of a seed, the own noise is absent where no
+label is the model's. Degenerate chains drift to a constant prediction.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ from modelcollapse.simulation.rows import column_types
 
 POLARS_TYPES = {str: pl.String, int: pl.Int64, float: pl.Float64}
 #: How much of the loss per rate each label rule suffers.
-WEIGHTS = {"argmax": 1.0, "human-only": 0.05, "random-noise": 0.2, "confusion-noise": 0.25, "frozen": 0.3,
-           "prior-matched": 0.5, "sampled": 0.8}
+WEIGHTS = {
+    "argmax": 1.0,
+    "human-only": 0.05,
+    "random-noise": 0.2,
+    "confusion-noise": 0.25,
+    "frozen": 0.3,
+    "prior-matched": 0.5,
+    "sampled": 0.8,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class World:
     number: int = 0
 
 
-def fake_results(world: World = World()) -> pl.DataFrame:  # noqa: B008 - frozen
+def fake_results(world: World = World()) -> pl.DataFrame:
     """One row per generation of every chain of the sweep."""
     rows: list[dict[str, object]] = []
     for model in world.models:
@@ -55,7 +62,9 @@ def fake_results(world: World = World()) -> pl.DataFrame:  # noqa: B008 - frozen
 def _seed(world: World, model: str, regime: str, seed: int) -> list[dict[str, object]]:
     sizes = np.asarray(world.sizes, dtype=np.int64)
     shared = np.random.default_rng([world.number, seed, 1])
-    human = 0.845 - 1.64 / np.sqrt(sizes) + shared.normal(0, world.seed_sd) + shared.normal(0, world.shared_sd, len(sizes))
+    human = (
+        0.845 - 1.64 / np.sqrt(sizes) + shared.normal(0, world.seed_sd) + shared.normal(0, world.shared_sd, len(sizes))
+    )
     if model != "forest-sklearn":
         human = human - 0.02
     rows: list[dict[str, object]] = []
@@ -66,8 +75,16 @@ def _seed(world: World, model: str, regime: str, seed: int) -> list[dict[str, ob
     return rows
 
 
-def _chain(world: World, model: str, regime: str, seed: int, rate: float, rule: str, human: np.ndarray,
-           own: np.random.Generator) -> list[dict[str, object]]:
+def _chain(
+    world: World,
+    model: str,
+    regime: str,
+    seed: int,
+    rate: float,
+    rule: str,
+    human: np.ndarray,
+    own: np.random.Generator,
+) -> list[dict[str, object]]:
     sizes = np.asarray(world.sizes, dtype=np.float64)
     progress = (sizes - sizes[0]) / max(sizes[-1] - sizes[0], 1)
     accuracy = human - world.slope * WEIGHTS.get(rule, 0.4) * rate * progress
@@ -88,21 +105,38 @@ def _chain(world: World, model: str, regime: str, seed: int, rate: float, rule: 
     previous = np.concatenate([[np.nan], accuracy[:-1]])
     return [
         {
-            "experiment": world.experiment, "chain_id": f"{model}-{regime}-{rule}-{rate}-{seed}-{int(sizes[0])}", "seed": seed,
-            "collapse_rate": rate, "initial_size": int(sizes[0]), "model": model,
-            "model_params": '{"n_estimators": 200}' if model == "forest-sklearn" else "{}", "regime": regime,
-            "label_rule": rule, "generation": g, "n_seen": int(sizes[g]), "n_train": int(sizes[g]),
-            "n_synthetic": int(synthetic[g]), "n_test": world.n_test, "n_features": int(40 * sizes[g] ** 0.6),
-            "accuracy": float(accuracy[g]), "balanced_accuracy": float((recall_positive[g] + recall_negative[g]) / 2),
-            "roc_auc": float(auc[g]), "recall_negative": float(recall_negative[g]),
-            "recall_positive": float(recall_positive[g]), "best_threshold_accuracy": float(best[g]),
-            "log_loss": float(0.6 - 0.1 * accuracy[g]), "brier": float(0.22 - 0.05 * accuracy[g]),
-            "calibration_error": 0.12, "predicted_positive_rate": float(positive[g]),
+            "experiment": world.experiment,
+            "chain_id": f"{model}-{regime}-{rule}-{rate}-{seed}-{int(sizes[0])}",
+            "seed": seed,
+            "collapse_rate": rate,
+            "initial_size": int(sizes[0]),
+            "model": model,
+            "model_params": '{"n_estimators": 200}' if model == "forest-sklearn" else "{}",
+            "regime": regime,
+            "label_rule": rule,
+            "generation": g,
+            "n_seen": int(sizes[g]),
+            "n_train": int(sizes[g]),
+            "n_synthetic": int(synthetic[g]),
+            "n_test": world.n_test,
+            "n_features": int(40 * sizes[g] ** 0.6),
+            "accuracy": float(accuracy[g]),
+            "balanced_accuracy": float((recall_positive[g] + recall_negative[g]) / 2),
+            "roc_auc": float(auc[g]),
+            "recall_negative": float(recall_negative[g]),
+            "recall_positive": float(recall_positive[g]),
+            "best_threshold_accuracy": float(best[g]),
+            "log_loss": float(0.6 - 0.1 * accuracy[g]),
+            "brier": float(0.22 - 0.05 * accuracy[g]),
+            "calibration_error": 0.12,
+            "predicted_positive_rate": float(positive[g]),
             "train_positive_rate": float(prior - share[g] * (prior - positive[g])),
             "synthetic_label_error": float(1 - accuracy[g]) if synthetic[g] else None,
             "synthetic_error_negative": float(1 - recall_negative[g]) if synthetic[g] else None,
             "synthetic_error_positive": float(1 - recall_positive[g]) if synthetic[g] else None,
-            "churn": float(0.02 + abs(accuracy[g] - previous[g])) if g else None, "fit_seconds": 0.5, "predict_seconds": 0.1,
+            "churn": float(0.02 + abs(accuracy[g] - previous[g])) if g else None,
+            "fit_seconds": 0.5,
+            "predict_seconds": 0.1,
         }
         for g in range(len(sizes))
     ]

@@ -1,0 +1,132 @@
+"""Student's and Welch's intervals, equivalence, Holm, power: on numbers, not on frames."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, stats
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean or a difference of means with its standard error.
+
+    Attributes
+    ----------
+    value : float
+        The estimate.
+    error : float
+        Its standard error; NaN if a single value gave it.
+    freedom : float
+        Degrees of freedom of the error; 0 if there are none.
+    n : int
+        Seeds behind it (the smaller number of two samples).
+    """
+
+    value: float
+    error: float
+    freedom: float
+    n: int
+
+    def half_width(self, confidence: float = 0.95) -> float:
+        """Half the width of the two-sided t interval; NaN without degrees of freedom."""
+        if self.freedom <= 0:
+            return math.nan
+        return float(stats.t.ppf(0.5 + confidence / 2, self.freedom)) * self.error
+
+    def interval(self, confidence: float = 0.95) -> tuple[float | None, float | None]:
+        """Two-sided t interval, or two None without degrees of freedom."""
+        half = self.half_width(confidence)
+        return (None, None) if math.isnan(half) else (self.value - half, self.value + half)
+
+    def p_value(self) -> float | None:
+        """Two-sided p of "the truth is 0"; None without degrees of freedom."""
+        if self.freedom <= 0:
+            return None
+        if self.error == 0:
+            return 1.0 if self.value == 0 else 0.0
+        return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
+
+    def p_equivalent(self, margin: float) -> float | None:
+        """P of two one-sided tests: "the truth lies outside ± `margin`" (Schuirmann 1987)."""
+        if self.freedom <= 0:
+            return None
+        if self.error == 0:
+            return 0.0 if abs(self.value) < margin else 1.0
+        below = stats.t.sf((self.value + margin) / self.error, self.freedom)
+        above = stats.t.cdf((self.value - margin) / self.error, self.freedom)
+        return float(max(below, above))
+
+
+def mean_of(values: npt.ArrayLike) -> Estimate:
+    """Estimate a mean from at least one value."""
+    sample = np.asarray(values, dtype=np.float64)
+    n = len(sample)
+    error = float(sample.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+    return Estimate(float(sample.mean()), error, n - 1, n)
+
+
+def welch(mean: float, sd: float, n: int, other_mean: float, other_sd: float, other_n: int) -> Estimate:
+    """Estimate the difference of two independent means from their summaries, variances not assumed equal."""
+    if n < 2 or other_n < 2:
+        return Estimate(mean - other_mean, math.nan, 0, min(n, other_n))
+    a, b = sd**2 / n, other_sd**2 / other_n
+    freedom = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (other_n - 1)) if a + b > 0 else n + other_n - 2
+    return Estimate(mean - other_mean, math.sqrt(a + b), freedom, min(n, other_n))
+
+
+def slope_of(x: npt.ArrayLike, y: npt.ArrayLike, n: int) -> Estimate:
+    """Estimate the slope of a straight line through independent points (ordinary least squares)."""
+    fit = stats.linregress(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+    return Estimate(float(fit.slope), float(fit.stderr), len(np.asarray(x)) - 2, n)
+
+
+def holm(p_values: list[float | None]) -> list[float | None]:
+    """Adjust p-values for the number of tests (Holm 1979); None stays None and counts for nothing."""
+    known = [(p, i) for i, p in enumerate(p_values) if p is not None]
+    adjusted: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (p, i) in enumerate(sorted(known)):
+        largest = max(largest, min(1.0, (len(known) - rank) * p))
+        adjusted[i] = largest
+    return adjusted
+
+
+def power_of(difference: float, sd: float, n: int, alpha: float = 0.05) -> float:
+    """Power of a two-sided one-sample t test of `n` paired differences with standard deviation `sd`."""
+    if n < 2:
+        return 0.0
+    shift = abs(difference) / sd * math.sqrt(n)
+    critical = stats.t.ppf(1 - alpha / 2, n - 1)
+    # Far from the null the other tail is 0 and scipy's noncentral t may answer NaN for it.
+    other_tail = stats.nct.cdf(-critical, n - 1, shift) if shift < 10 else 0.0
+    power = stats.nct.sf(critical, n - 1, shift) + other_tail
+    return 1.0 if math.isnan(power) else float(power)
+
+
+def detectable_difference(sd: float, n: int, power: float = 0.8, alpha: float = 0.05) -> float | None:
+    """Smallest difference that `n` pairs find with probability `power`; None for fewer than two pairs."""
+    if n < 2:
+        return None
+    if sd == 0:
+        return 0.0
+    high = 1.0
+    while power_of(high * sd, sd, n, alpha) < power:
+        high *= 2
+    return float(optimize.brentq(lambda d: power_of(d * sd, sd, n, alpha) - power, 0, high)) * sd
+
+
+def seeds_needed(sd: float, difference: float, power: float = 0.8, alpha: float = 0.05) -> int:
+    """Fewest pairs that find `difference` with probability `power`."""
+    if sd == 0:
+        return 2
+    normal = (stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) ** 2 * (sd / difference) ** 2
+    n = max(2, math.floor(normal))  # the t test never needs fewer than the normal one
+    while power_of(difference, sd, n, alpha) < power:
+        n += 1
+    return n

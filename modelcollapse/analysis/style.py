@@ -1,0 +1,176 @@
+"""One look for all figures: fonts, inks, colour-blind-safe colours, number formats, and the way to PNG and SVG."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+INK = "#16191d"
+MUTED = "#616870"
+GRID = "#e3e6ea"
+SHADE = "#f2f3f5"
+#: Okabe and Ito's colours, dark enough for thin lines: for things without an order (label rules, models).
+CATEGORIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7b52a1", "#8c9a00", "#444a51")
+CATEGORIES_DARK = ("#4ba8e0", "#ff8a3d", "#2fc79b", "#e79cc4", "#d9a64a", "#8fd0f5", "#b393d9", "#c3d04a", "#aab2bb")
+_RATES = ("#1f4fa3", "#6b3fa6", "#b8357c", "#e5603d", "#f7a823")
+_RATES_DARK = ("#4787ea", "#9a7bf0", "#e767ad", "#ff8d5f", "#ffd257")
+#: Up to this many rates get a legend entry each; more get a colour bar.
+MAX_LEGEND = 12
+
+_SETTINGS: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelsize": 8.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "legend.title_fontsize": 8,
+    "figure.dpi": 100,
+    "savefig.dpi": 220,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Use the project's matplotlib settings for the time of one figure."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)  # type: ignore[arg-type]
+        yield
+
+
+def ordered_colours(n: int, dark: bool = False) -> list[str]:
+    """Return `n` colours from blue over magenta to amber, steadily lighter.
+
+    The order survives colour blindness and grey print. `dark` gives the same hues for a dark page.
+    """
+    scale = LinearSegmentedColormap.from_list("rates", _RATES_DARK if dark else _RATES)
+    return [to_hex(scale(float(x))) for x in ([0.5] if n == 1 else np.linspace(0, 1, n))]
+
+
+def percent(fraction: float) -> str:
+    """``0.3`` as ``30 %``, with as many digits as the number has (at most three)."""
+    return f"{round(100 * fraction, 3):g} %"
+
+
+def count(number: float) -> str:
+    """``12500`` as ``12,500``."""
+    return f"{round(number):,}"
+
+
+def short_count(number: float, _position: object = None) -> str:
+    """``12500`` as ``12.5k``: for axes."""
+    return f"{number / 1000:g}k" if number >= 1000 else f"{number:g}"
+
+
+def is_ladder(sizes: Sequence[int]) -> bool:
+    """Whether sizes grow by factors rather than by steps: their axis should then be logarithmic."""
+    ordered = sorted(set(sizes))
+    steps = np.diff(ordered)
+    largest = steps[1:-1].max(initial=steps[0])  # a last step cut short does not count
+    return len(ordered) > 2 and ordered[-1] >= 8 * ordered[0] and bool(largest > 2.5 * steps[0])
+
+
+def size_axis(axes: Axes, sizes: Sequence[int], *, label: bool = True) -> None:
+    """Make the x-axis one of training sizes: logarithmic for ladders, few round ticks either way."""
+    if is_ladder(sizes):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if max(sizes) > 100 * min(sizes) else (1.0, 2.0, 5.0)))
+        axes.xaxis.set_minor_locator(LogLocator(10, subs=range(2, 10)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(short_count))
+    if label:
+        axes.set_xlabel("documents seen")
+
+
+def percent_axis(axes: Axes, *, whole: bool = False) -> None:
+    """Show fractions on the y-axis as percentages; `whole` fixes it to 0 … 100 %."""
+    if whole:
+        axes.set_ylim(-0.02, 1.02)
+        axes.yaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * value, 6):g} %"))
+
+
+def pad_limits(low: float, high: float, least: float = 0.01) -> tuple[float, float]:
+    """Limits of an axis that leave 6 % of room around data, and never zoom into less than `least`."""
+    middle, half = (low + high) / 2, max((high - low) / 2 * 1.12, least / 2)
+    return middle - half, middle + half
+
+
+def spread_labels(positions: Sequence[float], gap: float) -> list[float]:
+    """Shift sorted-in-place label positions apart until neighbours are at least `gap` away from each other."""
+    order = np.argsort(positions)
+    placed = np.asarray(positions, dtype=float)[order]
+    for _ in range(200):
+        overlap = gap - np.diff(placed)
+        if not (overlap > 1e-9).any():
+            break
+        push = np.clip(overlap, 0, None) / 2
+        placed[:-1] -= push
+        placed[1:] += push
+    out = np.empty_like(placed)
+    out[order] = placed
+    return out.tolist()
+
+
+def render(figure: Figure, name: str) -> dict[str, bytes]:
+    """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
+    files = {}
+    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        buffer = io.BytesIO()
+        with look():
+            mpl.rcParams["svg.hashsalt"] = name
+            figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", pad_inches=0.08)
+        files[f"{name}.{kind}"] = buffer.getvalue()
+    return files
+
+
+def grid_shape(n: int) -> tuple[int, int]:
+    """Rows and columns for `n` panels: three or four columns, whichever leaves fewer places empty."""
+    columns = min((3, 4), key=lambda c: (-n % c, c)) if n > 4 else min(n, 2)
+    return math.ceil(n / columns), columns
