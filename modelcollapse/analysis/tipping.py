@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -183,13 +182,15 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Find the size after which more data made an arm worse.
 
     The peak is the best size of the mean curve. Choosing the best of many sizes flatters it, so the drop from peak to
-    final size is measured in each seed at the peak that the *other* seeds chose.
+    final size is measured in each seed at the peak that the *other* seeds chose. These choices overlap, so the
+    interval is a little too narrow: on a flat curve of noise 4–8 % of arms, instead of 2.5 %, are said to hurt (see
+    the tests).
 
     Returns
     -------
     DataFrame
         `ARM`, ``n_seeds, n_seen`` (final), ``peak_size, peak_mean, final_mean``, ``drop`` (fraction) with ``ci_low,
-        ci_high``, one-sided ``p`` and ``hurts`` (p < .05). Drop and test are null with one seed or one size.
+        ci_high`` (95 %) and ``hurts`` (the interval is above 0). Drop and verdict are null with one seed or one size.
     """
     rows = treated(prepare(results)).drop_nulls(metric)
     records = []
@@ -202,7 +203,7 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         sizes.sort()
         records.append({**arm, **_peak(sizes, values)})
     columns = {"n_seeds": int, "n_seen": int, "peak_size": int, "peak_mean": float, "final_mean": float, "drop": float}
-    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float, "p": float, "hurts": bool})
+    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float, "hurts": bool})
 
 
 def _peak(sizes: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> dict[str, Any]:
@@ -220,6 +221,4 @@ def _peak(sizes: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> dict
     others = (values.sum(axis=0) - values).argmax(axis=1)
     estimate = mean_of(values[np.arange(len(values)), others] - values[:, -1])
     low, high = estimate.interval()
-    two_sided = estimate.p_value()
-    p = math.nan if two_sided is None else two_sided / 2 if estimate.value > 0 else 1 - two_sided / 2
-    return {**record, "drop": estimate.value, "ci_low": low, "ci_high": high, "p": p, "hurts": p < 0.05}
+    return {**record, "drop": estimate.value, "ci_low": low, "ci_high": high, "hurts": low is not None and low > 0}

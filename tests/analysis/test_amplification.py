@@ -1,0 +1,47 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from modelcollapse.analysis.amplification import amplification, amplification_bound
+
+
+def direct(sizes: list[int], rate: float) -> float:
+    """The formula as printed: 1 + Σ_i k_i / n_i · Π_{j>i} (n_j − m_j) / n_j."""
+    steps = np.diff(sizes)
+    later = np.asarray(sizes[1:], dtype=float)
+    kept = (later - (1 - rate) * steps) / later
+    return 1 + sum(rate * steps[i] / later[i] * np.prod(kept[i + 1 :]) for i in range(len(steps)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rate", "factor"),
+    [
+        (list(range(50_000, 80_001, 1000)), 0.1, 1.04),
+        (list(range(50_000, 80_001, 1000)), 1.0, 1.47),
+        (list(range(1000, 10_001, 100)), 0.1, 1.10),
+    ],
+)
+def test_factors_of_the_study(sizes: list[int], rate: float, factor: float) -> None:
+    assert amplification(sizes, rate)[-1] == pytest.approx(factor, abs=0.005)
+    assert amplification(sizes, rate)[-1] == pytest.approx(direct(sizes, rate), rel=1e-12)
+
+
+def test_factors_grow_to_their_limit() -> None:
+    factors = amplification(list(range(100, 400_000, 100)), 0.3)
+    assert (np.diff(factors) > 0).all()
+    assert factors[-1] == pytest.approx(1 / 0.7, abs=0.01)
+    assert amplification([100, 200, 300], 0.0) == [1.0, 1.0, 1.0]
+
+
+def test_bound_is_stated_for_argmax_and_broken_by_collapse(controlled: pl.DataFrame) -> None:
+    table = amplification_bound(controlled)
+    assert table["label_rule"].unique().to_list() == ["argmax"]
+    start = table.filter(pl.col("generation") == 0)
+    assert start["within"].all()
+    assert start["true_share"].to_list() == pytest.approx([0.503] * 4)
+    final = table.filter(pl.col("n_seen") == 10_000).sort("collapse_rate")
+    assert final["within"].to_list()[-1] is False
+
+
+def test_no_bound_under_replace(rows: pl.DataFrame) -> None:
+    assert amplification_bound(rows.with_columns(regime=pl.lit("replace"))).is_empty()

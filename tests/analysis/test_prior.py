@@ -1,0 +1,24 @@
+import polars as pl
+import pytest
+
+from modelcollapse.analysis.prior import majority_rate
+from modelcollapse.analysis.prior import test_positive_rate as positive_rate
+
+
+def test_share_of_positives_follows_from_the_rows(collapsing: pl.DataFrame) -> None:
+    assert positive_rate(collapsing) == pytest.approx(0.503, abs=1e-9)
+    assert positive_rate(collapsing.filter(pl.col("collapse_rate") == 1)) == pytest.approx(0.503, abs=1e-9)
+
+
+def test_majority_is_the_larger_class(collapsing: pl.DataFrame) -> None:
+    swapped = collapsing.with_columns(
+        predicted_positive_rate=1 - pl.col("predicted_positive_rate"),
+        recall_positive=pl.col("recall_negative"),
+        recall_negative=pl.col("recall_positive"),
+    )
+    assert majority_rate(collapsing) == pytest.approx(0.503)
+    assert majority_rate(swapped) == pytest.approx(0.503)
+
+
+def test_unknown_without_recalls(collapsing: pl.DataFrame) -> None:
+    assert positive_rate(collapsing.with_columns(recall_positive=pl.lit(None, pl.Float64))) is None
