@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from modelcollapse.analysis.arms import ARM, prepare
+from modelcollapse.analysis.arms import ARM, SETTING, prepare
 from modelcollapse.analysis.curves import summarise
 
 
@@ -36,4 +36,8 @@ def outcome(results: pl.DataFrame) -> pl.DataFrame:
             first_predicted_positive_rate=pl.col("predicted_positive_rate").mean(),
         )
     )
-    return ends.join(means, on=arm, nulls_equal=True).join(first, on=arm, nulls_equal=True).sort(arm)
+    return (
+        ends.join(means, on=arm, nulls_equal=True)
+        .join(first, on=arm, nulls_equal=True)
+        .sort(*SETTING, "collapse_rate", "label_rule")
+    )

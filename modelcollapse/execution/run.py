@@ -18,11 +18,10 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError, SpecError
 from modelcollapse.execution.executors import ChainFailed, ChainTask, Executor, GenerationDone, InProcessExecutor
 from modelcollapse.execution.folder import RunFolder
-from modelcollapse.execution.plan import Plan, chain_tasks, make_plan
+from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.record import ChainRecord, rows_frame
 from modelcollapse.simulation.chain import ChainState
-from modelcollapse.simulation.spec import rate_text
 from modelcollapse.simulation.sweep import Sweep
 
 ExecutorName: TypeAlias = Literal["ray", "inprocess"]
@@ -78,9 +77,10 @@ class Run:
         for task in chain_tasks(sweep, self.corpus["fingerprint"]):
             yield task, self.folder.read_chain(task.chain_id) or ChainRecord()
 
-    def failures(self) -> list[str]:
-        """Return the ids of the chains that failed."""
-        return self.folder.names("failures", ".json")
+    def failed(self, sweep: Sweep) -> list[str]:
+        """Return the ids of the chains of a sweep that failed."""
+        failures = set(self.folder.names("failures", ".json"))
+        return [task.chain_id for task in chain_tasks(sweep, self.corpus["fingerprint"]) if task.chain_id in failures]
 
 
 def open_run(location: str | Path) -> Run:
@@ -124,7 +124,7 @@ def run_sweep(
     Returns
     -------
     Run
-        Also when chains failed: see `Run.failures`.
+        Also when chains failed: see `Run.failed`.
 
     Raises
     ------
@@ -134,10 +134,12 @@ def run_sweep(
         If the folder holds a run on another corpus, or another process is at work in it.
     """
     folder = RunFolder(default_folder(sweep) if out is None else out)
-    plan = make_plan(sweep, corpus, folder)
-    spec = extended_spec(folder.read_spec(), sweep, corpus, folder)
+    known = folder.read_spec()
+    check_same_corpus(known, corpus, folder)
+    check_corpus(sweep, corpus)
     with folder.locked():
-        folder.write_spec(spec)
+        plan = make_plan(sweep, corpus, folder)
+        folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, folder))
         with progress or Reporter() as reporter:
             reporter.planned(plan, folder)
             _drain(_find_executor(executor, address, workers), plan, corpus, folder, reporter)
@@ -195,32 +197,28 @@ def _find_executor(executor: ExecutorName | Executor, address: str | None, worke
     return executor
 
 
-def extended_spec(known: dict[str, Any] | None, sweep: Sweep, corpus: Corpus, folder: RunFolder) -> dict[str, Any]:
-    """Return a folder's spec with one more sweep.
-
-    Raises
-    ------
-    RunFolderError
-        If the folder belongs to another corpus.
-    """
-    asked = sweep.model_dump(mode="json", exclude_none=True)
-    asked["rates"] = [rate_text(rate) for rate in sweep.rates]
-    about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
-    if known is None:
-        return {"corpus": about, "sweeps": [asked], "versions": _versions()}
-    if known["corpus"]["fingerprint"] != corpus.fingerprint:
+def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunFolder) -> None:
+    """Raise RunFolderError if a folder belongs to another corpus."""
+    if known is not None and known["corpus"]["fingerprint"] != corpus.fingerprint:
         raise RunFolderError(
             f"{folder} holds a run on the corpus '{known['corpus']['name']}' (fingerprint "
             f"{known['corpus']['fingerprint'][:12]}), not on '{corpus.name}' ({corpus.fingerprint[:12]}): "
             "choose another --out, or the same corpus."
         )
-    sweeps = known["sweeps"] if asked in known["sweeps"] else [*known["sweeps"], asked]
-    then, now = known["versions"], _versions()
-    changed = [name for name in now if then.get(name) != now[name]]
+
+
+def _extended_spec(known: dict[str, Any] | None, sweep: Sweep, corpus: Corpus, folder: RunFolder) -> dict[str, Any]:
+    """Return a folder's spec with one more sweep."""
+    asked = sweep.model_dump(mode="json", exclude_none=True)
+    now = _versions()
+    if known is None:
+        about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
+        return {"corpus": about, "sweeps": [asked], "versions": now}
+    then = known["versions"]
+    changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if changed:
-        listed = ", ".join(f"{name} {then.get(name)} then and {now[name]} now" for name in changed)
-        warnings.warn(f"{folder} was begun with other versions: {listed}.", stacklevel=3)
-    return {**known, "sweeps": sweeps}
+        warnings.warn(f"{folder} was begun with other versions: {'; '.join(changed)}.", stacklevel=3)
+    return {**known, "sweeps": known["sweeps"] if asked in known["sweeps"] else [*known["sweeps"], asked]}
 
 
 def _versions() -> dict[str, str]:

@@ -142,8 +142,10 @@ def train(model: Model, counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8]
     learner = find_learner(model.name)
     classifier = _instantiate(model)
     known = classifier.get_params(deep=False)
-    automatic = {"random_state": seed, "n_jobs": 1}
-    classifier.set_params(**{name: value for name, value in automatic.items() if name in known})
+    if "random_state" in known:
+        classifier.set_params(random_state=seed)
+    if known.get("n_jobs") is not None:  # None is one thread already
+        classifier.set_params(n_jobs=1)
     return Predictor(classifier.fit(counts, labels), learner.predicts_by_probability)
 
 

@@ -14,7 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation import learners
@@ -62,7 +71,7 @@ class Sweep(BaseModel):
     model_param : mapping of name to values
         Parameters, each an axis; applied to the models that have them.
     trees : int, optional
-        Short for ``model_param={"n_estimators": trees}``.
+        Trees of the models that are forests: ``n_estimators``.
     regime, label_rule : names
         See `simulation.regimes` and `simulation.label_rules`.
     min_df, max_ngram, max_terms : int
@@ -137,6 +146,10 @@ class Sweep(BaseModel):
             find_rule(name)
         return names
 
+    @field_serializer("rates")
+    def _rates_as_text(self, rates: tuple[Decimal, ...]) -> list[str]:
+        return [rate_text(rate) for rate in rates]
+
     @model_validator(mode="before")
     @classmethod
     def _default_final_size(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -172,9 +185,9 @@ class Sweep(BaseModel):
             If a learner does not exist, or no learner has a parameter.
         """
         params = dict(self.model_param)
-        if self.trees is not None:
-            params["n_estimators"] = (self.trees,)
         known = {name: learners.parameter_names(name) for name in self.model}
+        if self.trees is not None and any("n_estimators" in names for names in known.values()):
+            params["n_estimators"] = (self.trees,)
         for param in params:
             if not any(param in names for names in known.values()):
                 raise SpecError(

@@ -1,0 +1,67 @@
+"""The command line: parse, call, print. What the commands use is imported when they run, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from modelcollapse.errors import ModelCollapseError
+
+EXIT_FAILED_CHAINS = 1
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="modelcollapse",
+    help="Simulate model collapse: classifiers retrained, again and again, on data they labelled themselves.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("modelcollapse"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line: user errors are one line and exit code 2, an interruption is 130."""
+    from modelcollapse.cli import corpus, results, run
+
+    run.register(app)
+    results.register(app)
+    app.add_typer(corpus.app, name="corpus")
+    try:
+        sys.exit(app(standalone_mode=False))
+    except ModelCollapseError as error:
+        _leave(str(error), EXIT_USER_ERROR)
+    except (KeyboardInterrupt, typer.Abort):
+        _leave("Interrupted.", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(EXIT_FAILED_CHAINS)
+    except Exception as error:
+        message = getattr(error, "format_message", None)  # what a wrong option or argument raises
+        if message is None:
+            raise
+        _leave(message(), EXIT_USER_ERROR)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    sys.stderr.write(f"modelcollapse: {' '.join(message.split())}\n")
+    sys.exit(code)

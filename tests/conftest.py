@@ -1,0 +1,75 @@
+"""Generated reviews and the corpus made of them: small, deterministic, learnable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+
+from modelcollapse.corpora.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Token lists and labels."""
+
+    documents: list[list[str]]
+    labels: list[int]
+
+
+def make_reviews(n_documents: int, seed: int = 0, n_words: int = 600) -> Reviews:
+    """Draw words from a Zipf law that leans towards some words in positive documents and others in negative ones."""
+    random = np.random.default_rng(seed)
+    words = [f"word{i:04d}" for i in random.permutation(n_words)]
+    base = 1 / np.arange(3, n_words + 3)
+    lean = np.where(np.arange(n_words) % 5 == 0, 2.0, np.where(np.arange(n_words) % 5 == 1, 0.5, 1.0))
+    labels = random.integers(0, 2, n_documents).tolist()
+    documents = []
+    for label in labels:
+        weights = base * (lean if label else 1 / lean)
+        length = 1 + random.poisson(14)
+        documents.append([words[i] for i in random.choice(n_words, size=length, p=weights / weights.sum())])
+    return Reviews(documents, labels)
+
+
+def make_corpus(reviews: Reviews, name: str = "generated", ngrams: int = 1) -> Corpus:
+    """Count words the plain way."""
+    vectorizer = CountVectorizer(ngram_range=(1, ngrams))
+    counts = vectorizer.fit_transform([" ".join(tokens) for tokens in reviews.documents])
+    counts.sort_indices()
+    terms = vectorizer.get_feature_names_out()
+    labels = np.array(reviews.labels, dtype=np.uint8)
+    return Corpus(
+        data=counts.data.astype(np.int32),
+        indices=counts.indices.astype(np.int32),
+        indptr=counts.indptr.astype(np.int64),
+        labels=labels,
+        term_orders=np.array([term.count(" ") + 1 for term in terms], dtype=np.uint8),
+        fingerprint=f"{name}-{len(labels)}-{ngrams}-{labels.tobytes().hex()[:64]}",
+        name=name,
+    )
+
+
+@pytest.fixture(scope="session")
+def reviews() -> Reviews:
+    return make_reviews(1500)
+
+
+@pytest.fixture(scope="session")
+def corpus(reviews: Reviews) -> Corpus:
+    return make_corpus(reviews)
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[[Sequence[object]], list[dict[str, object]]]:
+    """Return rows as dictionaries without the columns that measure time."""
+    from dataclasses import asdict
+
+    def deterministic(results: Sequence[object]) -> list[dict[str, object]]:
+        rows = (asdict(result.row) for result in results)  # type: ignore[attr-defined]
+        return [{key: value for key, value in row.items() if not key.endswith("_seconds")} for row in rows]
+
+    return deterministic

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from modelcollapse.errors import LearnerError
+from modelcollapse.simulation import learners
+from modelcollapse.simulation.spec import Model
+
+
+@pytest.fixture(scope="module")
+def split(corpus):
+    return corpus.counts[:800], corpus.labels[:800], corpus.counts[800:]
+
+
+def test_forest_is_the_studys(split):
+    training, labels, test = split
+    found = learners.train(Model("forest-sklearn", (("n_estimators", 30),)), training, labels, 5).score(test)
+    expected = RandomForestClassifier(
+        30, max_depth=20, max_features="sqrt", min_samples_split=2, min_samples_leaf=1, bootstrap=False, random_state=5
+    ).fit(training, labels)
+    assert (found.labels == expected.predict(test)).all()
+    assert (found.probability == expected.predict_proba(test)[:, 1]).all()
+
+
+def test_import_path_with_parameters(split):
+    training, labels, test = split
+    model = Model("sklearn.linear_model:SGDClassifier", (("alpha", 0.01), ("loss", "log_loss")))
+    scores = learners.train(model, training, labels, 1).score(test)
+    assert scores.probability is not None
+    assert scores.labels.mean() == pytest.approx(0.5, abs=0.2)
+
+
+def test_learner_without_probabilities_ranks_by_its_decision(split):
+    training, labels, test = split
+    model = Model("sklearn.svm:LinearSVC", (("dual", True),))
+    scores = learners.train(model, training, labels, 1).score(test)
+    assert scores.probability is None
+    assert ((scores.ranking > 0) == scores.labels).all()
+    assert not learners.has_probabilities(model)
+
+
+@pytest.mark.parametrize("positives", [0, 5])
+def test_one_class_gives_a_constant(split, positives):
+    training, _, test = split
+    labels = np.full(5, positives > 0, dtype=np.uint8)
+    scores = learners.train(Model("forest-sklearn"), training[:5], labels, 1).score(test)
+    assert set(scores.probability) == {float(positives > 0)}
+
+
+def test_nothing_to_learn_from_gives_an_undecided_constant(split):
+    training, labels, test = split
+    scores = learners.train(Model("naive-bayes"), training[:0], labels[:0], 1).score(test)
+    assert set(scores.probability) == {0.5}
+    assert not scores.labels.any()
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Model("forrest"), "Found no learner 'forrest'"),
+        (Model("nowhere.at.all:Thing"), "Found no learner at 'nowhere.at.all:Thing'"),
+        (Model("sklearn.linear_model:Nothing"), "Found no learner at"),
+        (Model("sklearn.metrics:accuracy_score"), "expected a scikit-learn classifier"),
+        (Model("sklearn.ensemble:StackingClassifier"), "cannot be made without arguments"),
+        (Model("naive-bayes", (("depth", 3),)), "does not take depth=3"),
+    ],
+)
+def test_wrong_learners_are_explained(model, message):
+    with pytest.raises(LearnerError, match=message):
+        learners.identity(model)
+
+
+def test_identity_has_every_parameter_and_the_librarys_version():
+    one, other = (learners.identity(Model("forest-sklearn", (("max_depth", depth),))) for depth in (20, 21))
+    assert one == learners.identity(Model("forest-sklearn"))  # 20 is the default
+    assert one != other
+    assert one["version"] is not None
+    assert learners.identity(Model("forest"))["version"] is None
+
+
+def test_scores_that_are_no_numbers_are_an_error(split):
+    training, labels, test = split
+
+    class Broken:
+        def predict_proba(self, counts):
+            return np.full((counts.shape[0], 2), np.nan)
+
+    with pytest.raises(FloatingPointError, match="not finite"):
+        learners.Predictor(Broken(), predicts_by_probability=True).score(test)
