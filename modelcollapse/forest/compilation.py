@@ -1,0 +1,74 @@
+"""How the forest's kernels are compiled: lazily, without the GIL, cached on disk where a disk can be written.
+
+Numba keys a function's cache by the function's own source file, so a change in a helper module would leave stale
+machine code in its callers. The kernels are therefore cached in a folder named by a hash of all the forest's sources.
+A folder that cannot be written is no error: Numba falls back to its own places, and then to no cache at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numba
+import numpy.typing as npt
+from numba.core import config as _numba_config
+from numba.core import event
+from platformdirs import user_cache_path
+
+#: Kernels' arrays: their docstrings say which type they have.
+Array: TypeAlias = npt.NDArray[Any]
+
+config: Any = _numba_config  # its settings are made at run time
+
+logger = logging.getLogger("modelcollapse.forest")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@cache
+def cache_folder() -> Path:
+    """Folder of this version's compiled kernels, below ``NUMBA_CACHE_DIR`` or the user's cache folder."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    base = os.environ.get("NUMBA_CACHE_DIR")
+    return (Path(base) if base else user_cache_path("modelcollapse")) / f"forest-{digest.hexdigest()[:16]}"
+
+
+def kernel(function: Function) -> Function:
+    """Compile `function` with Numba on its first call: no Python objects, no GIL, cached on disk if possible."""
+    found = config.CACHE_DIR
+    config.CACHE_DIR = str(cache_folder())
+    try:
+        return cast(Function, numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # no folder can be written: "no locator available"
+        return cast(Function, numba.njit(nogil=True)(function))
+    finally:
+        config.CACHE_DIR = found
+
+
+class _Announcement(event.Listener):
+    """Says once per process that kernels are being compiled – not when they come from the cache."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def on_start(self, event: Any) -> None:
+        """Announce that Numba is about to compile the first of the kernels."""
+        module = event.data["dispatcher"].py_func.__module__
+        if not self.made and module.startswith(__package__):
+            self.made = True
+            logger.warning("compiling the forest's kernels, once for this machine (about 15 seconds) …")
+
+    def on_end(self, event: Any) -> None:
+        """Say nothing when a function is ready."""
+
+
+event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]

@@ -1,0 +1,221 @@
+"""The forest on arrays: grow any part of its trees, and add up votes. What the estimator and a chain are built on.
+
+A tree depends on the training set, the parameters, the seed and its own number, and on nothing else; votes are
+integers. So a forest may be grown and asked in parts, in any process and any order, with the same bits:
+
+>>> part = grow_trees(*counts, rows, labels, parameters, seed=7, tree_start=250, tree_stop=500)  # doctest: +SKIP
+>>> votes = sum_votes(part, *counts, test_rows, n_columns)  # doctest: +SKIP
+>>> probabilities(votes + votes_of_the_other_parts, n_trees=1000)  # doctest: +SKIP
+
+where ``counts`` is ``(data, indices, indptr)`` of a CSR matrix with sorted indices and no repeated entries. The arrays
+may be read-only and shared; nothing of the matrix is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log2, sqrt
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.forest.compilation import Array
+from modelcollapse.forest.general_growth import GrowthRules, grow_general_trees
+from modelcollapse.forest.training_index import build_training_index
+from modelcollapse.forest.trees import Trees
+from modelcollapse.forest.voting import ONE_VOTE, sum_votes
+
+__all__ = ["ONE_VOTE", "ForestParameters", "Trees", "grow_trees", "predict_votes", "probabilities"]
+
+Result = TypeVar("Result")
+
+#: No tree of fewer than 2**31 documents is deeper.
+UNLIMITED_DEPTH = 2**31 - 1
+
+Values = npt.NDArray[np.int32] | npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ForestParameters:
+    """What a tree of the forest is like, with scikit-learn's names, meanings and defaults.
+
+    Attributes
+    ----------
+    max_depth : int or None
+        Depth at which a node is a leaf, at least 1; None for no limit.
+    max_features : {"sqrt", "log2"}, int, float or None
+        Terms drawn per split: ``max(1, int(√V))``, ``max(1, int(log2(V)))``, that many, that share, all.
+    min_samples_split, min_samples_leaf : int
+        Documents that a node must have to be split (at least 2), and that each child must have (at least 1). A
+        document counts once, however often it is in the bootstrap sample.
+    bootstrap : bool
+        Whether a tree sees as many documents as there are, drawn with replacement, instead of each once.
+
+    Raises
+    ------
+    ValueError
+        If a value is of another kind or out of range.
+    """
+
+    max_depth: int | None = None
+    max_features: str | int | float | None = "sqrt"
+    min_samples_split: int = 2
+    min_samples_leaf: int = 1
+    bootstrap: bool = True
+
+    def __post_init__(self) -> None:
+        check_integer("max_depth", self.max_depth, 1, or_none=True)
+        check_integer("min_samples_split", self.min_samples_split, 2)
+        check_integer("min_samples_leaf", self.min_samples_leaf, 1)
+        value = self.max_features
+        if isinstance(value, str) or value is None:
+            possible = value in ("sqrt", "log2", None)
+        elif isinstance(value, float | np.floating):
+            possible = bool(0 < value <= 1)
+        else:
+            possible = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
+        if not possible:
+            raise ValueError(
+                f"max_features={value!r} is not possible: use 'sqrt', 'log2', None, an int of at least 1, "
+                "or a float in (0, 1]"
+            )
+        if not isinstance(self.bootstrap, bool | np.bool_):
+            raise ValueError(f"bootstrap={self.bootstrap!r} is not possible: use True or False")
+
+    def features_per_split(self, n_terms: int) -> int:
+        """How many of `n_terms` terms a split draws, in [1, n_terms]."""
+        if self.max_features is None:
+            return n_terms
+        if self.max_features == "sqrt":
+            return max(1, int(sqrt(n_terms)))
+        if self.max_features == "log2":
+            return max(1, int(log2(n_terms)))
+        if isinstance(self.max_features, float | np.floating):
+            return max(1, int(self.max_features * n_terms))
+        return min(int(self.max_features), n_terms)
+
+    def rules(self, n_terms: int) -> GrowthRules:
+        """Return the same for the kernels, with numbers for everything."""
+        return GrowthRules(
+            UNLIMITED_DEPTH if self.max_depth is None else min(int(self.max_depth), UNLIMITED_DEPTH),
+            self.features_per_split(n_terms),
+            int(self.min_samples_split),
+            int(self.min_samples_leaf),
+        )
+
+
+def check_integer(name: str, value: object, smallest: int, *, or_none: bool = False) -> None:
+    """Raise a ValueError unless `value` is an integer of at least `smallest`."""
+    if or_none and value is None:
+        return
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < smallest:
+        expected = f"an int of at least {smallest}" + (" or None" if or_none else "")
+        raise ValueError(f"{name}={value!r} is not possible: use {expected}")
+
+
+def grow_trees(
+    data: Values,
+    indices: npt.NDArray[np.int32],
+    indptr: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.uint8],
+    parameters: ForestParameters,
+    *,
+    seed: int,
+    tree_start: int,
+    tree_stop: int,
+    active: npt.NDArray[np.bool_],
+    n_threads: int = 1,
+) -> Trees:
+    """Grow trees `tree_start` … `tree_stop` − 1 of the forest with this `seed`.
+
+    Parameters
+    ----------
+    data : ndarray of int32 or float32, shape (n_nonzero,)
+        Counts or any other values that are not negative, and not NaN. Zeros may be stored.
+    indices : ndarray of int32, shape (n_nonzero,)
+        Column of each value.
+    indptr : ndarray of int64, shape (n_matrix_rows + 1,)
+        Where each row begins.
+    rows : ndarray of int64, shape (n_documents,)
+        The training documents: rows of the matrix, each at most once.
+    labels : ndarray of uint8, shape (n_documents,)
+        Their labels, 0 or 1; one of them may be missing.
+    parameters : ForestParameters
+        What a tree is like.
+    seed : int
+        Of the forest; its lowest 64 bits count.
+    tree_start, tree_stop : int
+        Which trees.
+    active : ndarray of bool, shape (n_columns,)
+        The terms a split draws from. Active terms that occur in no document are drawn too (and constant).
+    n_threads : int
+        Threads to use. The result is the same for any number.
+
+    Returns
+    -------
+    Trees
+        Small, picklable, with columns of the matrix as features.
+    """
+    index = build_training_index(*_read_only(data, indices, indptr, rows, labels, active))
+    rules = parameters.rules(index.n_terms)
+    bounds = np.linspace(tree_start, tree_stop, min(4 * n_threads if n_threads > 1 else 1, tree_stop - tree_start) + 1)
+
+    def grow(start: int, stop: int) -> Trees:
+        return Trees(
+            *grow_general_trees(index, rules, parameters.bootstrap, np.uint64(seed & (2**64 - 1)), start, stop)
+        )
+
+    return Trees.concatenate(_in_threads(grow, bounds.astype(int).tolist(), n_threads))
+
+
+def predict_votes(
+    trees: Trees,
+    data: Values,
+    indices: npt.NDArray[np.int32],
+    indptr: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    n_columns: int,
+    n_threads: int = 1,
+) -> npt.NDArray[np.int64]:
+    """Sum up the trees' votes for class 1 for the documents `rows` of a CSR matrix with `n_columns` columns.
+
+    A vote is the share of class 1 in the document's leaf, ``ONE_VOTE`` being 1.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+    """
+    data, indices, indptr, rows = _read_only(data, indices, indptr, rows)
+    trees = Trees(*_read_only(trees.starts, trees.feature, trees.threshold, trees.left, trees.weights))
+    bounds = np.linspace(0, len(rows), min(n_threads, max(1, len(rows) // 1024)) + 1).astype(int).tolist()
+
+    def score(start: int, stop: int) -> npt.NDArray[np.int64]:
+        return sum_votes(trees, data, indices, indptr, rows[start:stop], n_columns)
+
+    return np.concatenate(_in_threads(score, bounds, n_threads))
+
+
+def probabilities(votes: npt.NDArray[np.int64], n_trees: int) -> npt.NDArray[np.float64]:
+    """P(class 1) from the sums of the votes of all `n_trees` trees. Class 1 is predicted above 0.5."""
+    return votes / (float(ONE_VOTE) * n_trees)
+
+
+def _read_only(*arrays: Array) -> list[Array]:
+    """Read-only views: Numba compiles kernels anew for writable arrays, and shared arrays are read-only."""
+    views = [np.ascontiguousarray(array).view() for array in arrays]
+    for view in views:
+        view.flags.writeable = False
+    return views
+
+
+def _in_threads(function: Callable[[int, int], Result], bounds: Sequence[int], n_threads: int) -> list[Result]:
+    """Call ``function(start, stop)`` for neighbouring bounds and return the results in order."""
+    if n_threads == 1 or len(bounds) == 2:
+        return [function(start, stop) for start, stop in pairwise(bounds)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(function, bounds[:-1], bounds[1:]))

@@ -1,0 +1,236 @@
+"""What is computed once per fit: the training documents as posting lists, grouped by term and value.
+
+Documents are renumbered so that class 0 comes first and class 1 starts at a multiple of 64: a set of documents is an
+array of 64-bit words of which the first belong to class 0 and the rest to class 1. Terms are ranked by how often they
+occur in the class in which they occur more often. A *group* is one value of one term; the groups of a term are
+consecutive, their values increase; the documents of a group are listed in increasing order, those of class 0 first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.forest.compilation import Array, kernel
+
+#: Values up to this count as zero, and values of a term this close as equal, as in scikit-learn's FEATURE_THRESHOLD.
+SAME_VALUE = np.float32(1e-7)
+
+#: Up to this many different values of a term are found by a linear search, more by sorting.
+_FEW_VALUES = 32
+
+
+class TrainingIndex(NamedTuple):
+    """Posting lists of one training set.
+
+    Attributes
+    ----------
+    n_terms : int
+        Terms a split draws from, those in no document included.
+    n_class_0, n_class_1 : int
+        Documents of each class.
+    class_1_start : int
+        Number of the first document of class 1, a multiple of 64. Documents are 0 … n_class_0 − 1 and
+        class_1_start … class_1_start + n_class_1 − 1; the numbers between belong to no document.
+    columns : ndarray of int32, shape (n_present,)
+        Column in the input of each term that occurs, by rank.
+    frequency_0, frequency_1 : ndarray of int32, shape (n_present,)
+        Documents of each class with the term, by rank; max(frequency_0, frequency_1) does not increase with the rank.
+    term_groups : ndarray of int64, shape (n_present + 1,)
+        Where each term's groups begin.
+    group_values : ndarray of float32, shape (n_groups,)
+        The value of each group.
+    group_starts : ndarray of int64, shape (n_groups + 1,)
+        Where each group's documents begin in `postings`.
+    group_class_1 : ndarray of int64, shape (n_groups,)
+        Where its documents of class 1 begin.
+    postings : ndarray of int32, shape (n_nonzero,)
+        Documents of all groups.
+    """
+
+    n_terms: int
+    n_class_0: int
+    n_class_1: int
+    class_1_start: int
+    columns: npt.NDArray[np.int32]
+    frequency_0: npt.NDArray[np.int32]
+    frequency_1: npt.NDArray[np.int32]
+    term_groups: npt.NDArray[np.int64]
+    group_values: npt.NDArray[np.float32]
+    group_starts: npt.NDArray[np.int64]
+    group_class_1: npt.NDArray[np.int64]
+    postings: npt.NDArray[np.int32]
+
+
+@kernel
+def count_terms(data: Array, indices: Array, indptr: Array, rows: Array, labels: Array, active: Array) -> Array:
+    """Count the documents of each class with each active term: int32, shape (n_columns, 2)."""
+    frequency = np.zeros((len(active), 2), np.int32)
+    for i in range(len(rows)):
+        for j in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            if data[j] > SAME_VALUE and active[indices[j]]:
+                frequency[indices[j], labels[i]] += 1
+    return frequency
+
+
+@kernel
+def rank_terms(frequency: Array, n_documents: int) -> Array:
+    """Order the columns that occur by decreasing frequency in their more frequent class (a counting sort)."""
+    starts = np.zeros(n_documents + 2, np.int64)
+    for column in range(len(frequency)):
+        starts[n_documents - max(frequency[column, 0], frequency[column, 1]) + 1] += 1
+    for i in range(n_documents + 1):
+        starts[i + 1] += starts[i]
+    columns = np.empty(starts[n_documents], np.int32)
+    for column in range(len(frequency)):
+        key = max(frequency[column, 0], frequency[column, 1])
+        if key > 0:
+            columns[starts[n_documents - key]] = column
+            starts[n_documents - key] += 1
+    return columns
+
+
+@kernel
+def list_postings(
+    data: Array,
+    indices: Array,
+    indptr: Array,
+    rows: Array,
+    labels: Array,
+    class_1_start: int,
+    columns: Array,
+    frequency: Array,
+) -> tuple[Array, Array, Array]:
+    """List the documents and values of each ranked term: (starts, documents, values), documents increasing."""
+    n_present = len(columns)
+    rank = np.full(len(frequency), -1, np.int32)
+    starts = np.zeros(n_present + 1, np.int64)
+    for r in range(n_present):
+        rank[columns[r]] = r
+        starts[r + 1] = starts[r] + frequency[columns[r], 0] + frequency[columns[r], 1]
+    ends = starts[:-1].copy()
+    documents = np.empty(starts[-1], np.int32)
+    values = np.empty(starts[-1], np.float32)
+    for label in range(2):
+        document = label * class_1_start
+        for i in range(len(rows)):
+            if labels[i] != label:
+                continue
+            for j in range(indptr[rows[i]], indptr[rows[i] + 1]):
+                r = rank[indices[j]]
+                if r >= 0 and data[j] > SAME_VALUE:
+                    documents[ends[r]] = document
+                    values[ends[r]] = data[j]
+                    ends[r] += 1
+            document += 1
+    return starts, documents, values
+
+
+@kernel
+def distinct_values(values: Array, found: Array) -> int:
+    """Write the different `values`, sorted, to the front of `found`; return how many there are."""
+    n = 0
+    for value in values:
+        at = n
+        while at > 0 and found[at - 1] > value:
+            at -= 1
+        if at > 0 and found[at - 1] == value:
+            continue
+        if n == _FEW_VALUES:
+            unique = np.unique(values)
+            found[: len(unique)] = unique
+            return len(unique)
+        for k in range(n, at, -1):
+            found[k] = found[k - 1]
+        found[at] = value
+        n += 1
+    return n
+
+
+@kernel
+def group_by_value(
+    starts: Array, documents: Array, values: Array, class_1_start: int
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Split each term's documents by value: (term_groups, group_values, group_starts, group_class_1, postings)."""
+    n_present = len(starts) - 1
+    longest = 0
+    for r in range(n_present):
+        longest = max(longest, starts[r + 1] - starts[r])
+    found = np.empty(max(longest, _FEW_VALUES + 1), np.float32)
+    ends = np.empty(max(longest, _FEW_VALUES + 1) + 1, np.int64)
+    term_groups = np.zeros(n_present + 1, np.int64)
+    group_values = np.empty(len(documents), np.float32)
+    group_starts = np.zeros(len(documents) + 1, np.int64)
+    group_class_1 = np.empty(len(documents), np.int64)
+    postings = np.empty(len(documents), np.int32)
+    n_groups = 0
+    for r in range(n_present):
+        first, last = starts[r], starts[r + 1]
+        n_values = distinct_values(values[first:last], found)
+        ends[: n_values + 1] = 0
+        for j in range(first, last):
+            ends[np.searchsorted(found[:n_values], values[j]) + 1] += 1
+        ends[0] = first
+        for k in range(n_values):
+            ends[k + 1] += ends[k]
+            group_values[n_groups + k] = found[k]
+            group_starts[n_groups + k + 1] = ends[k + 1]
+            group_class_1[n_groups + k] = ends[k + 1]
+        for j in range(first, last):
+            k = np.searchsorted(found[:n_values], values[j])
+            postings[ends[k]] = documents[j]
+            if documents[j] >= class_1_start and ends[k] < group_class_1[n_groups + k]:
+                group_class_1[n_groups + k] = ends[k]
+            ends[k] += 1
+        n_groups += n_values
+        term_groups[r + 1] = n_groups
+    return (
+        term_groups,
+        group_values[:n_groups].copy(),
+        group_starts[: n_groups + 1].copy(),
+        group_class_1[:n_groups].copy(),
+        postings,
+    )
+
+
+def build_training_index(
+    data: npt.NDArray[np.int32] | npt.NDArray[np.float32],
+    indices: npt.NDArray[np.int32],
+    indptr: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.uint8],
+    active: npt.NDArray[np.bool_],
+) -> TrainingIndex:
+    """Make the posting lists of the documents `rows` of a CSR matrix without repeated entries.
+
+    Parameters
+    ----------
+    data, indices, indptr
+        The CSR matrix; values are not negative. All read-only, or all writable: each mix is compiled anew.
+    rows : ndarray of int64, shape (n_documents,)
+        The training documents.
+    labels : ndarray of uint8, shape (n_documents,)
+        Their classes, 0 or 1.
+    active : ndarray of bool, shape (n_columns,)
+        Terms that a split may draw.
+    """
+    n_class_1 = int(np.count_nonzero(labels))
+    n_class_0 = len(labels) - n_class_1
+    class_1_start = -(-n_class_0 // 64) * 64
+    frequency = count_terms(data, indices, indptr, rows, labels, active)
+    columns = rank_terms(frequency, len(rows))
+    starts, documents, values = list_postings(
+        data, indices, indptr, rows, labels, class_1_start, columns, frequency
+    )
+    return TrainingIndex(
+        int(np.count_nonzero(active)),
+        n_class_0,
+        n_class_1,
+        class_1_start,
+        columns,
+        frequency[columns, 0],
+        frequency[columns, 1],
+        *group_by_value(starts, documents, values, class_1_start),
+    )

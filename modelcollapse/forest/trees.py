@@ -1,0 +1,110 @@
+"""A forest's trees as a few flat arrays, and how kernels write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.forest.compilation import kernel
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Grown trees, one after the other.
+
+    The nodes of a tree are in preorder, the right subtree first: the right child of node *i* is *i* + 1, so that a
+    chain of "has the word" splits reads as a list of right branches. Numbers of nodes are relative to their tree.
+
+    Attributes
+    ----------
+    starts : ndarray of int64, shape (n_trees + 1,)
+        Where each tree's nodes begin.
+    feature : ndarray of int32, shape (n_nodes,)
+        Column of the split, −1 in leaves.
+    threshold : ndarray of float64, shape (n_nodes,)
+        Documents with values ≤ threshold go to the left.
+    left : ndarray of int32, shape (n_nodes,)
+        Left child; 0 in leaves.
+    weights : ndarray of int32, shape (n_nodes, 2)
+        Training documents of each class in the node, with their multiplicity in a bootstrap sample.
+    """
+
+    starts: npt.NDArray[np.int64]
+    feature: npt.NDArray[np.int32]
+    threshold: npt.NDArray[np.float64]
+    left: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.int32]
+
+    @property
+    def n_trees(self) -> int:
+        """Number of trees."""
+        return len(self.starts) - 1
+
+    @classmethod
+    def concatenate(cls, parts: list[Trees]) -> Trees:
+        """Join the trees of all `parts`, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        offsets = np.cumsum([0] + [part.starts[-1] for part in parts[:-1]])
+        starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets, strict=True)]
+        starts.append(np.array([offsets[-1] + parts[-1].starts[-1]]))
+        return cls(
+            np.concatenate(starts),
+            np.concatenate([part.feature for part in parts]),
+            np.concatenate([part.threshold for part in parts]),
+            np.concatenate([part.left for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+        )
+
+
+class NodeBuffer(NamedTuple):
+    """Room for nodes that are being written; the fields are those of `Trees`."""
+
+    feature: npt.NDArray[np.int32]
+    threshold: npt.NDArray[np.float64]
+    left: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.int32]
+
+
+@kernel
+def new_buffer(capacity: int) -> NodeBuffer:
+    """Make an empty buffer for `capacity` nodes."""
+    return NodeBuffer(
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.float64),
+        np.empty(capacity, np.int32),
+        np.empty((capacity, 2), np.int32),
+    )
+
+
+@kernel
+def with_room(buffer: NodeBuffer, used: int, needed: int) -> NodeBuffer:
+    """Return `buffer`, or a larger copy of its first `used` nodes, with room for `needed` more."""
+    if used + needed <= len(buffer.feature):
+        return buffer
+    larger = new_buffer(max(2 * len(buffer.feature), used + needed))
+    larger.feature[:used] = buffer.feature[:used]
+    larger.threshold[:used] = buffer.threshold[:used]
+    larger.left[:used] = buffer.left[:used]
+    larger.weights[:used] = buffer.weights[:used]
+    return larger
+
+
+@kernel
+def write_leaf(buffer: NodeBuffer, at: int, class_0: int, class_1: int) -> None:
+    """Write a leaf as node `at`; :func:`write_split` makes it an internal node."""
+    buffer.feature[at] = -1
+    buffer.threshold[at] = 0.0
+    buffer.left[at] = 0
+    buffer.weights[at, 0] = class_0
+    buffer.weights[at, 1] = class_1
+
+
+@kernel
+def write_split(buffer: NodeBuffer, at: int, feature: int, threshold: float) -> None:
+    """Make node `at` an internal node. Its left child is set when that node is reached."""
+    buffer.feature[at] = feature
+    buffer.threshold[at] = threshold
