@@ -9,20 +9,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.corpora.cache import VOCABULARY_FILE
 from modelcollapse.corpora.counting import count_terms, write_vocabulary
 from modelcollapse.corpora.labels import LabelColumn
 from modelcollapse.corpora.ledger import Ledger
 from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.parallel import tokenize_batches
+from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.corpora.rows import RowBatch
 from modelcollapse.corpora.spool import TokenSpool
-from modelcollapse.corpora.tokenizer import Tokenizer
 from modelcollapse.errors import CorpusError
 
 _SPOOL = "tokens.tmp"
 
 
 def build_from_rows(
-    batches: Iterable[RowBatch], ratings: bool, ledger: Ledger, options: CorpusOptions, folder: Path
+    batches: Iterable[RowBatch],
+    ledger: Ledger,
+    options: CorpusOptions,
+    folder: Path,
+    workers: int | None = None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Build a corpus from labelled rows.
 
@@ -30,14 +37,16 @@ def build_from_rows(
     ----------
     batches : iterable of RowBatch
         All usable rows in order.
-    ratings : bool
-        Whether their labels are star ratings.
     ledger : Ledger
         Where the source counts rows; completed here.
     options : CorpusOptions
         How to clean and count.
     folder : Path
         Where to write the arrays and the vocabulary.
+    workers : int, optional
+        Processes to tokenise in; see `tokenize_batches`.
+    progress : callable
+        Told how far the counting is.
 
     Returns
     -------
@@ -49,20 +58,18 @@ def build_from_rows(
     CorpusError
         If the rows are not good enough for a corpus.
     """
-    labels = LabelColumn(ratings)
-    spool = TokenSpool(folder / _SPOOL)
-    tokenizer = Tokenizer(options.lemmatize, options.stopwords)
-    for batch in batches:
-        labels.add(batch.labels, batch.lines, batch.file)
-        spool.add(tokenizer(batch.texts))
-    spool.close()
+    labels = LabelColumn()
+    with TokenSpool(folder / _SPOOL) as spool:
+        for tokens in tokenize_batches(labels.noting(batches), options.lemmatize, options.stopwords, workers):
+            spool.add(tokens)
+    ledger.check(options.keep_going)
     classes = labels.classes(ledger, options.keep_going)
     ledger.check(options.keep_going)
     keep = _choose(classes, spool.digests, ledger, options)
     if not spool.lengths[keep].any():
         raise CorpusError("no document has a word left after cleaning. Expected English text.")
-    index = count_terms(spool, keep, options.ngrams, folder)
-    write_vocabulary(index, folder / "vocabulary.txt")
+    index = count_terms(spool, keep, options.ngrams, folder, progress)
+    write_vocabulary(index, folder / VOCABULARY_FILE)
     np.save(folder / "labels.npy", classes[keep])
     (folder / _SPOOL).unlink()
     return {"rows": ledger.summary(int(keep.sum())), "tokens": describe_lengths(spool.lengths[keep])}

@@ -31,7 +31,7 @@ _ARRAYS = {
     "labels": np.dtype("u1"),
     "term_orders": np.dtype("u1"),
 }
-_VOCABULARY = "vocabulary.txt"
+VOCABULARY_FILE = "vocabulary.txt"
 _ABOUT = "corpus.json"
 _BUILDING = ".building-"
 
@@ -52,6 +52,24 @@ class VocabularyFile:
     def __call__(self) -> npt.NDArray[np.object_]:
         """Terms as an object array of str, shape (n_terms,)."""
         return np.array(self.path.read_text(encoding="utf-8").split("\n")[:-1], object)
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """A cached corpus, for lists.
+
+    Attributes
+    ----------
+    key, name : str
+        Its folder; what it was called when it was built.
+    n_documents, n_bytes : int
+        Its size.
+    """
+
+    key: str
+    name: str
+    n_documents: int
+    n_bytes: int
 
 
 class BrokenCorpusError(Exception):
@@ -75,8 +93,9 @@ class CorpusCache:
         """Folder of a corpus that may or may not be there."""
         return self.folder / key
 
-    def get_or_build(self, key: str, name: str, build: Callable[[Path], dict[str, Any]],
-                     waiting: Callable[[], None] = lambda: None) -> Corpus:
+    def get_or_build(
+        self, key: str, name: str, build: Callable[[Path], dict[str, Any]], waiting: Callable[[], None] = lambda: None
+    ) -> Corpus:
         """Load a corpus, building it first if it is absent or broken.
 
         Parameters
@@ -105,7 +124,7 @@ class CorpusCache:
                 try:
                     return self.load(key, name)
                 except (FileNotFoundError, BrokenCorpusError):
-                    self._build(key, build)
+                    self._build(key, name, build)
             return self.load(key, name)
         except OSError as error:
             raise CorpusError(
@@ -113,14 +132,14 @@ class CorpusCache:
                 "Make room there, or set MODELCOLLAPSE_CACHE to another folder."
             ) from error
 
-    def _build(self, key: str, build: Callable[[Path], dict[str, Any]]) -> None:
+    def _build(self, key: str, name: str, build: Callable[[Path], dict[str, Any]]) -> None:
         """Build in a temporary folder and rename it when it is complete. The caller holds the lock."""
         for left_over in self.folder.glob(f"{_BUILDING}{key}-*"):
             shutil.rmtree(left_over, ignore_errors=True)
         temporary = Path(tempfile.mkdtemp(prefix=f"{_BUILDING}{key}-", dir=self.folder))
         try:
             origin = build(temporary)
-            _write_about(temporary, origin)
+            _write_about(temporary, name, origin)
             shutil.rmtree(self.path(key), ignore_errors=True)
             temporary.rename(self.path(key))
         finally:
@@ -138,6 +157,24 @@ class CorpusCache:
             yield
         finally:
             lock.release()
+
+    def entries(self) -> list[CacheEntry]:
+        """All cached corpora, by name; broken ones are left out."""
+        found = []
+        for about_file in self.folder.glob(f"*/{_ABOUT}"):
+            try:
+                about = json.loads(about_file.read_text(encoding="utf-8"))
+                n_documents = int(about["origin"]["rows"]["kept"])
+                n_bytes = sum(file.stat().st_size for file in about_file.parent.iterdir())
+                found.append(CacheEntry(about_file.parent.name, about["name"], n_documents, n_bytes))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return sorted(found, key=lambda entry: (entry.name, entry.key))
+
+    def remove(self, key: str) -> None:
+        """Delete a cached corpus if it is there."""
+        with self._lock(key, lambda: None):
+            shutil.rmtree(self.path(key), ignore_errors=True)
 
     def load(self, key: str, name: str) -> Corpus:
         """Memory-map a cached corpus after checking every byte of it.
@@ -162,7 +199,7 @@ class CorpusCache:
                 fingerprint=_fingerprint(about["hashes"]),
                 name=name,
                 origin=about["origin"],
-                load_vocabulary=VocabularyFile(folder / _VOCABULARY),
+                load_vocabulary=VocabularyFile(folder / VOCABULARY_FILE),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BrokenCorpusError(folder) from error
@@ -170,7 +207,7 @@ class CorpusCache:
 
 def _hashes(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
     hashes = {name: hash_array(array) for name, array in arrays.items()}
-    return {**hashes, "vocabulary": hash_file(folder / _VOCABULARY)}
+    return {**hashes, "vocabulary": hash_file(folder / VOCABULARY_FILE)}
 
 
 def _fingerprint(hashes: dict[str, str]) -> str:
@@ -179,13 +216,13 @@ def _fingerprint(hashes: dict[str, str]) -> str:
     return blake2b("\n".join(parts).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _write_about(folder: Path, origin: dict[str, Any]) -> None:
+def _write_about(folder: Path, name: str, origin: dict[str, Any]) -> None:
     """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
     arrays = {name: load_array(folder / f"{name}.npy") for name in _ARRAYS}
     for name, dtype in _ARRAYS.items():
         if arrays[name].dtype != dtype:
             raise TypeError(f"{name} was built as {arrays[name].dtype}, expected {dtype}")
-    about = {"format": FORMAT, "hashes": _hashes(folder, arrays), "origin": origin}
+    about = {"format": FORMAT, "name": name, "hashes": _hashes(folder, arrays), "origin": origin}
     (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     for file in folder.iterdir():
         with file.open("rb") as opened:

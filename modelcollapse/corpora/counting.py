@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.arrays import ArrayWriter
+from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.corpora.spool import TokenSpool
 
 Ints = npt.NDArray[np.int64]
@@ -139,7 +140,9 @@ def ranked_chunks(
         yield rank[tokens].astype(np.int64), lengths
 
 
-def count_terms(spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int, folder: Path) -> NgramIndex:
+def count_terms(
+    spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int, folder: Path, progress: Progress = silent
+) -> NgramIndex:
     """Count every term in every kept document.
 
     Writes ``data.npy``, ``indices.npy``, ``indptr.npy`` and ``term_orders.npy`` (see `Corpus`) to `folder`.
@@ -154,6 +157,8 @@ def count_terms(spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int, fold
         Highest n-gram order.
     folder : Path
         An existing folder.
+    progress : callable
+        Told how far the counting is.
     """
     index, rank = index_ngrams(spool, keep, order)
     positions = index.positions()
@@ -161,6 +166,7 @@ def count_terms(spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int, fold
     for level, places in enumerate(positions):
         term_orders[places] = level + 1
     n_counts = [np.zeros(1, np.int64)]
+    n_counted = 0
     with ArrayWriter(folder / "data.npy", np.int32) as data, ArrayWriter(folder / "indices.npy", np.int32) as indices:
         for tokens, lengths in ranked_chunks(spool, keep, rank):
             document = np.repeat(np.arange(len(lengths)), lengths)
@@ -174,6 +180,8 @@ def count_terms(spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int, fold
             data.append(counts)
             indices.append(distinct % index.n_terms)
             n_counts.append(np.bincount(distinct // index.n_terms, minlength=len(lengths)))
+            n_counted += len(lengths)
+            progress("counting", n_counted / keep.sum())
     np.save(folder / "indptr.npy", np.cumsum(np.concatenate(n_counts)))
     np.save(folder / "term_orders.npy", term_orders)
     return index

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.ledger import TOLERATED, Ledger
+from modelcollapse.corpora.rows import RowBatch
 from modelcollapse.errors import CorpusError
 
 #: Not a class: a rating that is neither good nor bad; a value that is no label at all.
@@ -43,22 +46,21 @@ def class_of_stars(value: str) -> int:
 
 
 class LabelColumn:
-    """Collects raw labels and, when all have been seen, says what they mean.
+    """Collects raw labels and, when all have been seen, says what they mean."""
 
-    Parameters
-    ----------
-    ratings : bool
-        Whether the values are star ratings and not classes.
-    """
-
-    def __init__(self, ratings: bool) -> None:
-        self._ratings = ratings
-        self._code_of_raw: dict[str, int] = {}
-        self._codes: dict[str, int] = {}
+    def __init__(self) -> None:
+        self._code_of_raw: dict[tuple[bool, str], int] = {}
+        self._values: dict[tuple[bool, str], int] = {}
         self._first: list[tuple[str, int]] = []
         self._seen: list[npt.NDArray[np.int16]] = []
 
-    def add(self, values: list[str], lines: list[int], file: str) -> None:
+    def noting(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
+        """Pass batches on, noting their labels."""
+        for batch in batches:
+            self.add(batch)
+            yield batch
+
+    def add(self, batch: RowBatch) -> None:
         """Note the labels of some rows.
 
         Raises
@@ -66,24 +68,22 @@ class LabelColumn:
         CorpusError
             If there are far too many different ones.
         """
-        codes = np.empty(len(values), np.int16)
-        for i, value in enumerate(values):
-            code = self._code_of_raw.get(value)
-            if code is None:
-                code = self._new(value, file, lines[i])
-            codes[i] = code
+        codes = np.empty(len(batch), np.int16)
+        for i, value in enumerate(batch.labels):
+            code = self._code_of_raw.get((batch.ratings, value))
+            codes[i] = self._new(value, batch, batch.lines[i]) if code is None else code
         self._seen.append(codes)
 
-    def _new(self, value: str, file: str, line: int) -> int:
+    def _new(self, value: str, batch: RowBatch, line: int) -> int:
         if len(self._code_of_raw) >= _MAX_DISTINCT:
             raise CorpusError(
                 f"labels are not two classes: more than {_MAX_DISTINCT:,} different values, such as {value[:40]!r} "
-                f"({file}, line {line}). Expected {_EXPECTED}, or stars from 1 to 5 with --rating-column."
+                f"({batch.file}, line {line}). Expected {_EXPECTED}, or stars from 1 to 5 with --rating-column."
             )
-        code = self._codes.setdefault(_normal(value), len(self._codes))
+        code = self._values.setdefault((batch.ratings, _normal(value)), len(self._values))
         if code == len(self._first):
-            self._first.append((file, line))
-        self._code_of_raw[value] = code
+            self._first.append((batch.file, line))
+        self._code_of_raw[batch.ratings, value] = code
         return code
 
     def classes(self, ledger: Ledger, keep_going: bool) -> npt.NDArray[np.uint8]:
@@ -95,23 +95,23 @@ class LabelColumn:
             If there are not two classes.
         """
         seen = np.concatenate([np.empty(0, np.int16), *self._seen])
-        counts = np.bincount(seen, minlength=len(self._codes))
+        counts = np.bincount(seen, minlength=len(self._values))
         meaning = self._meaning(counts)
         self._check(counts, meaning, keep_going)
-        for value, code in self._codes.items():
-            file, line = self._first[code]
-            if meaning[code] == UNKNOWN and counts[code]:
-                reason = "unknown rating" if self._ratings else "unknown label"
-                ledger.reject(file, line, reason, repr(value) if value else "nothing", int(counts[code]))
+        for (rating, value), code in self._values.items():
+            if meaning[code] == UNKNOWN:
+                reason = "unknown rating" if rating else "unknown label"
+                ledger.reject(*self._first[code], reason, repr(value) if value else "nothing", int(counts[code]))
             elif meaning[code] == NEUTRAL:
                 ledger.left_out[f"{value} stars"] += int(counts[code])
         return meaning[seen]
 
     def _meaning(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """Class of each distinct value."""
-        if self._ratings:
-            return np.array([class_of_stars(value) for value in self._codes], np.uint8)
-        candidates = [np.array([scheme.get(v, UNKNOWN) for v in self._codes], np.uint8) for scheme in _SCHEMES]
+        """Class of each distinct value: of labels, in the scheme that knows most of them."""
+        candidates = [
+            np.array([class_of_stars(v) if rating else scheme.get(v, UNKNOWN) for rating, v in self._values], np.uint8)
+            for scheme in _SCHEMES
+        ]
         return max(candidates, key=lambda classes: int(counts[classes != UNKNOWN].sum()))
 
     def _check(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint8], keep_going: bool) -> None:
@@ -120,14 +120,12 @@ class LabelColumn:
         unknown = int(counts[meaning == UNKNOWN].sum())
         if not missing and (keep_going or unknown <= TOLERATED * counts.sum()):
             return
-        most = sorted(self._codes, key=lambda value: -int(counts[self._codes[value]]))
-        found = ", ".join(f"{value[:20] or 'nothing'} ({counts[self._codes[value]]:,})" for value in most[:6])
-        if self._ratings:
-            raise CorpusError(
-                f"ratings do not give two classes: found {found}{', …' if len(most) > 6 else ''}. "
-                "Expected stars from 1 to 5, both good (4, 5) and bad (1, 2)."
-            )
-        raise CorpusError(
-            f"labels are not two classes: found {found}{', …' if len(most) > 6 else ''}. "
-            f"Expected {_EXPECTED}; for stars from 1 to 5 use --rating-column."
-        )
+        if not counts.any():
+            raise CorpusError("there is no row with text and label. Check the file and the column names.")
+        most = sorted(self._values.items(), key=lambda entry: -int(counts[entry[1]]))
+        found = ", ".join(f"{value[:20] or 'nothing'} ({counts[code]:,})" for (_, value), code in most[:6])
+        if any(rating for rating, _ in self._values):
+            expected = "Expected stars from 1 to 5, both good (4, 5) and bad (1, 2)."
+        else:
+            expected = f"Expected {_EXPECTED}; for stars from 1 to 5 use --rating-column."
+        raise CorpusError(f"labels are not two classes: found {found}{', …' if len(most) > 6 else ''}. {expected}")

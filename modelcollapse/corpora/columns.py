@@ -1,0 +1,100 @@
+"""Which columns of a table hold the text and the label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.errors import CorpusError
+
+_TEXTS = ("text", "review", "review_text", "reviewtext", "review_body", "content", "body", "comment", "sentence")
+_LABELS = ("label", "labels", "sentiment", "polarity", "class", "target")
+_RATINGS = ("rating", "ratings", "score", "stars", "star_rating", "overall")
+
+#: Header of the Amazon Review Polarity set in Parquet; its parts are joined as in the fastText form.
+_POLARITY = ("title", "content")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the text and the label of a row are.
+
+    Attributes
+    ----------
+    texts : tuple of int
+        Positions of the text columns.
+    label : int
+        Position of the label or rating column.
+    ratings : bool
+        Whether labels are star ratings.
+    separator : str
+        Put between text columns.
+    """
+
+    texts: tuple[int, ...]
+    label: int
+    ratings: bool
+    separator: str = " "
+
+    def text_of(self, row: Sequence[str]) -> str:
+        """Text of a row: its text columns that are not blank, joined."""
+        if len(self.texts) == 1:
+            return row[self.texts[0]]
+        return self.separator.join(part for i in self.texts if (part := row[i]) and not part.isspace())
+
+
+#: The original form of the Amazon Review Polarity set: class, title, text, without header.
+ORIGINAL_FORM = Columns((1, 2), 0, ratings=False, separator=": ")
+
+
+def find_columns(header: Sequence[str], options: CorpusOptions, file: str) -> Columns:
+    """Find the columns a user named, or columns with usual names.
+
+    Raises
+    ------
+    CorpusError
+        If a column is not there; the message names those that are.
+    """
+    texts = [_find(name, header, file) for name in options.text_columns]
+    separator = " "
+    if not texts and all(name in header for name in _POLARITY):
+        texts, separator = [header.index(name) for name in _POLARITY], ": "
+    if not texts:
+        texts = [_guess(_TEXTS, header, file, "text", "--text-column")]
+    if options.rating_column is not None:
+        return Columns(tuple(texts), _find(options.rating_column, header, file), True, separator)
+    if options.label_column is not None:
+        return Columns(tuple(texts), _find(options.label_column, header, file), False, separator)
+    lower = [name.strip().lower() for name in header]
+    ratings = not any(name in lower for name in _LABELS) and any(name in lower for name in _RATINGS)
+    label = _guess(_RATINGS if ratings else _LABELS, header, file, "label", "--label-column or --rating-column")
+    return Columns(tuple(texts), label, ratings, separator)
+
+
+def numbered_columns(options: CorpusOptions) -> bool:
+    """Whether the user gave columns by number, which means that the file has no header."""
+    named = (*options.text_columns, options.label_column or "", options.rating_column or "")
+    return any(name.isdecimal() for name in named)
+
+
+def _find(name: str, header: Sequence[str], file: str) -> int:
+    if name in header:
+        return list(header).index(name)
+    alike = [i for i, column in enumerate(header) if column.strip().lower() == name.strip().lower()]
+    if len(alike) == 1:
+        return alike[0]
+    raise CorpusError(f"{file} has no column {name!r}. It has: {_listed(header)}.")
+
+
+def _guess(usual: Sequence[str], header: Sequence[str], file: str, what: str, option: str) -> int:
+    lower = [name.strip().lower() for name in header]
+    for name in usual:
+        if name in lower:
+            return lower.index(name)
+    raise CorpusError(f"{file}: which column is the {what}? Say it with {option}. There are: {_listed(header)}.")
+
+
+def _listed(header: Sequence[str]) -> str:
+    names = [repr(name[:30]) for name in header[:12]]
+    return ", ".join(names) + (", …" if len(header) > 12 else "")

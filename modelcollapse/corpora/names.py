@@ -1,0 +1,88 @@
+"""Names a user gave to corpora built from files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from modelcollapse.errors import CorpusError
+
+_VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class NamedCorpus:
+    """What a name stands for.
+
+    Attributes
+    ----------
+    name : str
+        The name.
+    key : str
+        Key of the built corpus in the cache.
+    paths : list of str
+        Absolute paths of the files it was built from.
+    options : dict
+        The options it was built with.
+    """
+
+    name: str
+    key: str
+    paths: list[str]
+    options: dict[str, Any]
+
+
+class NameRegister:
+    """The names known in a cache directory, a small file each.
+
+    Parameters
+    ----------
+    root : Path
+        The cache directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "names"
+
+    def get(self, name: str) -> NamedCorpus | None:
+        """Return what a name stands for, if it is known."""
+        if not _VALID.fullmatch(name):
+            return None
+        try:
+            return NamedCorpus(**json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def put(self, entry: NamedCorpus) -> None:
+        """Register a name, replacing what it stood for before."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        temporary = self._folder / f".{entry.name}.{os.getpid()}"
+        temporary.write_text(json.dumps(asdict(entry), indent=1), encoding="utf-8")
+        temporary.replace(self._folder / f"{entry.name}.json")
+
+    def remove(self, name: str) -> None:
+        """Forget a name."""
+        (self._folder / f"{name}.json").unlink(missing_ok=True)
+
+    def all(self) -> list[NamedCorpus]:
+        """All names, sorted."""
+        entries = [self.get(path.stem) for path in sorted(self._folder.glob("*.json"))]
+        return [entry for entry in entries if entry is not None]
+
+
+def check_name(name: str, taken: tuple[str, ...]) -> None:
+    """Refuse names that mean something else.
+
+    Raises
+    ------
+    CorpusError
+        If the name is taken by a corpus that comes with the package, or is not a plain word.
+    """
+    if name in taken or name.startswith("synthetic"):
+        raise CorpusError(f"the name {name!r} belongs to a corpus of this package. Choose another --name.")
+    if not _VALID.fullmatch(name):
+        raise CorpusError(f"{name!r} is not a name. Use letters, digits, '-', '_' and '.', beginning with a letter.")

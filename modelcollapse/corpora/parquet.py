@@ -1,0 +1,60 @@
+"""Rows of Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from modelcollapse.corpora.columns import find_columns
+from modelcollapse.corpora.ledger import Ledger
+from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.errors import CorpusError
+
+PARQUET_MAGIC = b"PAR1"
+
+_ROWS_AT_ONCE = 200_000
+
+
+def parquet_rows(
+    path: Path, name: str, options: CorpusOptions, ledger: Ledger
+) -> Iterator[tuple[int, str, str, bool]]:
+    """Yield ``(row, text, label, whether the label is a rating)`` of a Parquet file.
+
+    Raises
+    ------
+    CorpusError
+        If the file is damaged or lacks a column.
+    """
+    try:
+        table = pl.scan_parquet(path)
+        header = table.collect_schema().names()
+        n_rows = table.select(pl.len()).collect().item()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise CorpusError(f"cannot read {name}: {_first_line(error)}. The file may be damaged.") from error
+    columns = find_columns(header, options, name)
+    ledger.describe(name, "Parquet", columns, header)
+    for first in range(0, n_rows, _ROWS_AT_ONCE):
+        try:
+            frame = table.slice(first, _ROWS_AT_ONCE).select(
+                pl.concat_str(
+                    [_text(header[i]) for i in columns.texts], separator=columns.separator, ignore_nulls=True
+                ).alias("text"),
+                pl.col(header[columns.label]).cast(pl.String).fill_null("").alias("label"),
+            ).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise CorpusError(f"cannot read {name}: {_first_line(error)}.") from error
+        ledger.read += len(frame)
+        for row, (text, label) in enumerate(zip(frame["text"], frame["label"], strict=True), start=first + 1):
+            yield row, text, label, columns.ratings
+
+
+def _text(column: str) -> pl.Expr:
+    """Make blank texts of a column null, so that they are left out when columns are joined."""
+    text = pl.col(column).cast(pl.String)
+    return pl.when(text.str.strip_chars() != "").then(text)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,50 @@
+"""Progress of a build: a bar on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: Called with what is being done and the fraction of it that is done, in [0, 1].
+Progress = Callable[[str, float], None]
+
+
+def silent(_stage: str, _fraction: float) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def show_progress(progress: bool | Progress | None) -> Iterator[Progress]:
+    """Provide a function that shows how far a build is.
+
+    Parameters
+    ----------
+    progress : bool or callable, optional
+        True or False to show a bar on the standard error or not, or a function to call instead. By default a bar if
+        the standard error is a terminal.
+    """
+    if callable(progress):
+        yield progress
+    elif progress is False or (progress is None and not sys.stderr.isatty()):
+        yield silent
+    else:
+        with _bars() as bars:
+            yield bars
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+
+        def update(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=fraction)
+
+        yield update
