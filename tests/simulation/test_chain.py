@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from decimal import Decimal
 
@@ -96,7 +97,7 @@ def test_file_order_does_not_matter_when_the_permutation_follows_it(corpus, rows
     assert rows_of(list(run_chain(spec(), shuffled))) == expected
 
 
-@pytest.mark.parametrize("model", [name for name in LEARNERS])
+@pytest.mark.parametrize("model", list(LEARNERS))
 def test_every_learner_survives_replacement_by_its_own_labels(corpus, model):
     # increments of 20: single-class training sets do occur on the way
     params = SMALL_FOREST if "forest" in model else ()
@@ -162,7 +163,7 @@ def test_self_labels_are_counted_as_wrong_where_they_are(corpus, monkeypatch):
 def test_churn_is_the_share_of_changed_predictions(corpus):
     results = list(run_chain(spec(), corpus))
     assert results[0].row.churn is None
-    for before, after in zip(results, results[1:], strict=False):
+    for before, after in itertools.pairwise(results):
         assert after.row.churn == np.mean(before.predictions != after.predictions)
 
 

@@ -83,7 +83,7 @@ def test_confident_labels_the_sure_ones_only(increment):
     assert not is_human(dropped).any()
 
 
-@pytest.mark.parametrize("name", ["", "Argmax", "confident", "confident:0.4:human", "confident:x:drop", "confident:0.9:x"])
+@pytest.mark.parametrize("name", ["", "Argmax", "confident", "confident:0.4:human", "confident:x:drop"])
 def test_unknown_rules_are_named(name):
     with pytest.raises(SpecError, match="Expected one of argmax"):
         find_rule(name)

@@ -81,7 +81,7 @@ def test_identity_has_every_parameter_and_the_librarys_version():
 
 
 def test_scores_that_are_no_numbers_are_an_error(split):
-    training, labels, test = split
+    _training, _labels, test = split
 
     class Broken:
         def predict_proba(self, counts):

@@ -1,0 +1,121 @@
+"""Real Ray: several workers, a killed worker, shared memory."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import psutil
+import pytest
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.execution import run_sweep
+from modelcollapse.execution.progress import Reporter
+from modelcollapse.simulation.sweep import Sweep
+from tests.conftest import make_corpus, make_reviews
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
+
+SWEEP = Sweep(
+    rates=[0, 0.5, 1], seeds=2, initial_size=100, final_size=450, increment=50, test_size=300,
+    model="forest-sklearn,naive-bayes", trees=20,
+)  # fmt: skip
+
+
+def table(results: pl.DataFrame) -> pl.DataFrame:
+    kept = [name for name in results.columns if not name.endswith("_seconds")]
+    return results.select(kept).sort("chain_id", "n_seen")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory, corpus) -> pl.DataFrame:
+    return table(run_sweep(SWEEP, corpus, tmp_path_factory.mktemp("inprocess"), executor="inprocess").results())
+
+
+@pytest.fixture(scope="module")
+def ray():
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=500_000_000, log_to_driver=False)
+    yield ray
+    ray.shutdown()
+
+
+class Meddling(Reporter):
+    """Does something when a number of rows have arrived."""
+
+    def __init__(self, after: int, deed) -> None:
+        self.after, self.deed = after, deed
+
+    def generation(self, row):
+        super().generation(row)
+        if self.generations_done == self.after:
+            self.deed()
+
+
+def worker_processes() -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.is_running() and any("ray::" in part and "_chain_task" in part for part in process.cmdline())
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_same_table_as_in_process(ray, tmp_path, corpus, expected, workers):
+    results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", workers=workers).results()
+    assert table(results).equals(expected)
+
+
+def test_a_killed_worker_costs_nothing(ray, tmp_path, corpus, expected):
+    killed = []
+
+    def kill() -> None:
+        for process in worker_processes():
+            process.send_signal(signal.SIGKILL)
+            killed.append(process.pid)
+
+    meddling = Meddling(20, kill)
+    results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", progress=meddling).results()
+    assert killed
+    assert table(results).equals(expected)
+    assert meddling.generations_done == expected.height
+
+
+def test_a_chain_that_raises_is_recorded_and_the_others_finish(ray, tmp_path, corpus):
+    sweep = SWEEP.model_copy(update={"model_param": {"alpha": (-1.0, 1.0)}, "model": ("naive-bayes",)})
+    run = run_sweep(sweep, corpus, tmp_path, executor="ray")
+    assert len(run.failed(sweep)) == 6
+    assert "alpha" in next((tmp_path / "failures").iterdir()).read_text()
+    assert run.results()["model_params"].unique().to_list() == ["alpha=1.0"]
+
+
+def private_bytes_of_workers(corpus: Corpus, folder: Path) -> int:
+    """Run a sweep and return the most memory (USS) that any worker had to itself in the middle of it."""
+    private: list[int] = []
+
+    def measure() -> None:
+        private.extend(process.memory_full_info().uss for process in worker_processes())
+
+    sweep = SWEEP.model_copy(update={"model": ("naive-bayes",)})
+    run_sweep(sweep, corpus, folder, executor="ray", progress=Meddling(20, measure))
+    return max(private)
+
+
+def test_workers_share_the_corpus_instead_of_copying_it(ray, tmp_path):
+    small = make_corpus(make_reviews(600, seed=2))
+    n_copies = 20_000_000 // len(small.data)
+    large = Corpus(
+        data=np.tile(small.data, n_copies),
+        indices=np.tile(small.indices, n_copies),
+        indptr=np.concatenate(([0], np.cumsum(np.tile(np.diff(small.indptr), n_copies)))),
+        labels=np.tile(small.labels, n_copies),
+        term_orders=small.term_orders,
+        fingerprint="large",
+    )
+    corpus_bytes = large.data.nbytes + large.indices.nbytes
+    assert corpus_bytes > 150_000_000
+    before = private_bytes_of_workers(small, tmp_path / "small")
+    assert private_bytes_of_workers(large, tmp_path / "large") - before < corpus_bytes / 4
