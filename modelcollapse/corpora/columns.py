@@ -56,7 +56,7 @@ def find_columns(header: Sequence[str], options: CorpusOptions, file: str) -> Co
     CorpusError
         If a column is not there; the message names those that are.
     """
-    texts = [_find(name, header, file) for name in options.text_columns]
+    texts = [_find(name, header, file) for name in options.text_column]
     separator = " "
     if not texts and all(name in header for name in _POLARITY):
         texts, separator = [header.index(name) for name in _POLARITY], ": "
@@ -74,7 +74,7 @@ def find_columns(header: Sequence[str], options: CorpusOptions, file: str) -> Co
 
 def numbered_columns(options: CorpusOptions) -> bool:
     """Whether the user gave columns by number, which means that the file has no header."""
-    named = (*options.text_columns, options.label_column or "", options.rating_column or "")
+    named = (*options.text_column, options.label_column or "", options.rating_column or "")
     return any(name.isdecimal() for name in named)
 
 

@@ -84,7 +84,7 @@ def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[C
     width = len(rows[0])
     if numbered_columns(options):
         return find_columns([str(i + 1) for i in range(width)], options, file), width, False, False
-    named = options.text_columns or options.label_column or options.rating_column
+    named = options.text_column or options.label_column or options.rating_column
     original = [len(row) == 3 and row[0] in ("1", "2") for row in rows]
     if not named and original[0] and sum(original) >= _MOSTLY * len(rows):
         return ORIGINAL_FORM, width, False, True

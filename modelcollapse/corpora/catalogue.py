@@ -1,0 +1,58 @@
+"""What corpora there are: those of the package, named ones, and whatever else is cached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelcollapse.corpora.cache import CorpusCache
+from modelcollapse.corpora.names import NameRegister
+from modelcollapse.corpora.sources import BUILT_IN
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A corpus that can be loaded.
+
+    Attributes
+    ----------
+    name : str
+        What `load_corpus` and `remove_corpus` know it by.
+    what : str
+        One line about it.
+    n_documents, n_bytes : int
+        Its size in the cache; 0 if it is not there.
+    """
+
+    name: str
+    what: str
+    n_documents: int = 0
+    n_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All corpora, and the folder of the cache."""
+
+    folder: Path
+    entries: list[CatalogueEntry]
+
+
+def list_catalogue() -> Catalogue:
+    """List the package's corpora first, then named ones, then what was built from files without a name."""
+    cache = CorpusCache()
+    cached = {entry.key: entry for entry in cache.entries()}
+    entries = []
+    for name, what in BUILT_IN.items():
+        mine = [cached.pop(key) for key, entry in list(cached.items()) if entry.name == name]
+        entries += [CatalogueEntry(name, what, entry.n_documents, entry.n_bytes) for entry in mine]
+        entries += [CatalogueEntry(name, what)] * (not mine)
+    for named in NameRegister(cache.root).all():
+        size = cached.pop(named.key, None)
+        what = "from " + ", ".join(Path(path).name for path in named.paths)
+        sizes = (size.n_documents, size.n_bytes) if size else (0, 0)
+        entries.append(CatalogueEntry(named.name, what, *sizes))
+    for entry in cached.values():
+        what = f"{entry.name}, built without a name"
+        entries.append(CatalogueEntry(entry.key, what, entry.n_documents, entry.n_bytes))
+    return Catalogue(cache.folder, entries)
