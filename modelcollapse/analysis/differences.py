@@ -20,7 +20,7 @@ from modelcollapse.analysis.arms import (
     references,
     treated,
 )
-from modelcollapse.analysis.inference import Estimate, holm, mean_of, welch
+from modelcollapse.analysis.inference import Estimate, difference_of, holm, mean_of
 from modelcollapse.analysis.tables import groups, table
 
 RULE = (*SETTING, "label_rule")
@@ -75,7 +75,7 @@ def _differences(here: pl.DataFrame, metric: str) -> Iterator[Difference]:
             mean, base = _mean(paired["value"]), _mean(paired["reference"])
         else:
             mean, base = _mean(group[metric]), _mean(reference[metric])
-            estimate = welch(mean, _sd(group[metric]), group.height, base, _sd(reference[metric]), reference.height)
+            estimate = difference_of(mean_of(group[metric].to_numpy()), mean_of(reference[metric].to_numpy()))
             paired = None
         row = group.row(0, named=True)
         yield Difference(arm, row["generation"], row["n_seen"], mean, base, estimate, paired is not None)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from modelcollapse.analysis.arms import prepare
 from modelcollapse.analysis.lines import Panel, add_legend, colours_by_start, draw_lines, panels
 from modelcollapse.analysis.prior import majority_rate, test_positive_rate
 from modelcollapse.analysis.style import (
@@ -21,7 +18,6 @@ from modelcollapse.analysis.style import (
     look,
     pad_limits,
     percent_axis,
-    render,
     size_axis,
 )
 from modelcollapse.analysis.tipping import HEALTHY
@@ -29,35 +25,6 @@ from modelcollapse.analysis.tipping import HEALTHY
 #: More panels than this are stacked in a grid, each above its own predicted-positive rate.
 MAX_ROWS = 3
 WHOLE = (0.0, 1.0)
-
-
-def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> list[str]:
-    """Draw every figure the rows have data for, as PNG and SVG.
-
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run, finished or not.
-    write : callable
-        Called with a name and the content of every file: `RunFolder.write`, say.
-
-    Returns
-    -------
-    list of str
-        Names of the files written, such as ``figures/low-rates.png``.
-    """
-    names = []
-    for stem, figure in run_figures(prepare(results)):
-        for name, content in render(figure, stem).items():
-            write(f"figures/{name}", content)
-            names.append(f"figures/{name}")
-    return names
-
-
-def run_figures(rows: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
-    """Yield ``(file stem, figure)`` for prepared rows: every experiment's curves and what else there is data for."""
-    for (experiment,), group in rows.group_by(["experiment"], maintain_order=True):
-        yield str(experiment), curves_figure(group)
 
 
 def curves_figure(rows: pl.DataFrame) -> Figure:

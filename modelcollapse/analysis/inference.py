@@ -71,13 +71,20 @@ def mean_of(values: npt.ArrayLike) -> Estimate:
     return Estimate(float(sample.mean()), error, n - 1, n)
 
 
-def welch(mean: float, sd: float, n: int, other_mean: float, other_sd: float, other_n: int) -> Estimate:
-    """Estimate the difference of two independent means from their summaries, variances not assumed equal."""
-    if n < 2 or other_n < 2:
-        return Estimate(mean - other_mean, math.nan, 0, min(n, other_n))
-    a, b = sd**2 / n, other_sd**2 / other_n
-    freedom = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (other_n - 1)) if a + b > 0 else n + other_n - 2
-    return Estimate(mean - other_mean, math.sqrt(a + b), freedom, min(n, other_n))
+def summary(mean: float, sd: float, n: int) -> Estimate:
+    """Estimate a mean from a sample's summary: mean, standard deviation (with n − 1), size."""
+    return Estimate(mean, sd / math.sqrt(n) if n > 1 else math.nan, n - 1, n)
+
+
+def difference_of(one: Estimate, other: Estimate) -> Estimate:
+    """Estimate ``one − other`` for independent estimates: Welch's, with Satterthwaite's degrees of freedom."""
+    value, n = one.value - other.value, min(one.n, other.n)
+    if one.freedom <= 0 or other.freedom <= 0:
+        return Estimate(value, math.nan, 0, n)
+    a, b = one.error**2, other.error**2
+    if a + b == 0:
+        return Estimate(value, 0.0, one.freedom + other.freedom, n)
+    return Estimate(value, math.sqrt(a + b), (a + b) ** 2 / (a**2 / one.freedom + b**2 / other.freedom), n)
 
 
 def slope_of(x: npt.ArrayLike, y: npt.ArrayLike, n: int) -> Estimate:

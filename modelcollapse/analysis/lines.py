@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,8 @@ from matplotlib.lines import Line2D
 from modelcollapse.analysis.arms import NO_RULE, references, treated, with_reference
 from modelcollapse.analysis.curves import summarise
 from modelcollapse.analysis.style import INK, MAX_LEGEND, count, ordered_colours, percent
+
+_RULES = ("argmax", "prior-matched", "frozen", "sampled", "confusion-noise", "random-noise", "human-only")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Panel:
     title: str
     rows: pl.DataFrame
     lines: tuple[Line, ...]
+
+
+def rule_order(rule: str) -> tuple[int, str]:
+    """Sort label rules: the loop first, then its repairs, noise without structure, and what is not known."""
+    return (_RULES.index(rule) if rule in _RULES else len(_RULES), rule)
 
 
 def colours_by_start(rows: pl.DataFrame) -> bool:
@@ -61,7 +67,7 @@ def panels(rows: pl.DataFrame) -> list[Panel]:
         "model"
     ].n_unique():
         varying.remove("model_params")
-    make = _start_lines if by_start else _rate_lines
+    make = start_lines if by_start else rate_lines
     if not varying:
         return [Panel("", expanded, make(expanded, expanded))]
     groups = expanded.group_by(varying, maintain_order=True)
@@ -70,9 +76,9 @@ def panels(rows: pl.DataFrame) -> list[Panel]:
 
 
 def _panel_order(varying: Sequence[str], key: tuple[object, ...]) -> tuple[object, ...]:
-    """Sort panels with the rule everything is compared with, argmax, first."""
+    """Sort panels by their axes, label rules in their own order."""
     return tuple(
-        (value != "argmax", value) if axis == "label_rule" else value for axis, value in zip(varying, key, strict=True)
+        rule_order(str(value)) if axis == "label_rule" else value for axis, value in zip(varying, key, strict=True)
     )
 
 
@@ -84,7 +90,8 @@ def _share_reference(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([*(human.with_columns(label_rule=pl.lit(rule)) for rule in rules), treated(rows)])
 
 
-def _rate_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
+def rate_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
+    """Make one line per collapse rate; colours are given out over the rates of `everything`."""
     rates = treated(everything)["collapse_rate"].unique().sort().to_list()
     colours = dict(zip(rates, ordered_colours(len(rates)), strict=True))
     lines = [
@@ -96,7 +103,8 @@ def _rate_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...
     return (Line("0 % (people only)", INK, human, is_reference=True), *lines) if not human.is_empty() else tuple(lines)
 
 
-def _start_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
+def start_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
+    """Make one line per starting size; colours are given out over the starts of `everything`."""
     starts = treated(everything)["initial_size"].unique().sort().to_list()
     colours = dict(zip(starts, ordered_colours(len(starts)), strict=True))
     lines = [
@@ -119,13 +127,9 @@ def _title(varying: Sequence[str], key: tuple[object, ...], rows: pl.DataFrame) 
 
 
 def parameters_that_vary(text: str, others: Sequence[str]) -> str:
-    """Of one model's parameters (JSON) those that differ among `others`, as ``max_depth 5, min_df 2``."""
-    try:
-        mine, all_of_them = json.loads(text), [json.loads(other) for other in others]
-    except json.JSONDecodeError:
-        return text
-    varying = [key for key in mine if any(other.get(key, ...) != mine[key] for other in all_of_them)]
-    return ", ".join(f"{key} {mine[key]}" for key in varying)
+    """Of one model's parameters (``max_depth=5,n_estimators=100``) those that differ among `others`."""
+    sets = [set(other.split(",")) for other in others]
+    return ", ".join(part for part in text.split(",") if not all(part in other for other in sets))
 
 
 def draw_lines(axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: int = 9, thin: float = 1.0) -> None:

@@ -103,6 +103,11 @@ def short_count(number: float, _position: object = None) -> str:
     return f"{number / 1000:g}k" if number >= 1000 else f"{number:g}"
 
 
+def points(value: float, _position: object = None) -> str:
+    """Percentage points with a sign, for axes: ``−0.5 pp``."""
+    return f"{value:+g} pp".replace("-", "−") if round(value, 9) else "0 pp"
+
+
 def is_ladder(sizes: Sequence[int]) -> bool:
     """Whether sizes grow by factors rather than by steps: their axis should then be logarithmic."""
     ordered = sorted(set(sizes))

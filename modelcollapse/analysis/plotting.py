@@ -1,0 +1,75 @@
+"""All figures of a run: which there are, what they are called, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from modelcollapse.analysis.arms import SETTING, prepare
+from modelcollapse.analysis.figures import curves_figure
+from modelcollapse.analysis.loss_figures import controls_figure, decomposition_figure, rates_figure
+from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
+from modelcollapse.analysis.published_figures import overview_figure, published_figure
+from modelcollapse.analysis.style import render
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its name (a file's stem), the experiment it shows and its kind."""
+
+    name: str
+    experiment: str
+    kind: str
+    figure: Figure
+
+
+def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> list[str]:
+    """Draw every figure the rows have data for, as PNG and SVG.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of a run, finished or not.
+    write : callable
+        Called with a name and the content of every file: `RunFolder.write`, say.
+
+    Returns
+    -------
+    list of str
+        Names of the files written, such as ``figures/low-rates.png``.
+    """
+    names = []
+    for drawing in drawings(prepare(results)):
+        for name, content in render(drawing.figure, drawing.name).items():
+            write(f"figures/{name}", content)
+            names.append(f"figures/{name}")
+    return names
+
+
+def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
+    """Yield every figure that prepared rows have data for, experiment by experiment."""
+    for (key,), group in rows.group_by(["experiment"], maintain_order=True):
+        experiment = str(key)
+        yield Drawing(experiment, experiment, "curves", curves_figure(group))
+        for kind, draw in (
+            ("loop", loop_figure),
+            ("lost-or-shifted", lost_or_shifted_figure),
+            ("published", published_figure),
+        ):
+            if figure := draw(group):
+                yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
+        settings = list(group.group_by(SETTING, maintain_order=True))
+        for number, (_, setting) in enumerate(settings, start=1):
+            suffix = f"-{number}" if len(settings) > 1 else ""
+            for kind, draw_setting in (
+                ("rates", rates_figure),
+                ("controls", controls_figure),
+                ("decomposition", decomposition_figure),
+            ):
+                if figure := draw_setting(setting):
+                    yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure)
+    if figure := overview_figure(rows):
+        yield Drawing("overview", "", "overview", figure)

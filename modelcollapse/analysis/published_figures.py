@@ -1,0 +1,187 @@
+"""A run's curves with the published ones faintly behind; all experiments on one page; two runs overlaid."""
+
+from __future__ import annotations
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+
+from modelcollapse.analysis.against_published import published_like, study_loop
+from modelcollapse.analysis.arms import prepare
+from modelcollapse.analysis.figures import accuracy_limits
+from modelcollapse.analysis.lines import (
+    Line,
+    Panel,
+    add_legend,
+    colours_by_start,
+    draw_lines,
+    panels,
+    rate_lines,
+    start_lines,
+)
+from modelcollapse.analysis.style import MUTED, grid_shape, look, percent_axis, size_axis
+
+_PUBLISHED = (0, (3.5, 1.6))
+
+
+def published_figure(rows: pl.DataFrame) -> Figure | None:
+    """Draw one experiment's accuracy with the published curves of the same rates and starts dashed behind it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment.
+
+    Returns
+    -------
+    Figure or None
+        None if nothing published has sizes and rates in common.
+    """
+    loop = study_loop(rows)
+    theirs = _within(published_like(loop), loop)
+    if theirs.is_empty():
+        return None
+    with look():
+        part = panels(loop)[0]
+        figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+        axes = figure.subplots()
+        _draw_accuracy(axes, part, theirs, by_start=colours_by_start(loop))
+        dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_PUBLISHED, label="as published")
+        add_legend(figure, part.lines, _legend_title(loop), [dashed])
+        words = "Solid: this run. Dashed: the published means of the same rates, on other reviews."
+        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        return figure
+
+
+def overview_figure(rows: pl.DataFrame) -> Figure | None:
+    """Draw the accuracy curves of all experiments on one page, the published ones dashed behind.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows.
+
+    Returns
+    -------
+    Figure or None
+        None with fewer than two experiments.
+    """
+    names = rows["experiment"].unique(maintain_order=True).to_list()
+    if len(names) < 2:
+        return None
+    with look():
+        n_rows, n_columns = grid_shape(len(names))
+        figure = Figure(
+            figsize=(4.6 * n_columns, 3.4 * n_rows), layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.04)
+        )
+        grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        for axes, name in zip(grid, names, strict=False):
+            loop = study_loop(rows.filter(pl.col("experiment") == name))
+            part = panels(loop)[0]
+            _draw_accuracy(axes, part, _within(published_like(loop), loop), by_start=colours_by_start(loop))
+            axes.set_title(name)
+            handles = [Line2D([], [], color=line.colour, linewidth=2, label=line.label) for line in _few(part.lines)]
+            axes.legend(
+                handles=handles,
+                fontsize=6.5,
+                handlelength=1.2,
+                labelspacing=0.25,
+                loc="best",
+                frameon=True,
+                framealpha=0.85,
+                edgecolor="none",
+                title=_legend_title(loop),
+                title_fontsize=6.5,
+                ncols=2 if len(handles) > 4 else 1,
+            )
+        for axes in grid[len(names) :]:
+            axes.remove()
+        words = "Mean accuracy over seeds and its 95 % interval. Dashed: as published, on other reviews."
+        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        return figure
+
+
+def two_runs_figure(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str, str]) -> Figure:
+    """Draw the accuracy of two runs in one panel per setting of the first: solid and dashed, one colour per rate.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Rows of both runs.
+    names : tuple of str
+        What the runs are called.
+
+    Returns
+    -------
+    Figure
+        One panel of the loop of the study (argmax, accumulate, the commonest model) of each run.
+    """
+    one, other = study_loop(prepare(first)), study_loop(prepare(second))
+    with look():
+        both = pl.concat([one, other], how="vertical_relaxed")
+        make = start_lines if colours_by_start(both) else rate_lines
+        mine, theirs = make(one, both), make(other, both)
+        figure = Figure(figsize=(7.0, 3.9), layout="constrained")
+        axes = figure.subplots()
+        draw_lines(axes, mine, "accuracy", seeds_below=0)
+        for line in theirs:
+            curve = line.rows.group_by("n_seen").agg(pl.col("accuracy").mean()).sort("n_seen")
+            axes.plot(curve["n_seen"], curve["accuracy"], color=line.colour, linewidth=1.4, linestyle=_PUBLISHED)
+        axes.set_ylim(accuracy_limits(both))
+        percent_axis(axes)
+        size_axis(axes, both["n_seen"].unique().to_list())
+        axes.set_title("Accuracy")
+        styles = [
+            Line2D([], [], color=MUTED, linewidth=1.6, label=names[0]),
+            Line2D([], [], color=MUTED, linewidth=1.4, linestyle=_PUBLISHED, label=names[1]),
+        ]
+        add_legend(figure, make(both, both), _legend_title(both), styles)
+        return figure
+
+
+def _draw_accuracy(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: bool) -> None:
+    draw_lines(axes, part.lines, "accuracy", seeds_below=0)
+    low, high = accuracy_limits(part.rows)
+    for line in part.lines:
+        for curve in _published_of(line, theirs, by_start=by_start):
+            axes.plot(
+                curve["n_seen"],
+                curve["mean"],
+                color=line.colour,
+                linewidth=1.2,
+                alpha=0.55,
+                zorder=10,
+                linestyle=_PUBLISHED,
+            )
+            low, high = min(low, float(curve["mean"].min())), max(high, float(curve["mean"].max()))  # type: ignore[arg-type]
+    axes.set_ylim(low - 0.004, high + 0.004)
+    percent_axis(axes)
+    size_axis(axes, part.rows["n_seen"].unique().to_list())
+    axes.set_title("Accuracy")
+    axes.margins(x=0.02)
+
+
+def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[pl.DataFrame]:
+    rate = pl.col("collapse_rate").round(4) == round(float(line.rows["collapse_rate"][0]), 4)
+    curve = theirs.filter(rate).sort("n_seen")
+    if by_start and not line.is_reference:
+        curve = curve.filter(pl.col("initial_size") == line.rows["initial_size"][0])
+    return [curve] if curve.height > 1 else []
+
+
+def _within(theirs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the published points within the sizes of a run, if at least two of them are sizes of it."""
+    sizes = rows["n_seen"].unique()
+    if theirs["n_seen"].is_in(sizes.to_list()).sum() < 2:
+        return theirs.clear()
+    return theirs.filter(pl.col("n_seen").is_between(sizes.min(), sizes.max()))
+
+
+def _few(lines: tuple[Line, ...]) -> list[Line]:
+    return list(lines) if len(lines) <= 8 else [lines[0], *lines[1 : -1 : -(-(len(lines) - 2) // 5)], lines[-1]]
+
+
+def _legend_title(rows: pl.DataFrame) -> str:
+    return "self-labelled\nfrom (documents)" if colours_by_start(rows) else "self-labelled"
