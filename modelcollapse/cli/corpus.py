@@ -37,7 +37,7 @@ def corpus_options(params: Mapping[str, Any]) -> dict[str, Any]:
     """Take the options of a command that say how reviews are read; those not given are left out."""
     from modelcollapse.corpora import CorpusOptions
 
-    return {name: params[name] for name in CorpusOptions.model_fields if params.get(name) not in (None, [])}
+    return {name: params[name] for name in CorpusOptions.model_fields if params.get(name) not in (None, [], ())}
 
 
 @app.command("list")

@@ -218,10 +218,10 @@ def _fingerprint(hashes: dict[str, str]) -> str:
 
 def _write_about(folder: Path, name: str, origin: dict[str, Any]) -> None:
     """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
-    arrays = {name: load_array(folder / f"{name}.npy") for name in _ARRAYS}
-    for name, dtype in _ARRAYS.items():
-        if arrays[name].dtype != dtype:
-            raise TypeError(f"{name} was built as {arrays[name].dtype}, expected {dtype}")
+    arrays = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
+    for array, dtype in _ARRAYS.items():
+        if arrays[array].dtype != dtype:
+            raise TypeError(f"{array} was built as {arrays[array].dtype}, expected {dtype}")
     about = {"format": FORMAT, "name": name, "hashes": _hashes(folder, arrays), "origin": origin}
     (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     for file in folder.iterdir():

@@ -65,3 +65,7 @@ class Corpus:
         matrix.has_sorted_indices = True
         matrix.has_canonical_format = True
         return matrix
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the matrix out of pickles: it only repeats the arrays."""
+        return {name: value for name, value in self.__dict__.items() if name != "counts"}

@@ -76,7 +76,7 @@ class Ledger:
         entry = {"file": file, "form": form}
         if columns is not None:
             names = [str(i + 1) for i in range(1 + max(*columns.texts, columns.label))] if header is None else header
-            entry["text"] = columns.separator.join(names[i] for i in columns.texts)
+            entry["text"] = " + ".join(names[i] for i in columns.texts)
             entry["rating" if columns.ratings else "label"] = names[columns.label]
         self.files.append(entry)
 
