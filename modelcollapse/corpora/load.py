@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from modelcollapse.corpora.amazon import HUB_FILES, fetch
 from modelcollapse.corpora.arrays import HASH_BYTES
 from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
 from modelcollapse.corpora.corpus import Corpus
@@ -97,7 +98,8 @@ def remove_corpus(name: str) -> int:
     Parameters
     ----------
     name : str
-        A name, or a key in the cache. A corpus of the package is removed with whatever options it was built.
+        A name, or a key in the cache. A corpus of the package is removed with whatever options it was
+        built, and with what was downloaded for it.
 
     Returns
     -------
@@ -113,7 +115,8 @@ def remove_corpus(name: str) -> int:
     names = NameRegister(cache.root)
     named = names.get(name)
     found = [e for e in cache.entries() if (e.key == named.key if named else name in (e.name, e.key))]
-    if not found and named is None:
+    downloads = [] if named else list(_downloads(name).glob("*"))
+    if not found and not downloads and named is None:
         raise CorpusError(f"no corpus {name!r} is cached. See: modelcollapse corpus list")
     if named is not None:
         names.remove(name)
@@ -121,7 +124,10 @@ def remove_corpus(name: str) -> int:
     gone = [entry for entry in found if entry.key not in in_use]
     for entry in gone:
         cache.remove(entry.key)
-    return sum(entry.n_bytes for entry in gone)
+    freed = sum(entry.n_bytes for entry in gone) + sum(file.stat().st_size for file in downloads)
+    for file in downloads:
+        file.unlink()
+    return freed
 
 
 def _load_named(
@@ -144,13 +150,21 @@ def _load_named(
         return _load(source, workers, progress)
 
 
+def _downloads(name: str) -> Path:
+    return CorpusCache().root / "downloads" / name
+
+
 def _find_source(name_or_path: str | Path, options: CorpusOptions) -> Source:
+    name_or_path = str(name_or_path)
     if name_or_path == "movies":
         return ReviewFiles.at([movies_file()], options, "movies")
+    if name_or_path in HUB_FILES:
+        hashes = tuple(file.identity for file in HUB_FILES[name_or_path])
+        return ReviewFiles(name_or_path, options, hashes, partial(fetch, name_or_path, _downloads(name_or_path)))
     path = Path(name_or_path).expanduser()
     if not path.exists():
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
-        raise CorpusError(f"no corpus and no file {str(name_or_path)!r}. Known corpora: {', '.join(names)}.")
+        raise CorpusError(f"no corpus and no file {name_or_path!r}. Known corpora: {', '.join(names)}.")
     return ReviewFiles.at([path], options)
 
 

