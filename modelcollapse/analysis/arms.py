@@ -103,6 +103,18 @@ def at_size(rows: pl.DataFrame, n_seen: int | None = None) -> pl.DataFrame:
     return found
 
 
+def comparable(rows: pl.DataFrame) -> pl.DataFrame:
+    """Cut unfinished rows so that all arms of a setting end at one size.
+
+    An arm has reached a size if two of its seeds have (or its only one). Each setting keeps the sizes that all its arms
+    have reached.
+    """
+    seeds = rows.group_by([*ARM, "n_seen"]).agg(n=pl.col("seed").n_unique())
+    enough = seeds.filter(pl.col("n") >= pl.min_horizontal(2, pl.col("n").max().over(ARM)))
+    reached = enough.group_by(ARM).agg(pl.col("n_seen").max()).group_by(SETTING).agg(last=pl.col("n_seen").min())
+    return rows.join(reached, on=list(SETTING)).filter(pl.col("n_seen") <= pl.col("last")).drop("last")
+
+
 def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Every row of a treated arm beside the rate-0 row of the same seed, setting and generation.
 

@@ -14,6 +14,8 @@ from modelcollapse.analysis.arms import NO_RULE, references, treated, with_refer
 from modelcollapse.analysis.curves import summarise
 from modelcollapse.analysis.style import INK, MAX_LEGEND, count, ordered_colours, percent
 
+#: More lines than this are never told apart by colour.
+MOST_COLOURS = 101
 _RULES = ("argmax", "prior-matched", "frozen", "sampled", "confusion-noise", "random-noise", "human-only")
 
 

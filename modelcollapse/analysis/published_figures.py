@@ -83,7 +83,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
             _draw_accuracy(axes, part, _within(published_like(loop), loop), by_start=colours_by_start(loop))
             axes.set_title(name)
             handles = [Line2D([], [], color=line.colour, linewidth=2, label=line.label) for line in _few(part.lines)]
-            axes.legend(
+            legend = axes.legend(
                 handles=handles,
                 fontsize=6.5,
                 handlelength=1.2,
@@ -96,6 +96,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
                 title_fontsize=6.5,
                 ncols=2 if len(handles) > 4 else 1,
             )
+            legend.set_zorder(100)
         for axes in grid[len(names) :]:
             axes.remove()
         words = "Mean accuracy over seeds and its 95 % interval. Dashed: as published, on other reviews."

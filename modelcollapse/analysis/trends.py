@@ -97,9 +97,9 @@ def tolerance(
     Returns
     -------
     DataFrame
-        The axes of a label rule, ``n_seen, n_seeds, margin``, ``tolerance, ci_low, ci_high`` as rates and
-        ``largest_rate``, the largest one tested. A null ``tolerance`` or ``ci_high`` lies beyond it; a null ``ci_low``
-        with one seed is unknown.
+        The axes of a label rule, ``n_seen, n_seeds, margin``, ``tolerance, ci_low, ci_high`` as rates,
+        ``smallest_rate`` (above 0) and ``largest_rate`` tested: below the smallest all is interpolation. A null
+        ``tolerance`` or ``ci_high`` lies beyond it; a null ``ci_low`` with one seed is unknown.
     """
     rows = prepare(results)
     found = [one for one in differences(rows, metric, n_seen) if one.generation > 0]
@@ -109,7 +109,7 @@ def tolerance(
         if mine:
             records.append({**rule, **_tolerance(mine, margin, confidence)})
     columns = {"n_seen": int, "n_seeds": int, "margin": float, "tolerance": float, "ci_low": float, "ci_high": float}
-    return table(records, RULE, {**columns, "largest_rate": float})
+    return table(records, RULE, {**columns, "smallest_rate": float, "largest_rate": float})
 
 
 def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> dict[str, Any]:
@@ -127,6 +127,7 @@ def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> 
         "tolerance": first_crossing(rates, losses, margin),
         "ci_low": low,
         "ci_high": first_crossing(rates, losses - halves, margin) if known else None,
+        "smallest_rate": float(rates[1]),
         "largest_rate": float(rates[-1]),
     }
 

@@ -1,0 +1,343 @@
+"""The tables of the report: what stands in them and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.against_published import compare_published
+from modelcollapse.analysis.amplification import amplification_bound
+from modelcollapse.analysis.arms import ARM, AnalysisError, treated, varying_axes
+from modelcollapse.analysis.curves import curves
+from modelcollapse.analysis.decomposition import decomposition
+from modelcollapse.analysis.differences import RULE, compare_rates, pairing_gain
+from modelcollapse.analysis.human_size import effective_human_size
+from modelcollapse.analysis.power import noise, power
+from modelcollapse.analysis.tipping import peaks, tipping, tipping_rates, two_groups
+from modelcollapse.analysis.trends import tolerance, trend
+from modelcollapse.analysis.words import NO_VALUE, count, interval_pp, p_text, percent, pp, share
+
+#: Rates up to this one also get a trend of their own.
+LOW_RATES = 0.1
+
+
+YES_NO = {True: "yes", False: "no", None: None}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and by what it sorts."""
+
+    text: str
+    key: float | str = ""
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the report."""
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+Column = tuple[str, Callable[[dict[str, Any]], Cell]]
+
+
+def text(value: object) -> Cell:
+    """Make a cell of words."""
+    words = NO_VALUE if value is None else str(value)
+    return Cell(words, words, is_number=False)
+
+
+def number(value: float | None, write: Callable[[Any], str], extra: str = "") -> Cell:
+    """Make a cell of a number (and an interval after it); nulls sort last."""
+    return Cell(NO_VALUE, float("1e300")) if value is None else Cell(f"{write(value)}{extra}", float(value))
+
+
+def _difference(row: dict[str, Any], name: str = "difference") -> Cell:
+    bounds = "" if row["ci_low"] is None else " " + interval_pp(row["ci_low"], row["ci_high"])
+    return number(row[name], pp, bounds)
+
+
+def _axes(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) -> list[Column]:
+    """Columns for the axes that vary, and for the rate."""
+    names = [axis for axis in varying_axes(rows) if axis != "experiment" and (rule or axis != "label_rule")]
+    columns: list[Column] = []
+    for name in names:
+        if name == "initial_size":
+            columns.append(("from", lambda row: number(row["initial_size"], count)))
+        else:
+            columns.append((name.replace("_", " "), lambda row, name=name: text(row[name])))  # type: ignore[misc]
+    if rate:
+        columns.append(("rate", lambda row: number(row["collapse_rate"], percent)))
+    return columns
+
+
+def _make(title: str, note: str, frame: pl.DataFrame, columns: Sequence[Column]) -> Table | None:
+    if frame.is_empty():
+        return None
+    cells = tuple(tuple(write(row) for _, write in columns) for row in frame.iter_rows(named=True))
+    return Table(title, note, tuple(name for name, _ in columns), cells)
+
+
+def experiment_tables(rows: pl.DataFrame, margin: float) -> dict[str, Table]:
+    """Make every table that one experiment's prepared rows have data for, by kind."""
+    made = {
+        "differences": differences_table(rows, margin),
+        "rules": rules_table(rows, margin),
+        "decomposition": decomposition_table(rows),
+        "peaks": peaks_table(rows),
+        "bound": bound_table(rows),
+        "precision": precision_table(rows, margin),
+        "curves": curves_table(rows),
+        "published": published_table(rows),
+    }
+    return {kind: table for kind, table in made.items() if table is not None}
+
+
+def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
+    """Show every rate against rate 0 at the final size, with what became of the predictor."""
+    on = list(ARM)
+    degenerate = tipping(rows).select(*on, "n_degenerate", all_seeds="n_seeds")
+    groups = two_groups(rows).select(*on, "bimodal")
+    human = effective_human_size(rows).select(*on, "human_size", "beyond", human_low="ci_low", human_high="ci_high")
+    frame = compare_rates(rows, margin=margin).filter(pl.col("generation") > 0)
+    for other in (degenerate, groups, human):
+        frame = frame.join(other, on=on, how="left", maintain_order="left")
+    columns: list[Column] = [
+        *_axes(rows),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("accuracy", lambda row: number(row["mean"], share)),
+        ("human only", lambda row: number(row["reference"], share)),
+        ("difference [95 %]", _difference),
+        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+        (
+            f"equal ± {pp(margin, signed=False)}",
+            lambda row: text(YES_NO[row["equivalent"]]),
+        ),
+        ("degenerate", _degenerate),
+        ("worth, human documents", _worth),
+    ]
+    note = (
+        "Within seeds, at the final size. Equal: two one-sided tests at 5 %. Degenerate: seeds whose "
+        "predictor calls less than 5 % or more than 95 % of the test set positive; ◆ marks seeds that fall "
+        "into two groups, where the mean describes nobody. Worth: the number of documents that, all labelled "
+        "by people, give the same accuracy."
+    )
+    return _make("Differences to human labels only", note, frame, columns)
+
+
+def _degenerate(row: dict[str, Any]) -> Cell:
+    mark = " ◆" if row["bimodal"] else ""
+    if row["n_degenerate"] is None:
+        return Cell(NO_VALUE + mark, -1.0)
+    return Cell(f"{row['n_degenerate']} of {row['all_seeds']}{mark}", row["n_degenerate"] / row["all_seeds"])
+
+
+def _worth(row: dict[str, Any]) -> Cell:
+    if row["human_size"] is None:
+        words = {"below": "fewer than the first size", "above": "more than all", None: NO_VALUE}[row["beyond"]]
+        return Cell(words, {"below": 0.0, "above": 1e299, None: 1e300}[row["beyond"]])
+    low, high = ("…" if end is None else count(_rough(end)) for end in (row["human_low"], row["human_high"]))
+    return number(row["human_size"], lambda size: count(_rough(size)), f" [{low}, {high}]")
+
+
+def _rough(size: float) -> float:
+    """Round a size to three digits: no one knows more of it."""
+    return float(f"{size:.3g}")
+
+
+def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
+    """Show what each label rule costs per 1 %, what it tolerates, when it tips."""
+    on = list(RULE)
+    slopes = trend(rows).select(*on, slope="slope_pp", low="ci_low_pp", high="ci_high_pp")
+    near = trend(rows, max_rate=LOW_RATES).select(*on, near="slope_pp", near_low="ci_low_pp", near_high="ci_high_pp")
+    tips = tipping_rates(rows).select(*on, "tipping_rate", "first_rate")
+    frame = tolerance(rows, margin)
+    for other in (slopes, near, tips):
+        frame = frame.join(other, on=on, how="left", maintain_order="left")
+    columns: list[Column] = [
+        *_axes(rows, rate=False),
+        ("pp per 1 % [95 %]", lambda row: _slope(row, "slope", "low", "high")),
+        (f"the same up to {percent(LOW_RATES)}", lambda row: _slope(row, "near", "near_low", "near_high")),
+        (f"rate that costs {pp(margin, signed=False)} [95 %]", _tolerance),
+        ("first degenerate seed", lambda row: number(row["first_rate"], lambda rate: f"at {percent(rate)}")),
+        ("half of the seeds", lambda row: number(row["tipping_rate"], lambda rate: f"at {percent(rate)}")),
+    ]
+    note = (
+        "Slopes within seeds, then over seeds. The rate that costs the margin is interpolated between the "
+        "rates tested; its bounds are where the limits of the loss reach the margin."
+    )
+    return _make("Per label rule", note, frame, columns)
+
+
+def _slope(row: dict[str, Any], value: str, low: str, high: str) -> Cell:
+    bounds = "" if row[low] is None else f" [{row[low]:+.3f}, {row[high]:+.3f}]"
+    cell = number(row[value], lambda slope: f"{slope:+.3f}", bounds)
+    return Cell(cell.text.replace("-", "−"), cell.key)
+
+
+def _tolerance(row: dict[str, Any]) -> Cell:
+    largest = f"> {percent(row['largest_rate'])}"
+
+    def write(rate: float | None) -> str:
+        return largest if rate is None else percent(round(rate, 3))
+
+    if row["ci_low"] is None:
+        return Cell(write(row["tolerance"]), row["tolerance"] or 9.0)
+    bounds = f" [{write(row['ci_low'])}, {write(row['ci_high'])}]"
+    return Cell(write(row["tolerance"]) + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
+
+
+def decomposition_table(rows: pl.DataFrame) -> Table | None:
+    """Show the loss of each rate by cause."""
+    columns: list[Column] = [
+        *_axes(rows, rule=False),
+        ("cause", lambda row: text(row["cause"])),
+        ("between", lambda row: text(f"{_rule(row['better'])} and {row['worse']}")),
+        ("loss [95 %]", lambda row: _difference(row, "loss")),
+        ("p", lambda row: number(row["p"], p_text)),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+    ]
+    note = (
+        "Each step is the difference within seeds between two arms; the steps of a rate add up to its total. "
+        "Negative: a gain. Every arm makes its own model's number of errors, so structured error also holds "
+        "that worse models err more."
+    )
+    return _make("Where the loss comes from", note, decomposition(rows), columns)
+
+
+def _rule(rule: str) -> str:
+    return "rate 0" if rule == "none" else rule
+
+
+def peaks_table(rows: pl.DataFrame) -> Table | None:
+    """Show where more data begins to hurt."""
+    if treated(rows).is_empty():
+        return None
+    columns: list[Column] = [
+        *_axes(rows),
+        ("best size", lambda row: number(row["peak_size"], count)),
+        ("accuracy there", lambda row: number(row["peak_mean"], share)),
+        ("at the end", lambda row: number(row["final_mean"], share)),
+        ("fall [95 %]", lambda row: _difference(row, "drop")),
+        ("more data hurts", lambda row: text({True: "yes", False: "not shown", None: None}[row["hurts"]])),
+    ]
+    note = "The fall is measured in each seed from the size that was best for the other seeds."
+    return _make("Where more data begins to hurt", note, peaks(rows), columns)
+
+
+def bound_table(rows: pl.DataFrame) -> Table | None:
+    """Show the bias of predictions beside the bound of Taori & Hashimoto, at the final size."""
+    table = amplification_bound(rows)
+    last = table.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM)).filter(pl.col("generation") > 0)
+    first = table.filter(pl.col("generation") == 0).select(*ARM, start="bias")
+    columns: list[Column] = [
+        *_axes(rows, rule=False),
+        ("called positive", lambda row: number(row["mean"], share)),
+        ("true share", lambda row: number(row["true_share"], share)),
+        ("bias at the start", lambda row: number(row["start"], lambda value: pp(value, signed=False))),
+        ("bias at the end", lambda row: number(row["bias"], lambda value: pp(value, signed=False))),
+        ("bound", lambda row: number(row["bound"], lambda value: f"{pp(value, signed=False)} (× {row['factor']:.2f})")),
+        ("within", lambda row: text("yes" if row["within"] else "no")),
+    ]
+    note = (
+        "Taori & Hashimoto (2209.03942) bound how much a feedback loop amplifies a bias if the model stays "
+        "consistently calibrated. An under-fitted model that labels by argmax need not."
+    )
+    joined = last.join(first, on=list(ARM), how="left", maintain_order="left")
+    return _make("Bias and its theoretical bound", note, joined, columns)
+
+
+def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
+    """Show what the run can see, and what it would take to see more."""
+    on = list(ARM)
+    gain = pairing_gain(rows).select(*on, "variance_ratio")
+    spread = noise(rows).select(*on, "test_sd", spread="sd").unique(on, maintain_order=True)
+    frame = power(rows, difference=margin)
+    for other in (gain, spread):
+        frame = frame.join(other, on=on, how="left", maintain_order="left")
+    columns: list[Column] = [
+        *_axes(rows),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("sd of differences", lambda row: number(row["sd"], lambda value: pp(value, signed=False))),
+        ("detectable", lambda row: number(row["detectable"], lambda value: pp(value, signed=False))),
+        (f"seeds for {pp(margin, signed=False)}", lambda row: number(row["seeds_needed"], count)),
+        ("more seeds", lambda row: number(row["more_seeds"], count)),
+        ("pairing worth", lambda row: number(row["variance_ratio"], lambda ratio: f"× {ratio:.3g} seeds")),
+        ("sd of accuracy", lambda row: number(row["spread"], lambda value: pp(value, signed=False))),
+        ("of it the test set", lambda row: number(row["test_sd"], lambda value: pp(value, signed=False))),
+    ]
+    note = (
+        "Detectable: the difference a paired t test at 5 % finds in four of five such runs. Pairing worth: "
+        "how many times as many seeds the same precision takes if every rate gets documents of its own."
+    )
+    return _make("How sure", note, frame, columns)
+
+
+def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
+    """Show mean, spread and interval at a few sizes."""
+    table = curves(rows)
+    sizes = table["n_seen"].unique().sort().to_list()
+    wanted = {sizes[round(i * (len(sizes) - 1) / (most_sizes - 1))] for i in range(most_sizes)}
+    columns: list[Column] = [
+        *_axes(rows),
+        ("documents", lambda row: number(row["n_seen"], count)),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("mean", lambda row: number(row["mean"], lambda value: f"{100 * value:.2f} %")),
+        ("sd", lambda row: number(row["sd"], lambda value: pp(value, signed=False))),
+        ("95 % interval", _mean_interval),
+        ("min", lambda row: number(row["min"], lambda value: f"{100 * value:.2f} %")),
+        ("max", lambda row: number(row["max"], lambda value: f"{100 * value:.2f} %")),
+    ]
+    note = "Accuracy over seeds, at a few of the sizes; the export has all of them."
+    return _make("Accuracy along the way", note, table.filter(pl.col("n_seen").is_in(list(wanted))), columns)
+
+
+def _mean_interval(row: dict[str, Any]) -> Cell:
+    if row["ci_low"] is None:
+        return Cell(NO_VALUE, 1e300)
+    return Cell(f"[{100 * row['ci_low']:.2f}, {100 * row['ci_high']:.2f}]", row["ci_low"])
+
+
+def published_table(rows: pl.DataFrame) -> Table | None:
+    """Show the run beside the published curves, where sizes and rates agree."""
+    try:
+        frame = compare_published(rows).filter(pl.col("agree").is_not_null())
+    except AnalysisError:
+        return None
+
+    def value(row: dict[str, Any], name: str) -> Cell:
+        is_plain = "slope" in row["quantity"] or "rank" in row["quantity"]
+        return number(row[name], lambda x: f"{x:.3f}" if is_plain else f"{100 * x:.2f} %")
+
+    columns: list[Column] = [
+        ("kind", lambda row: text(row["kind"])),
+        ("quantity", lambda row: text(row["quantity"])),
+        ("from", lambda row: number(row["initial_size"], count)),
+        ("rate", lambda row: number(row["collapse_rate"], percent)),
+        ("documents", lambda row: number(row["n_seen"], count)),
+        ("this run", lambda row: value(row, "ours")),
+        ("published", lambda row: value(row, "published")),
+        ("difference [95 %]", lambda row: _published_gap(row)),
+        ("verdict", lambda row: text("agrees" if row["agree"] else "differs")),
+    ]
+    note = (
+        "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds."
+    )
+    return _make("Beside the published curves", note, frame.sort("kind", descending=True, maintain_order=True), columns)
+
+
+def _published_gap(row: dict[str, Any]) -> Cell:
+    if row["difference"] is None:
+        return Cell(NO_VALUE, 1e300)
+    if "slope" in row["quantity"]:
+        written = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]".replace("-", "−")
+        return Cell(written, row["difference"])
+    return _difference(row)

@@ -1,0 +1,36 @@
+"""Rows that were exported to one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from modelcollapse.analysis.arms import AnalysisError
+from modelcollapse.simulation.rows import column_types
+
+_TYPES: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
+
+
+def read_rows(file: Path) -> pl.DataFrame:
+    """Read a CSV or Parquet file that ``modelcollapse export`` wrote.
+
+    Raises
+    ------
+    AnalysisError
+        The file cannot be read or has other columns.
+    """
+    types = {"experiment": pl.String(), **{name: _TYPES[kind] for name, kind in column_types().items()}}
+    try:
+        is_parquet = file.suffix == ".parquet"
+        rows = pl.read_parquet(file) if is_parquet else pl.read_csv(file, schema_overrides=types)
+    except (OSError, PolarsError) as error:
+        raise AnalysisError(f"Cannot read {file}: {str(error).splitlines()[0]}.") from None
+    missing = [name for name in types if name not in rows.columns]
+    if missing:
+        raise AnalysisError(
+            f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
+            "Use a file that modelcollapse export wrote."
+        )
+    return rows.select(types).with_columns(pl.col(pl.String).fill_null(""))

@@ -1,0 +1,48 @@
+"""Numbers as people read them: percentages, percentage points, intervals, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelcollapse.analysis.style import count, percent
+
+__all__ = ["count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share"]
+
+NO_VALUE = "–"
+
+
+def pp(fraction: float | None, *, signed: bool = True) -> str:
+    """``-0.0084`` as ``−0.84 pp``: two digits, three for what would be 0.00."""
+    if fraction is None:
+        return NO_VALUE
+    points = 100 * fraction
+    digits = 1 if abs(points) >= 10 else 2
+    text = f"{points:+.{digits}f}" if signed else f"{points:.{digits}f}"
+    return f"{text} pp".replace("-", "−")
+
+
+def interval_pp(low: float | None, high: float | None, *, signed: bool = True) -> str:
+    """Two fractions as ``[−1.16, −0.52]``, in percentage points."""
+    if low is None or high is None:
+        return "[no interval: one seed]"
+    return f"[{pp(low, signed=signed)[:-3]}, {pp(high, signed=signed)[:-3]}]"
+
+
+def share(fraction: float | None) -> str:
+    """``0.8372`` as ``83.7 %``."""
+    return NO_VALUE if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def p_text(p: float | None) -> str:
+    """Write a p-value with two digits, or ``< .001``."""
+    return NO_VALUE if p is None else "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
+
+
+def percents(rates: Sequence[float]) -> str:
+    """``[.01, .02, .05]`` as ``1, 2 and 5 %``."""
+    return f"{listed([percent(rate)[:-2] for rate in rates])} %"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join words as ``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "none"

@@ -1,0 +1,209 @@
+"""``plot``, ``report``, ``export`` and ``compare``: what to do with results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's folder or URL, an exported file, or a result file of the original study (CSV)."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(plot)
+    app.command()(report)
+    app.command()(export)
+    app.command()(compare)
+
+
+def plot(location: RunArgument) -> None:
+    """Draw the figures of a run, as PNG and SVG. Works while it is running."""
+    from modelcollapse.analysis.plotting import plot_run
+
+    source = _open(location)
+    for name in plot_run(source.rows, source.write):
+        typer.echo(source.path(name))
+
+
+def report(
+    location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
+    margin: Annotated[
+        float, typer.Option(min=0.0001, max=0.5, help="Loss of accuracy that counts as none: 0.005 is half a point.")
+    ] = 0.005,
+) -> None:
+    """Write one HTML file with everything a run shows. Works while it is running."""
+    from modelcollapse.analysis.report import write_report
+    from modelcollapse.execution import open_run
+
+    written = write_report(open_run(location), margin)
+    for line in written.headlines:
+        typer.echo(line)
+    typer.echo(written.path)
+
+
+def export(
+    location: RunArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: a .csv or .parquet file.")],
+) -> None:
+    """Write all rows of a run to one CSV or Parquet file."""
+    from modelcollapse.analysis.arms import AnalysisError
+
+    if file.suffix not in (".csv", ".parquet"):
+        raise AnalysisError(f"Cannot export to '{file.name}': expected a name that ends in .csv or .parquet.")
+    rows = _open(location).rows
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(f".{file.name}.part")
+        if file.suffix == ".csv":
+            rows.write_csv(temporary)
+        else:
+            rows.write_parquet(temporary)
+        temporary.replace(file)
+    except OSError as error:
+        raise AnalysisError(f"Cannot write {file}: {error.strerror}. Choose another file.") from None
+    typer.echo(f"{rows.height:,} rows → {file}")
+
+
+def compare(
+    location: RunArgument,
+    other: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A second run.  [the published curves]")] = None,
+) -> None:
+    """Compare a run with the published curves, or with another run."""
+    first = _open(location)
+    if other is None:
+        _compare_with_published(first)
+    else:
+        _compare_runs(first, _open(other))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Rows, where they came from, and where what is made of them goes."""
+
+    name: str
+    rows: pl.DataFrame
+    fingerprint: str | None
+    write: Callable[[str, bytes], object]
+    path: Callable[[str], str]
+
+
+def _open(location: str) -> _Source:
+    """Open a run's folder, an exported file or a result file of the original study.
+
+    What is made of a file goes into a folder beside it that has its name.
+    """
+    from modelcollapse.execution.folder import RunFolder
+
+    file = Path(location)
+    if file.is_file() and file.suffix in (".csv", ".parquet"):
+        folder = RunFolder(file.with_suffix(""))
+        return _Source(file.stem, _read_file(file), None, folder.write, folder.path)
+    from modelcollapse.execution import open_run
+
+    run = open_run(location)
+    name = location.rstrip("/").rsplit("/", 1)[-1]
+    return _Source(name, run.results(), run.corpus["fingerprint"], run.folder.write, run.folder.path)
+
+
+def _read_file(file: Path) -> pl.DataFrame:
+    from modelcollapse.analysis.published import is_original_file, read_original
+    from modelcollapse.analysis.stored import read_rows
+
+    return read_original(file) if is_original_file(file) else read_rows(file)
+
+
+def _compare_with_published(source: _Source) -> None:
+    import polars as pl
+
+    from modelcollapse.analysis.against_published import compare_published
+    from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.published_figures import published_figure
+    from modelcollapse.analysis.style import render
+    from modelcollapse.cli.tables import print_table
+
+    table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
+    titles = ("experiment", "kind", "quantity", "rate", "from", "documents", "this run", "published", "difference", "")
+    print_table(titles, (_published_cells(row) for row in table.iter_rows(named=True)))
+    for kind, words in (("shape", "should agree on any reviews"), ("level", "other reviews have other levels")):
+        judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
+        typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")
+    for (experiment,), rows in prepare(source.rows).group_by(["experiment"], maintain_order=True):
+        if figure := published_figure(rows):
+            for name, content in render(figure, f"{experiment}-published").items():
+                source.write(f"figures/{name}", content)
+                typer.echo(source.path(f"figures/{name}"))
+
+
+def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    from modelcollapse.analysis.words import count, percent
+
+    scale, digits = (1, 3) if "slope" in row["quantity"] or "rank" in row["quantity"] else (100, 2)
+
+    def number(value: float | None, low: float | None = None, high: float | None = None) -> str:
+        if value is None:
+            return ""
+        text = f"{scale * value:.{digits}f}"
+        return text if low is None or high is None else f"{text} [{scale * low:.{digits}f}, {scale * high:.{digits}f}]"
+
+    return (
+        row["experiment"],
+        row["kind"],
+        row["quantity"],
+        "" if row["collapse_rate"] is None else percent(row["collapse_rate"]),
+        "" if row["initial_size"] is None else count(row["initial_size"]),
+        count(row["n_seen"]),
+        number(row["ours"], *((row["ours_low"], row["ours_high"]) if row["published"] is None else ())),
+        number(row["published"]),
+        number(row["difference"], row["ci_low"], row["ci_high"]),
+        {True: "agrees", False: "differs", None: ""}[row["agree"]],
+    )
+
+
+def _compare_runs(first: _Source, second: _Source) -> None:
+    from modelcollapse.analysis.published_figures import two_runs_figure
+    from modelcollapse.analysis.style import render
+    from modelcollapse.analysis.two_runs import compare_runs
+    from modelcollapse.analysis.words import interval_pp, p_text, percent, pp
+    from modelcollapse.cli.tables import print_table
+
+    same = first.fingerprint is not None and first.fingerprint == second.fingerprint
+    table = compare_runs(first.rows, second.rows, same_corpus=same)
+    axes = table.columns[: table.columns.index("collapse_rate")]
+    rows = [
+        (
+            row["quantity"],
+            *(row[axis] for axis in axes),
+            percent(row["collapse_rate"]),
+            f"{row['n_seen']:,}",
+            f"{100 * row['first']:.2f}",
+            f"{100 * row['second']:.2f}",
+            pp(row["difference"]),
+            "" if row["ci_low"] is None else interval_pp(row["ci_low"], row["ci_high"]),
+            p_text(row["p"]),
+            row["n_seeds"],
+        )
+        for row in table.iter_rows(named=True)
+    ]
+    names = (first.name, second.name)
+    labels = names if names[0] != names[1] else ("first", "second")
+    titles = ("quantity", *axes, "rate", "documents", *labels, "difference", "95 % interval", "p", "seeds")
+    print_table(titles, rows)
+    paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"
+    typer.echo(f"Same corpus: {'yes' if same else 'no'}; differences {paired}.")
+    for name, content in render(
+        two_runs_figure(first.rows, second.rows, labels), f"compared-with-{second.name}"
+    ).items():
+        first.write(f"figures/{name}", content)
+        typer.echo(first.path(f"figures/{name}"))
