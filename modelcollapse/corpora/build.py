@@ -12,7 +12,7 @@ import numpy.typing as npt
 from modelcollapse.corpora.cache import VOCABULARY_FILE
 from modelcollapse.corpora.counting import count_terms, write_vocabulary
 from modelcollapse.corpora.labels import LabelColumn
-from modelcollapse.corpora.ledger import Ledger
+from modelcollapse.corpora.ledger import Ledger, describe_lengths
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.parallel import tokenize_batches
 from modelcollapse.corpora.progress import Progress, silent
@@ -103,15 +103,3 @@ def _repeated(digests: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
     repeated = np.zeros(len(order), bool)
     repeated[order] = same
     return repeated
-
-
-def describe_lengths(lengths: npt.NDArray[np.integer[Any]]) -> dict[str, float]:
-    """Distribution of the number of tokens in a document."""
-    quantiles = np.quantile(lengths, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1], method="lower")
-    names = ("min", "p10", "p25", "median", "p75", "p90", "max")
-    return {
-        "total": int(lengths.sum()),
-        "mean": float(lengths.mean()),
-        **{name: int(value) for name, value in zip(names, quantiles, strict=True)},
-        "empty_documents": int((lengths == 0).sum()),
-    }

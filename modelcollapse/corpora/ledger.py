@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from modelcollapse.corpora.columns import Columns
 from modelcollapse.errors import CorpusError
 
@@ -114,3 +117,15 @@ class Ledger:
             "bad_rows": [str(row) for row in self.shown],
             "files": self.files,
         }
+
+
+def describe_lengths(lengths: npt.NDArray[np.integer[Any]]) -> dict[str, float]:
+    """Distribution of the number of tokens in a document."""
+    quantiles = np.quantile(lengths, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1], method="lower")
+    names = ("min", "p10", "p25", "median", "p75", "p90", "max")
+    return {
+        "total": int(lengths.sum()),
+        "mean": float(lengths.mean()),
+        **{name: int(value) for name, value in zip(names, quantiles, strict=True)},
+        "empty_documents": int((lengths == 0).sum()),
+    }

