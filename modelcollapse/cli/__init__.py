@@ -13,16 +13,6 @@ EXIT_FAILED_CHAINS = 1
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(
-    name="modelcollapse",
-    help="Simulate model collapse: classifiers retrained, again and again, on data they labelled themselves.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-
 def _print_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
@@ -31,24 +21,36 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    """Simulate model collapse: classifiers retrained, again and again, on data they labelled themselves."""
+
+
+def make_app() -> typer.Typer:
+    """Return the application with all its commands."""
+    from modelcollapse.cli import corpus, results, run
+
+    app = typer.Typer(
+        name="modelcollapse",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    run.register(app)
+    results.register(app)
+    app.add_typer(corpus.app, name="corpus")
+    return app
 
 
 def main() -> NoReturn:
     """Run the command line: user errors are one line and exit code 2, an interruption is 130."""
-    from modelcollapse.cli import corpus, results, run
-
-    run.register(app)
-    results.register(app)
-    app.add_typer(corpus.app, name="corpus")
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(make_app()(standalone_mode=False))
     except ModelCollapseError as error:
         _leave(str(error), EXIT_USER_ERROR)
     except (KeyboardInterrupt, typer.Abort):

@@ -8,6 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from modelcollapse.cli.corpus import (
+    Balance,
+    DropDuplicates,
+    Encoding,
+    KeepGoing,
+    LabelColumn,
+    Lemmatize,
+    Member,
+    Ngrams,
+    RatingColumn,
+    Stopwords,
+    TextColumn,
+    corpus_options,
+)
+
 if TYPE_CHECKING:
     from modelcollapse.execution.plan import Plan
     from modelcollapse.simulation.sweep import Sweep
@@ -47,45 +62,19 @@ def run(
     address: Annotated[str | None, typer.Option(help="Of a running Ray cluster.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Chains at a time.  [all cores]")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List chains and generations; run nothing.")] = False,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    rating_column: RatingColumn = None,
+    encoding: Encoding = None,
+    member: Member = None,
+    drop_duplicates: DropDuplicates = None,
+    balance: Balance = None,
+    keep_going: KeepGoing = None,
+    lemmatize: Lemmatize = None,
+    stopwords: Stopwords = None,
+    ngrams: Ngrams = None,
 ) -> None:
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
-    from modelcollapse.simulation.sweep import Sweep
-
-    given = {name: value for name, value in context.params.items() if name in Sweep.model_fields and value is not None}
-    sweep, corpus_name = _sweep(experiment, given, scale)
-    _run(sweep, corpus or corpus_name, out, executor, address, workers, dry_run)
-
-
-def _sweep(experiment: str, given: dict[str, Any], scale: float | None) -> tuple[Sweep, str]:
-    """Return the sweep that the user means, and the corpus that a spec file names."""
-    from modelcollapse.simulation.experiments import experiment_values
-    from modelcollapse.simulation.sweep import Sweep, read_spec
-    from modelcollapse.simulation.sweep import scale as scaled
-
-    del given["experiment"]
-    path = Path(experiment)
-    if path.suffix == ".toml" or path.is_file():
-        values = {"experiment": path.stem, **read_spec(path)}
-    else:
-        values = dict(experiment_values(experiment))
-    corpus = str(values.pop("corpus", "movies"))
-    if scale is not None:
-        values = scaled(values, scale)
-    for one, other in (("increment", "sizes"), ("sizes", "increment")):
-        if one in given:
-            values.pop(other, None)
-    return Sweep(**{**values, **given}), corpus
-
-
-def _run(
-    sweep: Sweep,
-    corpus_name: str,
-    out: str | None,
-    executor: Literal["ray", "inprocess"],
-    address: str | None,
-    workers: int | None,
-    dry_run: bool,
-) -> None:
     from modelcollapse.cli import EXIT_FAILED_CHAINS, EXIT_INTERRUPTED
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.folder import RunFolder
@@ -93,16 +82,18 @@ def _run(
     from modelcollapse.execution.progress import terminal_progress
     from modelcollapse.execution.run import check_same_corpus, default_folder, run_sweep
 
+    sweep, about_corpus = _merge(experiment, context.params, scale)
     location = out or default_folder(sweep)
-    corpus = load_corpus(corpus_name)
+    sweep.models()  # a slip in their names should not wait for the corpus
+    documents = load_corpus(about_corpus.pop("corpus", "movies"), **about_corpus)
     if dry_run:
         folder = RunFolder(location)
-        check_same_corpus(folder.read_spec(), corpus, folder)
-        _print_plan(make_plan(sweep, corpus, folder), location)
+        check_same_corpus(folder.read_spec(), documents, folder)
+        _print_plan(make_plan(sweep, documents, folder), location)
         return
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        done = run_sweep(sweep, corpus, location, executor, address, workers, terminal_progress())
+        done = run_sweep(sweep, documents, location, executor, address, workers, terminal_progress())
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -111,6 +102,30 @@ def _run(
     if failed := done.failed(sweep):
         typer.echo(f"{len(failed)} chains failed; why: {done.folder.path('failures')}", err=True)
         raise typer.Exit(EXIT_FAILED_CHAINS)
+
+
+def _merge(experiment: str, params: dict[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
+    """Return the sweep that the user means, and what is said of the corpus: options override the file."""
+    from modelcollapse.corpora import CorpusOptions
+    from modelcollapse.simulation.experiments import experiment_values
+    from modelcollapse.simulation.sweep import Sweep, read_spec, scale
+
+    about_corpus = ("corpus", *CorpusOptions.model_fields)
+    path = Path(experiment)
+    if path.suffix == ".toml" or path.is_file():
+        values = {"experiment": path.stem, **read_spec(path, about_corpus)}
+    else:
+        values = dict(experiment_values(experiment))
+    corpus = {name: values.pop(name) for name in about_corpus if name in values} | corpus_options(params)
+    if params["corpus"] is not None:
+        corpus["corpus"] = params["corpus"]
+    if factor is not None:
+        values = scale(values, factor)
+    fields = Sweep.model_fields.keys() - {"experiment"}
+    given = {name: params[name] for name in fields if params[name] is not None}
+    if "increment" in given or "sizes" in given:  # another way to grow replaces the experiment's
+        values = {name: value for name, value in values.items() if name not in ("increment", "sizes")}
+    return Sweep(**{**values, **given}), corpus
 
 
 def _interrupt(signum: int, frame: object) -> None:

@@ -91,11 +91,11 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder) -> Plan:
 def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
     """Raise SpecError if the corpus has too few documents, or no n-grams of the order that the sweep needs."""
     if sweep.documents_needed > corpus.n_documents:
-        factor = int(1000 * corpus.n_documents / sweep.documents_needed) / 1000
+        factor = int(100 * corpus.n_documents / sweep.documents_needed) / 100
         raise SpecError(
             f"'{sweep.experiment}' needs {sweep.documents_needed:,} documents ({sweep.test_size:,} to test on + "
             f"{sweep.final_size:,} to train on), the corpus '{corpus.name}' has {corpus.n_documents:,}: "
-            f"choose smaller sizes, for example --scale {factor:g}, or a larger corpus."
+            f"make the sizes {factor:g} times as large (--scale), or use a larger corpus."
         )
     if sweep.max_ngram > corpus.term_orders.max(initial=1):
         raise SpecError(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ from modelcollapse.execution.executors import (
     StateOf,
     describe,
 )
+from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
 from modelcollapse.simulation.spec import ChainSpec
 
@@ -64,6 +67,7 @@ class RayExecutor:
 
     def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Iterator[Event]:
         """See `Executor.run`."""
+        learners.warm_up({task.spec.model for task in tasks})
         with _ray(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
             in_flight = self.workers or (n_cores if started_here else MAX_IN_FLIGHT)
@@ -161,8 +165,11 @@ def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]
         was_running = ray.is_initialized()
         address = address or os.environ.get("RAY_ADDRESS")
         if not was_running:
+            handler = signal.getsignal(signal.SIGTERM)
             new: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False}
             ray.init(**({"address": address} if address else new), log_to_driver=False, logging_level=logging.ERROR)
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process at once
     try:
         yield ray, not (was_running or address)
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -33,11 +33,14 @@ class Learner:
         Parameters that differ from the class' own defaults.
     predicts_by_probability : bool
         Whether `predict` is exactly the first class of largest `predict_proba`: then one pass gives both.
+    is_compiled : bool
+        Whether its first use on a machine takes long: see `warm_up`.
     """
 
     path: str
     params: Mapping[str, ParameterValue] = field(default_factory=dict)
     predicts_by_probability: bool = False
+    is_compiled: bool = False
 
 
 #: The forest of the original study.
@@ -51,7 +54,9 @@ STUDY_FOREST: Mapping[str, ParameterValue] = {
 }
 
 LEARNERS: Mapping[str, Learner] = {
-    "forest": Learner("modelcollapse.forest:SparseForestClassifier", STUDY_FOREST, predicts_by_probability=True),
+    "forest": Learner(
+        "modelcollapse.forest:SparseForestClassifier", STUDY_FOREST, predicts_by_probability=True, is_compiled=True
+    ),
     "forest-sklearn": Learner("sklearn.ensemble:RandomForestClassifier", STUDY_FOREST, predicts_by_probability=True),
     "naive-bayes": Learner("sklearn.naive_bayes:MultinomialNB"),
     "logistic-regression": Learner("sklearn.linear_model:LogisticRegression", {"max_iter": 1000}),
@@ -147,6 +152,15 @@ def train(model: Model, counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8]
     if known.get("n_jobs") is not None:  # None is one thread already
         classifier.set_params(n_jobs=1)
     return Predictor(classifier.fit(counts, labels), learner.predicts_by_probability)
+
+
+def warm_up(models: Iterable[Model]) -> None:
+    """Train compiled learners on two documents: once here, and not by many workers at once."""
+    counts = sparse.csr_matrix(np.eye(2, dtype=np.int32))
+    for model in models:
+        if find_learner(model.name).is_compiled:
+            small = Model(model.name, tuple({**dict(model.params), "n_estimators": 1}.items()))
+            train(small, counts, np.array([0, 1], dtype=np.uint8), seed=0).score(counts)
 
 
 def find_learner(name: str) -> Learner:

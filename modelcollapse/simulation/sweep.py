@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -266,8 +266,15 @@ def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
     return result
 
 
-def read_spec(path: Path) -> dict[str, Any]:
-    """Read a spec file (TOML): fields of a `Sweep`, and ``corpus``.
+def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a spec file (TOML).
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    others : sequence of str
+        Keys that may stand beside the fields of a `Sweep`.
 
     Raises
     ------
@@ -281,7 +288,7 @@ def read_spec(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(f"{path} is not a TOML file: {error}.") from None
     values = {key.replace("-", "_"): value for key, value in values.items()}
-    known = [*Sweep.model_fields, "corpus"]
+    known = [*Sweep.model_fields, *others]
     if unknown := [key for key in values if key not in known]:
         raise SpecError(f"{path}: found the key '{unknown[0]}', expected one of {', '.join(known)}.")
     return values

@@ -105,7 +105,7 @@ def private_bytes_of_workers(corpus: Corpus, folder: Path) -> int:
 
 
 def test_workers_share_the_corpus_instead_of_copying_it(ray, tmp_path):
-    small = make_corpus(make_reviews(600, seed=2))
+    small = make_corpus(make_reviews(900, seed=2))
     n_copies = 20_000_000 // len(small.data)
     large = Corpus(
         data=np.tile(small.data, n_copies),

@@ -164,7 +164,7 @@ def test_another_corpus_is_refused_and_nothing_is_touched(tmp_path, corpus):
 
 
 def test_too_small_a_corpus_is_refused_before_anything_is_written(tmp_path, corpus):
-    with pytest.raises(SpecError, match=r"needs 5,200 documents .* has 1,500: .*--scale 0\.288"):
+    with pytest.raises(SpecError, match=r"needs 5,200 documents .* has 1,500: make the sizes 0\.28 times as large \(--scale"):
         run(tmp_path / "run", corpus, final_size=5000)
     with pytest.raises(SpecError, match="has n-grams up to 1"):
         run(tmp_path / "run", corpus, max_ngram=2)

@@ -120,7 +120,7 @@ def test_fine_rates_include_ten_percent():
 def test_spec_files(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('rates = "0:1:0.5"\ninitial-size = 100\nfinal_size = 300\nincrement = 100\ncorpus = "movies"\n')
-    values = read_spec(path)
+    values = read_spec(path, ["corpus"])
     assert values.pop("corpus") == "movies"
     assert Sweep(**values).rates == (0, Decimal("0.5"), 1)
     for text, message in [("rate = 1", "found the key 'rate', expected one of"), ("rates = [", "is not a TOML file")]:

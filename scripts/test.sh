@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Lint, types, tests. Arguments go to pytest: ./scripts/test.sh tests/simulation
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/environment.sh
+prepare movies,dev
+
+# one core's work in every process, whatever the machine has: results and times do not depend on it
+export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+export RAY_USAGE_STATS_ENABLED=0
+
+ruff check .
+mypy
+pytest "$@"

@@ -1,0 +1,201 @@
+"""The command line, as users meet it: real processes where signals and imports matter, one process elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from modelcollapse.cli import main
+from modelcollapse.execution import open_run
+from tests.conftest import make_reviews
+
+SWEEP = [
+    "run", "demo", "--executor", "inprocess", "--rates", "0,0.5", "--seeds", "2", "--initial-size", "100",
+    "--final-size", "400", "--increment", "100", "--test-size", "200", "--model", "naive-bayes",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reviews_csv(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "shop.csv"
+    reviews = make_reviews(900, seed=4)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "label"])
+        writer.writerows((" ".join(doc), label) for doc, label in zip(reviews.documents, reviews.labels, strict=True))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    def call_(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["modelcollapse", *map(str, arguments)])
+        handler = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        signal.signal(signal.SIGTERM, handler)
+        return int(stopped.value.code or 0), *capsys.readouterr()
+
+    return call_
+
+
+def table(folder: Path) -> pl.DataFrame:
+    results = open_run(folder).results()
+    kept = [name for name in results.columns if not name.endswith("_seconds")]
+    return results.select(kept).sort("chain_id", "n_seen")
+
+
+def test_run_prints_what_happened_and_goes_on(call, reviews_csv, tmp_path):
+    corpus = ["--corpus", reviews_csv, "--text-column", "review", "--label-column", "label"]
+    code, out, err = call(*SWEEP, *corpus)
+    assert code == 0
+    assert "4 chains; 16 generations to run → runs/demo" in err
+    assert "50 %" in out
+    assert "100 → 400" in out
+    code, _, err = call(*SWEEP, *corpus, "--seeds", "3")
+    assert "6 chains, 4 finished before; 8 generations to run" in err
+    code, out, _ = call("status", "runs/demo")
+    assert "6/6" in out
+    assert table(tmp_path / "runs/demo").height == 24
+
+
+def test_dry_run_lists_chains_and_touches_nothing(call, reviews_csv, tmp_path):
+    code, out, _ = call(*SWEEP, "--corpus", reviews_csv, "--dry-run")
+    assert code == 0
+    assert "4 chains, 0 finished, 0 begun; 16 generations to run → runs/demo" in out
+    assert len(out.splitlines()) == 6
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_override_the_spec_file(call, reviews_csv, tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        f'corpus = "{reviews_csv}"\nrates = "0:1:0.5"\ninitial_size = 100\nfinal_size = 300\nincrement = 100\n'
+        'test_size = 200\nmodel = "naive-bayes"\n'
+    )
+    code, out, _ = call("run", "mine.toml", "--rates", "0,1", "--dry-run")
+    assert code == 0
+    assert "2 chains, 0 finished, 0 begun; 6 generations to run → runs/mine" in out
+
+
+def test_experiments_are_listed(call):
+    code, out, _ = call("experiments")
+    assert code == 0
+    for name in ("baseline", "total-collapse", "collapse-rates", "low-rates", "fine-rates"):
+        assert name in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nothing"], "Found no experiment and no spec file 'nothing'. Expected one of demo"),
+        (["run", "none.toml"], "Cannot read the spec file none.toml"),
+        (["run", "bad.toml"], "found the key 'rate', expected one of"),
+        ([*SWEEP, "--rates", "0,1.1"], "rates: found 1.1, expected rates in [0, 1]"),
+        ([*SWEEP, "--colour"], "No such option: --colour"),
+        ([*SWEEP, "--model", "forrest"], "Found no learner 'forrest'"),
+        ([*SWEEP, "--model-param", "max_depth=3"], "which naive-bayes does not have"),
+        ([*SWEEP, "--corpus", "missing.csv"], "missing.csv"),
+        ([*SWEEP, "--corpus", "DATA", "--text-column", "txt"], "txt"),
+        ([*SWEEP, "--corpus", "three.csv"], "labels are not two classes: found 5"),
+        ([*SWEEP, "--corpus", "empty.csv"], "there is no row with text and label"),
+        ([*SWEEP, "--corpus", "DATA", "--final-size", "5000"], "needs 5,200 documents"),
+        ([*SWEEP, "--scale", "0"], "scale: found 0"),
+        (["status", "nowhere"], "Found no run in nowhere"),
+        (["run"], "Missing argument"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(call, reviews_csv, tmp_path, arguments, message):
+    (tmp_path / "bad.toml").write_text("rate = 1\n")
+    (tmp_path / "three.csv").write_text("text,label\n" + "".join(f"some words {i},{i % 3 + 5}\n" for i in range(30)))
+    (tmp_path / "empty.csv").write_text("text,label\n")
+    before = sorted(tmp_path.iterdir())
+    code, out, err = call(*[reviews_csv if argument == "DATA" else argument for argument in arguments])
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert message in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_with_another_corpus_is_refused(call, reviews_csv, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text(reviews_csv.read_text().replace("word0001", "word0002"))
+    assert call(*SWEEP, "--corpus", reviews_csv)[0] == 0
+    code, _, err = call(*SWEEP, "--corpus", other)
+    assert code == 2
+    assert "holds a run on the corpus 'shop'" in err
+
+
+def test_failed_chains_are_exit_code_1(call, reviews_csv):
+    code, _, err = call(*SWEEP, "--corpus", reviews_csv, "--model-param", "alpha=-1,1")
+    assert code == 1
+    assert "4 chains failed; why: runs/demo/failures" in err
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "modelcollapse", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['modelcollapse', 'run', '--help']\n"
+        "from modelcollapse.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as stopped: assert not stopped.code\n"
+        "heavy = {'ray', 'polars', 'sklearn', 'scipy', 'numba', 'nltk', 'matplotlib', 'pandas', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+SLOW = [
+    *SWEEP, "--model", "forest-sklearn", "--trees", "60", "--increment", "20", "--final-size", "600",
+]  # fmt: skip
+
+
+@pytest.mark.ray
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("executor", "how"),
+    [("inprocess", signal.SIGINT), ("ray", signal.SIGINT), ("ray", signal.SIGTERM), ("ray", signal.SIGKILL)],
+)
+def test_stopped_and_started_again_it_ends_with_the_same_table(reviews_csv, tmp_path, executor, how):
+    arguments = [*SLOW, "--corpus", reviews_csv, "--workers", "2"]
+    if not (expected := tmp_path.parent / "undisturbed").exists():
+        undisturbed = start(*arguments, "--out", expected)
+        _, err = undisturbed.communicate(timeout=120)
+        assert undisturbed.returncode == 0, err
+
+    run = tmp_path / "run"
+    process = start(*arguments, "--out", run, "--executor", executor)
+    deadline = time.monotonic() + 100
+    while not list(run.glob("chains/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(how)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130), err
+    if how != signal.SIGKILL:
+        assert f"kept in {run}; the same command goes on from it" in err
+    kept = table(run)
+    assert 0 < kept.height < table(expected).height
+
+    again = start(*arguments, "--out", run)
+    _, err = again.communicate(timeout=120)
+    assert again.returncode == 0, err
+    assert table(run).equals(table(expected))
+    assert os.listdir(run / "partial") == [] if (run / "partial").exists() else True
