@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import Array, kernel
+from modelcollapse.forest.compilation import Array, lean_kernel
 from modelcollapse.forest.trees import Trees
 
 
-@kernel
+@lean_kernel
 def find_leaves(
     data: Array,
     indices: Array,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import kernel
+from modelcollapse.forest.compilation import inlined_kernel, lean_kernel
 
 Stream = npt.NDArray[np.uint64]
 
@@ -21,7 +21,7 @@ _TWO_32 = np.uint64(1 << 32)
 _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
 
 
-@kernel
+@inlined_kernel
 def mix(z: np.uint64) -> np.uint64:
     """SplitMix64's finaliser: a bijection of 64-bit integers in which every input bit moves every output bit."""
     z = (z ^ (z >> _S30)) * _MIX_1
@@ -29,26 +29,26 @@ def mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@kernel
+@lean_kernel
 def start_stream(state: Stream, seed: np.uint64, tree: int) -> None:
     """Set `state` to the beginning of the stream of one tree of the forest `seed`."""
     state[0] = mix(mix(seed + _GAMMA) + np.uint64(tree) * _GAMMA)
 
 
-@kernel
+@inlined_kernel
 def random_bits(state: Stream) -> np.uint64:
     """Next 64 random bits."""
     state[0] += _GAMMA
     return mix(state[0])
 
 
-@kernel
+@inlined_kernel
 def random_unit(state: Stream) -> float:
     """Uniform float in [0, 1), a multiple of 2**-53."""
     return np.float64(random_bits(state) >> _S11) * (1.0 / 9007199254740992.0)
 
 
-@kernel
+@inlined_kernel
 def random_below(state: Stream, bound: int) -> int:
     """Uniform integer in [0, bound), 0 < bound < 2**32, without bias (Lemire 2019)."""
     n = np.uint64(bound)

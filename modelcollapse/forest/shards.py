@@ -24,9 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array
-from modelcollapse.forest.general_growth import GrowthRules, grow_general_trees
-from modelcollapse.forest.training_index import build_training_index
-from modelcollapse.forest.trees import Trees
+from modelcollapse.forest.fast_growth import FastWorkspace, grow_fast_trees
+from modelcollapse.forest.fast_index import FastIndex, build_fast_index
+from modelcollapse.forest.general_growth import GeneralWorkspace, grow_general_trees
+from modelcollapse.forest.splits import GrowthRules
+from modelcollapse.forest.training_index import TrainingIndex, build_training_index, most_nodes
+from modelcollapse.forest.trees import NodeBuffer, Trees
 from modelcollapse.forest.voting import ONE_VOTE, sum_votes
 
 __all__ = ["ONE_VOTE", "ForestParameters", "Trees", "grow_trees", "predict_votes", "probabilities"]
@@ -35,6 +38,9 @@ Result = TypeVar("Result")
 
 #: No tree of fewer than 2**31 documents is deeper.
 UNLIMITED_DEPTH = 2**31 - 1
+
+#: Nodes that a thread writes before they are copied out.
+_BUFFERED_NODES = 1 << 18
 
 Values = npt.NDArray[np.int32] | npt.NDArray[np.float32]
 
@@ -163,14 +169,38 @@ def grow_trees(
     """
     index = build_training_index(*_read_only(data, indices, indptr, rows, labels, active))
     rules = parameters.rules(index.n_terms)
+    fast = None if parameters.bootstrap else build_fast_index(index, rules)
     bounds = np.linspace(tree_start, tree_stop, min(4 * n_threads if n_threads > 1 else 1, tree_stop - tree_start) + 1)
+    seed_bits = np.uint64(seed & (2**64 - 1))
 
     def grow(start: int, stop: int) -> Trees:
-        return Trees(
-            *grow_general_trees(index, rules, parameters.bootstrap, np.uint64(seed & (2**64 - 1)), start, stop)
-        )
+        return _grow_range(index, fast, rules, seed_bits, start, stop)
 
     return Trees.concatenate(_in_threads(grow, bounds.astype(int).tolist(), n_threads))
+
+
+def _grow_range(
+    index: TrainingIndex, fast: FastIndex | None, rules: GrowthRules, seed: np.uint64, tree_start: int, tree_stop: int
+) -> Trees:
+    """Grow trees in one thread: without bootstrap the fast way, which takes `fast`, else the general way."""
+    buffer = NodeBuffer.empty(max(_BUFFERED_NODES, most_nodes(index)))
+    n_levels = 32
+    space: FastWorkspace | GeneralWorkspace
+    space = GeneralWorkspace.empty(index) if fast is None else FastWorkspace.empty(index, rules, n_levels)
+    parts = []
+    while tree_start < tree_stop:
+        starts = np.empty(tree_stop - tree_start + 1, np.int64)
+        if fast is None:
+            n_grown = grow_general_trees(index, rules, True, seed, tree_start, space, buffer, starts)
+        else:
+            n_grown, too_few_levels = grow_fast_trees(index, fast, rules, seed, tree_start, space, buffer, starts)
+            if too_few_levels:
+                n_levels *= 2
+                space = FastWorkspace.empty(index, rules, n_levels)
+        if n_grown:
+            parts.append(Trees(starts[: n_grown + 1].copy(), *(field[: starts[n_grown]].copy() for field in buffer)))
+            tree_start += n_grown
+    return Trees.concatenate(parts)
 
 
 def predict_votes(

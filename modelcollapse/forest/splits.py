@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from modelcollapse.forest.compilation import kernel
+from modelcollapse.forest.compilation import Array, inlined_kernel, lean_kernel
 from modelcollapse.forest.training_index import SAME_VALUE
 
 
-@kernel
+class GrowthRules(NamedTuple):
+    """When a node is split, with scikit-learn's meanings.
+
+    Attributes
+    ----------
+    max_depth : int
+        Depth at which nodes are leaves; the root's depth is 0.
+    max_features : int
+        Terms drawn per split, in [1, n_terms].
+    min_samples_split, min_samples_leaf : int
+        Distinct documents that a node must have to be split, and that each child must have.
+    """
+
+    max_depth: int
+    max_features: int
+    min_samples_split: int
+    min_samples_leaf: int
+
+
+class Split(NamedTuple):
+    """A split found in a node: the best so far.
+
+    `group` is the first group of the term whose documents go to the right; a score below 0 means that there is none.
+    """
+
+    score: float
+    term: int
+    group: int
+    threshold: float
+    right_0: int
+    right_1: int
+
+
+NO_SPLIT = Split(-1.0, -1, -1, 0.0, 0, 0)
+
+
+@inlined_kernel
 def split_score(right_0: int, right_1: int, class_0: int, class_1: int) -> float:
     """Say how good a split is: larger is better, 0 separates nothing.
 
@@ -23,14 +61,86 @@ def split_score(right_0: int, right_1: int, class_0: int, class_1: int) -> float
     return difference * difference / (np.float64(n_right) * np.float64(n_left))
 
 
-@kernel
+@inlined_kernel
 def are_same(low: np.float32, high: np.float32) -> np.bool_:
     """Tell whether two neighbouring values of a term are too close to be told apart, in float32 as in scikit-learn."""
     return high <= np.float32(low + SAME_VALUE)
 
 
-@kernel
+@inlined_kernel
 def midpoint(low: np.float32, high: np.float32) -> float:
     """Place the threshold between two neighbouring float32 values: documents with values ≤ threshold go to the left."""
     threshold = np.float64(low) / 2.0 + np.float64(high) / 2.0
     return np.float64(low) if threshold == np.float64(high) else threshold
+
+
+@lean_kernel
+def best_threshold(
+    group_values: Array,
+    term: int,
+    first: int,
+    last: int,
+    min_samples_leaf: int,
+    counts: Array,
+    class_0: int,
+    class_1: int,
+    n_documents: int,
+) -> tuple[np.bool_, Split]:
+    """Find a node's best split by one term: (whether the term varies in the node, split).
+
+    Parameters
+    ----------
+    group_values : ndarray of float32, shape (n_groups,)
+        Values of all groups.
+    term, first, last : int
+        A term, and its groups `first` … `last` − 1.
+    counts : ndarray of int64, shape (≥ last − first, 3)
+        For each group of the term, the weight of each class and the number of documents in the node.
+    class_0, class_1, n_documents : int
+        The same of the whole node; documents without the term are the rest.
+
+    Candidates are visited from the lowest threshold to the highest; the first of equals wins.
+    """
+    left_0, left_1, n_left = class_0, class_1, n_documents
+    for k in range(last - first):
+        left_0 -= counts[k, 0]
+        left_1 -= counts[k, 1]
+        n_left -= counts[k, 2]
+    # Now the left side is the documents without the term; groups join it one by one. Below, `lowest` is the node's
+    # smallest value and `value` the largest one on the left.
+    best = NO_SPLIT
+    lowest, value = np.float32(0.0), np.float32(0.0)
+    varies: np.bool_ = np.bool_(False)
+    for k in range(last - first):
+        if counts[k, 2] == 0:
+            continue
+        following = group_values[first + k]
+        if n_left == 0:
+            lowest = following
+        else:
+            varies = np.bool_(not are_same(lowest, following))
+            if (
+                not are_same(value, following)
+                and n_left >= min_samples_leaf
+                and n_documents - n_left >= min_samples_leaf
+            ):
+                right_0, right_1 = class_0 - left_0, class_1 - left_1
+                score = split_score(right_0, right_1, class_0, class_1)
+                if score > best.score:
+                    best = Split(score, term, first + k, midpoint(value, following), right_0, right_1)
+        value = following
+        left_0 += counts[k, 0]
+        left_1 += counts[k, 1]
+        n_left += counts[k, 2]
+    return varies, best
+
+
+@inlined_kernel
+def may_be_split(rules: GrowthRules, depth: int, n_documents: int, class_0: int, class_1: int) -> bool:
+    """Tell whether a node is looked at for a split at all: not deep, not small, not pure."""
+    return (
+        depth < rules.max_depth
+        and n_documents >= max(rules.min_samples_split, 2 * rules.min_samples_leaf)
+        and class_0 > 0
+        and class_1 > 0
+    )

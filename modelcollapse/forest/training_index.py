@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import Array, kernel
+from modelcollapse.forest.compilation import Array, kernel, lean_kernel
 
 #: Values up to this count as zero, and values of a term this close as equal, as in scikit-learn's FEATURE_THRESHOLD.
 SAME_VALUE = np.float32(1e-7)
@@ -62,6 +62,12 @@ class TrainingIndex(NamedTuple):
     group_starts: npt.NDArray[np.int64]
     group_class_1: npt.NDArray[np.int64]
     postings: npt.NDArray[np.int32]
+
+
+@lean_kernel
+def most_nodes(index: TrainingIndex) -> int:
+    """Return the number of nodes that no tree can exceed."""
+    return 2 * (index.n_class_0 + index.n_class_1)
 
 
 @kernel

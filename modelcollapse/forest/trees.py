@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import kernel
+from modelcollapse.forest.compilation import inlined_kernel
 
 
 @dataclass(frozen=True)
@@ -68,32 +68,18 @@ class NodeBuffer(NamedTuple):
     left: npt.NDArray[np.int32]
     weights: npt.NDArray[np.int32]
 
-
-@kernel
-def new_buffer(capacity: int) -> NodeBuffer:
-    """Make an empty buffer for `capacity` nodes."""
-    return NodeBuffer(
-        np.empty(capacity, np.int32),
-        np.empty(capacity, np.float64),
-        np.empty(capacity, np.int32),
-        np.empty((capacity, 2), np.int32),
-    )
-
-
-@kernel
-def with_room(buffer: NodeBuffer, used: int, needed: int) -> NodeBuffer:
-    """Return `buffer`, or a larger copy of its first `used` nodes, with room for `needed` more."""
-    if used + needed <= len(buffer.feature):
-        return buffer
-    larger = new_buffer(max(2 * len(buffer.feature), used + needed))
-    larger.feature[:used] = buffer.feature[:used]
-    larger.threshold[:used] = buffer.threshold[:used]
-    larger.left[:used] = buffer.left[:used]
-    larger.weights[:used] = buffer.weights[:used]
-    return larger
+    @classmethod
+    def empty(cls, capacity: int) -> NodeBuffer:
+        """Make room for `capacity` nodes."""
+        return cls(
+            np.empty(capacity, np.int32),
+            np.empty(capacity, np.float64),
+            np.empty(capacity, np.int32),
+            np.empty((capacity, 2), np.int32),
+        )
 
 
-@kernel
+@inlined_kernel
 def write_leaf(buffer: NodeBuffer, at: int, class_0: int, class_1: int) -> None:
     """Write a leaf as node `at`; :func:`write_split` makes it an internal node."""
     buffer.feature[at] = -1
@@ -103,7 +89,7 @@ def write_leaf(buffer: NodeBuffer, at: int, class_0: int, class_1: int) -> None:
     buffer.weights[at, 1] = class_1
 
 
-@kernel
+@inlined_kernel
 def write_split(buffer: NodeBuffer, at: int, feature: int, threshold: float) -> None:
     """Make node `at` an internal node. Its left child is set when that node is reached."""
     buffer.feature[at] = feature

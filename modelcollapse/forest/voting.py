@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.bitsets import lowest_bit
-from modelcollapse.forest.compilation import Array, kernel
+from modelcollapse.forest.compilation import Array, kernel, lean_kernel
 from modelcollapse.forest.trees import Trees
 
 #: The vote of a leaf with class 1 alone. 2**40 leaves room for 2**23 trees in an int64.
@@ -82,7 +82,7 @@ def count_right_turns(starts: Array, left: Array, feature: Array) -> Array:
     return turns
 
 
-@kernel
+@lean_kernel
 def mark_right_documents(
     data: Array,
     indices: Array,
@@ -105,7 +105,7 @@ def mark_right_documents(
                 split = following[split]
 
 
-@kernel
+@lean_kernel
 def add_votes(
     starts: Array,
     left: Array,

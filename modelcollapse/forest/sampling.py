@@ -1,0 +1,90 @@
+"""Drawing without replacement, exactly: how many of a subset fall into a part, and which."""
+
+from __future__ import annotations
+
+from math import lgamma
+
+import numpy as np
+
+from modelcollapse.forest.bitsets import count_bits
+from modelcollapse.forest.compilation import Array, kernel, lean_kernel
+from modelcollapse.forest.random_streams import Stream, random_below, random_unit
+
+
+@kernel
+def log_factorials(largest: int) -> Array:
+    """Return the natural logarithms of 0!, 1!, …, `largest`!."""
+    table = np.empty(largest + 1, np.float64)
+    for n in range(largest + 1):
+        table[n] = lgamma(n + 1.0)
+    return table
+
+
+@lean_kernel
+def hypergeometric(state: Stream, log_factorial: Array, good: int, bad: int, n_drawn: int) -> int:
+    """Draw `n_drawn` balls of `good` + `bad` without replacement and count the good ones.
+
+    Inversion from the mode outwards: the expected number of steps is about the standard deviation.
+    """
+    total = good + bad
+    lowest, highest = max(0, n_drawn - bad), min(good, n_drawn)
+    if lowest == highest:
+        return lowest
+    mode = max(lowest, min(highest, (n_drawn + 1) * (good + 1) // (total + 2)))
+    log_probability = (
+        log_factorial[good] - log_factorial[mode] - log_factorial[good - mode]
+        + log_factorial[bad] - log_factorial[n_drawn - mode] - log_factorial[bad - n_drawn + mode]
+        - log_factorial[total] + log_factorial[n_drawn] + log_factorial[total - n_drawn]
+    )  # fmt: skip
+    below = above = np.exp(log_probability)
+    left = random_unit(state) - below
+    down = up = mode
+    while left >= 0.0:
+        if up < highest:
+            above *= np.float64((good - up) * (n_drawn - up)) / np.float64((up + 1) * (bad - n_drawn + up + 1))
+            up += 1
+            left -= above
+            if left < 0.0:
+                return up
+        if down > lowest:
+            below *= np.float64(down * (bad - n_drawn + down)) / np.float64((good - down + 1) * (n_drawn - down + 1))
+            down -= 1
+            left -= below
+            if left < 0.0:
+                return down
+        if up == highest and down == lowest:
+            break  # the probabilities add up to 1 but for rounding
+    return mode
+
+
+@lean_kernel
+def draw_subset(state: Stream, size: int, n_drawn: int, chosen: Array) -> None:
+    """Make `chosen` a uniform subset of `n_drawn` of the numbers 0 … `size` − 1, as a bit set.
+
+    Where more than half are drawn, those that are left out are drawn instead.
+    """
+    n_words = (size + 63) >> 6
+    for w in range(n_words):
+        chosen[w] = np.uint64(0)
+    left_out = 2 * n_drawn > size
+    missing = size - n_drawn if left_out else n_drawn
+    while missing > 0:
+        i = random_below(state, size)
+        bit = np.uint64(1) << np.uint64(i & 63)
+        if chosen[i >> 6] & bit == 0:
+            chosen[i >> 6] |= bit
+            missing -= 1
+    if left_out:
+        for w in range(n_words):
+            chosen[w] = ~chosen[w]
+        if size & 63:
+            chosen[n_words - 1] &= (np.uint64(1) << np.uint64(size & 63)) - np.uint64(1)
+
+
+@lean_kernel
+def size_of(words: Array) -> int:
+    """Count the members of a bit set."""
+    n = 0
+    for word in words:
+        n += count_bits(word)
+    return n
