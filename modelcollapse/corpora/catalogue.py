@@ -8,6 +8,7 @@ from pathlib import Path
 from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.names import NameRegister
 from modelcollapse.corpora.sources import BUILT_IN
+from modelcollapse.corpora.synthetic import PREFIX
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,16 @@ def list_catalogue() -> Catalogue:
     entries = []
     for name, what in BUILT_IN.items():
         mine = [cached.pop(key) for key, entry in list(cached.items()) if entry.name == name]
+        if not mine:
+            entries.append(CatalogueEntry(name, what))
         entries += [CatalogueEntry(name, what, entry.n_documents, entry.n_bytes) for entry in mine]
-        entries += [CatalogueEntry(name, what)] * (not mine)
     for named in NameRegister(cache.root).all():
         size = cached.pop(named.key, None)
         what = "from " + ", ".join(Path(path).name for path in named.paths)
         sizes = (size.n_documents, size.n_bytes) if size else (0, 0)
         entries.append(CatalogueEntry(named.name, what, *sizes))
     for entry in cached.values():
-        what = f"{entry.name}, built without a name"
-        entries.append(CatalogueEntry(entry.key, what, entry.n_documents, entry.n_bytes))
+        made_up = entry.name.startswith(f"{PREFIX}:")
+        name, what = (entry.name, "made up") if made_up else (entry.key, f"{entry.name}, built without a name")
+        entries.append(CatalogueEntry(name, what, entry.n_documents, entry.n_bytes))
     return Catalogue(cache.folder, entries)

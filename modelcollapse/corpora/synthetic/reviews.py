@@ -39,8 +39,8 @@ class SyntheticReviews:
 
     @property
     def name(self) -> str:
-        """``synthetic:N``."""
-        return f"{PREFIX}:{self.parameters.documents}"
+        """``synthetic:N``, with the parameters that are not the usual ones."""
+        return self.parameters.name
 
     def identity(self) -> dict[str, Any]:
         """Parameters, and the version of what draws reviews from them."""
