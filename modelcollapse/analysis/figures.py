@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from modelcollapse.analysis.lines import Panel, add_legend, colours_by_start, draw_lines, panels
+from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, colours_by_start, draw_lines, panels
 from modelcollapse.analysis.prior import majority_rate, test_positive_rate
 from modelcollapse.analysis.style import (
     MUTED,
@@ -181,6 +181,7 @@ def describe_spread(rows: pl.DataFrame) -> str:
     low, high = int(np.min(per_arm.to_numpy())), int(np.max(per_arm.to_numpy()))
     seeds = f"{low}" if low == high else f"{low}–{high}"
     test = rows["n_test"].unique().sort().to_list()
-    words = "Line: mean" + (" of the seeds; band: 95 % interval of the mean" if high >= 3 else "")
+    band = "95 % interval of the mean" if low >= BAND_SEEDS else "range of the seeds"
+    words = "Line: mean" + (f" of the seeds; band: {band}" if high >= 2 else "")
     words += "; thin lines: single seeds" if 1 < high < 9 else ""
     return f"{words}. Seeds: {seeds}. Test set: {' / '.join(count(n) for n in test)} documents."

@@ -54,6 +54,7 @@ class InlineFigures:
         svg = render(figure, name)[f"{name}.svg"].decode()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+        svg = re.sub(r'(?<= d=")[^"]*', _shorten, svg)
         svg = re.sub(r'\bid="', f'id="{name}-', svg)
         svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
         width = re.search(r'width="([\d.]+)pt"', svg)
@@ -72,3 +73,8 @@ class InlineFigures:
         name = f"--c{colour[1:]}"
         self.light[name], self.dark[name] = colour, self._counterparts[colour]
         return f"var({name})"
+
+
+def _shorten(path: re.Match[str]) -> str:
+    """Write the numbers of a path with two decimals: a hundredth of a point is invisible."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", path[0])

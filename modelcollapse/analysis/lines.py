@@ -14,6 +14,8 @@ from modelcollapse.analysis.arms import NO_RULE, references, treated, with_refer
 from modelcollapse.analysis.curves import summarise
 from modelcollapse.analysis.style import INK, MAX_LEGEND, count, ordered_colours, percent
 
+#: From this many seeds on a band is a confidence interval.
+BAND_SEEDS = 5
 #: More lines than this are never told apart by colour.
 MOST_COLOURS = 101
 _RULES = ("argmax", "prior-matched", "frozen", "sampled", "confusion-noise", "random-noise", "human-only")
@@ -135,7 +137,10 @@ def parameters_that_vary(text: str, others: Sequence[str]) -> str:
 
 
 def draw_lines(axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: int = 9, thin: float = 1.0) -> None:
-    """Draw the mean of every line with a 95 % band over seeds, and the seeds as thin lines where they are few."""
+    """Draw the mean of every line with a band over seeds, and the seeds themselves as thin lines where they are few.
+
+    The band is the 95 % interval of the mean; with fewer than `BAND_SEEDS` seeds, where that says little, their range.
+    """
     axes.margins(x=0.02)
     for z, line in enumerate(lines):
         table = summarise(line.rows.drop_nulls(metric), ["n_seen"], metric)
@@ -144,11 +149,12 @@ def draw_lines(axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: i
         top = 40 if line.is_reference else 20 + z / len(lines)
         sizes = table["n_seen"].to_numpy()
         n_seeds = line.rows["seed"].n_unique()
-        if n_seeds >= 3:
+        if n_seeds >= 2:
+            low, high = ("ci_low", "ci_high") if n_seeds >= BAND_SEEDS else ("min", "max")
             axes.fill_between(
                 sizes,
-                table["ci_low"].to_numpy(),
-                table["ci_high"].to_numpy(),
+                table[low].cast(pl.Float64).to_numpy(),
+                table[high].cast(pl.Float64).to_numpy(),
                 color=line.colour,
                 alpha=0.14 if len(lines) <= 6 else 0.08,
                 linewidth=0,

@@ -25,7 +25,7 @@ _LOST = (
     ("roc_auc", "ROC AUC"),
 )
 #: Rows of panels in one figure; of more settings and rules those with the rule argmax come first.
-MOST_ROWS = 4
+MOST_ROWS = 3
 
 
 def loop_figure(rows: pl.DataFrame) -> Figure | None:

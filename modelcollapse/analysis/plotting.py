@@ -8,22 +8,23 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.figure import Figure
 
-from modelcollapse.analysis.arms import SETTING, prepare
+from modelcollapse.analysis.arms import SETTING, prepare, varying_axes
 from modelcollapse.analysis.figures import curves_figure
 from modelcollapse.analysis.loss_figures import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
 from modelcollapse.analysis.published_figures import overview_figure, published_figure
-from modelcollapse.analysis.style import render
+from modelcollapse.analysis.style import count, render
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with its name (a file's stem), the experiment it shows and its kind."""
+    """A figure with its name (a file's stem), the experiment it shows, its kind, and which of several settings it shows."""
 
     name: str
     experiment: str
     kind: str
     figure: Figure
+    setting: str = ""
 
 
 def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> list[str]:
@@ -49,10 +50,21 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> li
     return names
 
 
+def describe(setting: tuple[object, ...], rows: pl.DataFrame) -> str:
+    """Name a setting among those of an experiment by the axes that vary."""
+    varying = set(varying_axes(rows))
+    words = (
+        f"from {count(float(str(value)))}" if axis == "initial_size" else str(value)
+        for axis, value in zip(SETTING, setting, strict=True)
+        if axis in varying and axis != "experiment"
+    )
+    return ", ".join(word for word in words if word)
+
+
 def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
     """Yield every figure that prepared rows have data for, experiment by experiment."""
-    for (key,), group in rows.group_by(["experiment"], maintain_order=True):
-        experiment = str(key)
+    for (name,), group in rows.group_by(["experiment"], maintain_order=True):
+        experiment = str(name)
         yield Drawing(experiment, experiment, "curves", curves_figure(group))
         for kind, draw in (
             ("loop", loop_figure),
@@ -62,7 +74,7 @@ def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
             if figure := draw(group):
                 yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
         settings = list(group.group_by(SETTING, maintain_order=True))
-        for number, (_, setting) in enumerate(settings, start=1):
+        for number, (key, setting) in enumerate(settings, start=1):
             suffix = f"-{number}" if len(settings) > 1 else ""
             for kind, draw_setting in (
                 ("rates", rates_figure),
@@ -70,6 +82,6 @@ def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
                 ("decomposition", decomposition_figure),
             ):
                 if figure := draw_setting(setting):
-                    yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure)
+                    yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, describe(key, group))
     if figure := overview_figure(rows):
         yield Drawing("overview", "", "overview", figure)

@@ -99,7 +99,9 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
             legend.set_zorder(100)
         for axes in grid[len(names) :]:
             axes.remove()
-        words = "Mean accuracy over seeds and its 95 % interval. Dashed: as published, on other reviews."
+        words = (
+            "Mean accuracy over seeds, bands as in each experiment's figure. Dashed: as published, on other reviews."
+        )
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 

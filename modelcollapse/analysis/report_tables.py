@@ -15,6 +15,7 @@ from modelcollapse.analysis.curves import curves
 from modelcollapse.analysis.decomposition import decomposition
 from modelcollapse.analysis.differences import RULE, compare_rates, pairing_gain
 from modelcollapse.analysis.human_size import effective_human_size
+from modelcollapse.analysis.lines import rule_order
 from modelcollapse.analysis.power import noise, power
 from modelcollapse.analysis.tipping import peaks, tipping, tipping_rates, two_groups
 from modelcollapse.analysis.trends import tolerance, trend
@@ -82,6 +83,10 @@ def _axes(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) -> list[C
 def _make(title: str, note: str, frame: pl.DataFrame, columns: Sequence[Column]) -> Table | None:
     if frame.is_empty():
         return None
+    if "label_rule" in frame.columns:
+        rules = sorted(frame["label_rule"].unique(), key=rule_order)
+        position = pl.col("label_rule").replace_strict(rules, range(len(rules)), return_dtype=pl.Int64)
+        frame = frame.sort("model", "model_params", "regime", "initial_size", position, maintain_order=True)
     cells = tuple(tuple(write(row) for _, write in columns) for row in frame.iter_rows(named=True))
     return Table(title, note, tuple(name for name, _ in columns), cells)
 
@@ -278,7 +283,7 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "Detectable: the difference a paired t test at 5 % finds in four of five such runs. Pairing worth: "
         "how many times as many seeds the same precision takes if every rate gets documents of its own."
     )
-    return _make("How sure", note, frame, columns)
+    return _make("What this run can see", note, frame, columns)
 
 
 def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
@@ -315,7 +320,8 @@ def published_table(rows: pl.DataFrame) -> Table | None:
 
     def value(row: dict[str, Any], name: str) -> Cell:
         is_plain = "slope" in row["quantity"] or "rank" in row["quantity"]
-        return number(row[name], lambda x: f"{x:.3f}" if is_plain else f"{100 * x:.2f} %")
+        written = number(row[name], lambda x: f"{x:.3f}" if is_plain else f"{100 * x:.2f} %")
+        return Cell(written.text.replace("-", "−"), written.key)
 
     columns: list[Column] = [
         ("kind", lambda row: text(row["kind"])),
@@ -326,12 +332,19 @@ def published_table(rows: pl.DataFrame) -> Table | None:
         ("this run", lambda row: value(row, "ours")),
         ("published", lambda row: value(row, "published")),
         ("difference [95 %]", lambda row: _published_gap(row)),
-        ("verdict", lambda row: text("agrees" if row["agree"] else "differs")),
+        ("verdict", lambda row: text(verdict(row))),
     ]
     note = (
         "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds."
     )
-    return _make("Beside the published curves", note, frame.sort("kind", descending=True, maintain_order=True), columns)
+    return _make("Level and shape", note, frame.sort("kind", descending=True, maintain_order=True), columns)
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """Say in a word whether a comparison with the published curves came out alike ("" without intervals)."""
+    if row["agree"] is None:
+        return ""
+    return "agrees" if row["agree"] else "not shown" if row["quantity"].startswith("rank") else "differs"
 
 
 def _published_gap(row: dict[str, Any]) -> Cell:

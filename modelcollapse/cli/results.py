@@ -147,6 +147,7 @@ def _compare_with_published(source: _Source) -> None:
 
 
 def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    from modelcollapse.analysis.report_tables import verdict
     from modelcollapse.analysis.words import count, percent
 
     scale, digits = (1, 3) if "slope" in row["quantity"] or "rank" in row["quantity"] else (100, 2)
@@ -167,7 +168,7 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
         number(row["ours"], *((row["ours_low"], row["ours_high"]) if row["published"] is None else ())),
         number(row["published"]),
         number(row["difference"], row["ci_low"], row["ci_high"]),
-        {True: "agrees", False: "differs", None: ""}[row["agree"]],
+        verdict(row),
     )
 
 

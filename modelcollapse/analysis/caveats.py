@@ -1,0 +1,80 @@
+"""What a reader must know before believing a run: few seeds, small test sets, two groups of seeds, no pairing."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from modelcollapse.analysis.arms import ARM, at_size, treated
+from modelcollapse.analysis.differences import compare_rates
+from modelcollapse.analysis.tipping import two_groups
+from modelcollapse.analysis.words import count, listed, percent, pp
+
+#: Fewer seeds than this and t intervals are wide, and hardly anyone can say what the spread is.
+FEW_SEEDS = 5
+#: A test set whose own standard error is larger than this is called small.
+TEST_ERROR = 0.005
+
+
+def caveats(rows: pl.DataFrame) -> list[str]:
+    """List, in sentences, what limits the conclusions from one experiment's prepared rows."""
+    found = [_seeds(rows), _test_set(rows), _groups(rows), _pairing(rows), _rates(rows)]
+    return [words for words in found if words]
+
+
+def _seeds(rows: pl.DataFrame) -> str:
+    fewest = int(at_size(rows).group_by(ARM).len()["len"].min())  # type: ignore[arg-type]
+    if fewest == 1:
+        return "One seed: there are no intervals and no tests. Add seeds in the same folder with --seeds."
+    if fewest < FEW_SEEDS:
+        freedom = f"{fewest - 1} degree{'s' * (fewest > 2)} of freedom"
+        return (
+            f"Only {fewest} seeds in the smallest arm: intervals rest on {freedom} and are wide. "
+            "More seeds can be added in the same folder with --seeds."
+        )
+    return ""
+
+
+def _test_set(rows: pl.DataFrame) -> str:
+    n_test = int(rows["n_test"].min())  # type: ignore[arg-type]
+    accuracy = float(at_size(rows)["accuracy"].mean())  # type: ignore[arg-type]
+    error = math.sqrt(accuracy * (1 - accuracy) / n_test)
+    if error <= TEST_ERROR:
+        return ""
+    return (
+        f"A test set of {count(n_test)} documents: each accuracy is uncertain by ± {pp(1.96 * error, signed=False)} "
+        "from the test documents alone. Differences within seeds share the test set and suffer less."
+    )
+
+
+def _groups(rows: pl.DataFrame) -> str:
+    split = two_groups(treated(rows)).filter("bimodal") if not treated(rows).is_empty() else pl.DataFrame()
+    if split.is_empty():
+        return ""
+    rates = listed([percent(rate) for rate in split["collapse_rate"].unique().sort()])
+    worst = split.sort(pl.col("high_mean") - pl.col("low_mean"), descending=True).row(0, named=True)
+    low, high = (f"{100 * worst[name]:.1f} %" for name in ("low_mean", "high_mean"))
+    where = f"{percent(worst['collapse_rate'])} ({worst['label_rule']})"
+    return (
+        f"At {rates} the seeds fall into two groups, and the mean describes neither: at {where} "
+        f"{worst['n_low']} of {worst['n_seeds']} seeds end near {low}, {worst['n_high']} near {high}."
+    )
+
+
+def _pairing(rows: pl.DataFrame) -> str:
+    if treated(rows).is_empty():
+        return ""
+    table = compare_rates(rows)
+    if table.is_empty():
+        return "No rate 0 to compare with: what the self-labels cost cannot be told from what the documents gave."
+    if not table["paired"].all():
+        return "Rates share no seeds: differences are between independent samples, far less precise than paired."
+    return ""
+
+
+def _rates(rows: pl.DataFrame) -> str:
+    n_tests = rows.filter(pl.col("collapse_rate") > 0).select("collapse_rate").n_unique()
+    return (
+        f"{n_tests} rates are tested; p-values are corrected for that (Holm), intervals are not." if n_tests > 4 else ""
+    )
