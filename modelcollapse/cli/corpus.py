@@ -136,7 +136,8 @@ def _print_corpus(corpus: Corpus) -> None:
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora.describe import describe_corpus
 
-    print_table(("", ""), describe_corpus(corpus))
+    title, *rows = describe_corpus(corpus)
+    print_table(title, rows)
 
 
 def _print_made(corpus: Corpus) -> None:

@@ -28,8 +28,9 @@ def invoke(*arguments):
 
 def numbers(output, row):
     """The numbers of a row of a printed table."""
-    (line,) = [line for line in output.splitlines() if line.strip().startswith(row)]
-    return [part for part in line.strip().removeprefix(row).replace(",", "").split() if part.isdigit()]
+    rests = [line.strip().removeprefix(row).strip() for line in output.splitlines() if line.strip().startswith(row)]
+    (rest,) = [rest for rest in rests if rest[:1].isdigit()]
+    return [part for part in rest.replace(",", "").split() if part.isdigit()]
 
 
 def test_build_info_list_remove(shop):
@@ -49,7 +50,8 @@ def test_build_info_list_remove(shop):
     assert "50.0%" in info
     assert "text_column=Summary+Text" in info
     listed = invoke("list")
-    assert numbers(listed, "shop")[0] == "400"
+    (line,) = [line for line in listed.splitlines() if line.startswith("shop")]
+    assert line.split()[:4] == ["shop", "from", "export.csv", "400"]
     assert "movies" in listed
     assert "Removed shop" in invoke("remove", "shop")
     assert "export.csv" not in invoke("list")
