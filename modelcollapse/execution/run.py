@@ -72,6 +72,26 @@ class Run:
                         rows.setdefault((sweep.experiment, task.chain_id, size), row)
         return rows_frame(list(rows.values()), experiment=pl.String())
 
+    # Shorthands for what `analysis` makes of the rows; imported when called, since it stands above this package.
+
+    def curves(self, metric: str = "accuracy") -> pl.DataFrame:
+        """Return learning curves averaged over seeds: see `analysis.curves.curves`."""
+        from modelcollapse.analysis.curves import curves
+
+        return curves(self.results(), metric)
+
+    def compare_rates(self, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005) -> pl.DataFrame:
+        """Return every rate's paired difference to rate 0: see `analysis.differences.compare_rates`."""
+        from modelcollapse.analysis.differences import compare_rates
+
+        return compare_rates(self.results(), metric, n_seen, margin)
+
+    def tolerance(self, margin: float = 0.005, metric: str = "accuracy", n_seen: int | None = None) -> pl.DataFrame:
+        """Return the largest rate whose loss is within the margin: see `analysis.trends.tolerance`."""
+        from modelcollapse.analysis.trends import tolerance
+
+        return tolerance(self.results(), margin, metric, n_seen)
+
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
         for task in chain_tasks(sweep, self.corpus["fingerprint"]):
