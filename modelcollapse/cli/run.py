@@ -61,6 +61,10 @@ def run(
     executor: Annotated[Literal["ray", "inprocess"], typer.Option(help="Where chains run.")] = "ray",
     address: Annotated[str | None, typer.Option(help="Of a running Ray cluster.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Chains at a time.  [all cores]")] = None,
+    until_ci: Annotated[
+        float | None, typer.Option(help="Add seeds until all paired 95 % intervals at the end are ± this: 0.002.")
+    ] = None,
+    max_seeds: Annotated[int, typer.Option(min=2, help="For --until-ci: stop there.")] = 100,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List chains and generations; run nothing.")] = False,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
@@ -81,6 +85,7 @@ def run(
     from modelcollapse.execution.plan import make_plan
     from modelcollapse.execution.progress import terminal_progress
     from modelcollapse.execution.run import check_same_corpus, default_folder, run_sweep
+    from modelcollapse.precision import run_until_precise
 
     sweep, about_corpus = _merge(experiment, context.params, scale)
     location = out or default_folder(sweep)
@@ -93,11 +98,24 @@ def run(
         return
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        done = run_sweep(sweep, documents, location, executor, address, workers, terminal_progress())
+        options: dict[str, Any] = {
+            "out": location,
+            "executor": executor,
+            "address": address,
+            "workers": workers,
+            "progress": terminal_progress(),
+        }
+        if until_ci is None:
+            done = run_sweep(sweep, documents, **options)
+        else:
+            done, reached = run_until_precise(sweep, documents, until_ci, max_seeds, **options)
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     _print_outcome(done.results().filter(experiment=sweep.experiment))
+    if until_ci is not None:
+        n_seeds = done.results()["seed"].n_unique()
+        typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
     typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     if failed := done.failed(sweep):
         typer.echo(f"{len(failed)} chains failed; why: {done.folder.path('failures')}", err=True)
