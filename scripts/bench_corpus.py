@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 BUILD = """
-import json, sys, time
+import json, resource, sys, time
 began = time.perf_counter()
 from modelcollapse.corpora import load_corpus
 workers = int(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -31,7 +31,9 @@ began = time.perf_counter()
 load_corpus(sys.argv[1], progress=False)
 again = time.perf_counter() - began
 print(json.dumps({"documents": corpus.n_documents, "terms": corpus.n_terms, "counts": len(corpus.data),
-                  "seconds": built, "again": again, "fingerprint": corpus.fingerprint}))
+                  "seconds": built, "again": again, "fingerprint": corpus.fingerprint,
+                  "processor": sum(sum(resource.getrusage(who)[:2]) for who in (
+                      resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))}))
 """
 
 
@@ -64,12 +66,10 @@ def measure(source: str, workers: int | None) -> None:
             sys.exit(f"building {source} failed")
         size = sum(file.stat().st_size for file in Path(cache).rglob("*") if file.is_file())
     result = json.loads(answer)
-    print(
-        f"{Path(source).name:<28} {result['documents']:>10,} {result['terms']:>9,} {result['counts']:>12,} "
-        f"{result['seconds']:>8.1f} {result['again']:>7.2f} {peak / 1e9:>8.2f} {size / 1e9:>8.2f}  "
-        f"{result['fingerprint']}",
-        flush=True,
-    )
+    sizes = f"{result['documents']:>10,} {result['terms']:>9,} {result['counts']:>12,}"
+    times = f"{result['seconds']:>8.1f} {result['processor']:>9.1f} {result['again']:>6.2f}"
+    room = f"{peak / 1e9:>8.2f} {size / 1e9:>8.2f}"
+    print(f"{Path(source).name:<28} {sizes} {times} {room}  {result['fingerprint']}", flush=True)
 
 
 def bootstrap(source: Path, n: int, target: Path) -> None:
@@ -97,8 +97,7 @@ def main() -> None:
     folder = Path(os.environ.get("MODELCOLLAPSE_DATA", default))
     files = [str(file) for file in sorted(folder.glob("*.parquet"))]
     sources = options.sources or ["movies", *files, "synthetic:400000"]
-    titles = f"{'documents':>10} {'terms':>9} {'counts':>12} {'seconds':>8} {'again':>7} {'peak GB':>8} {'disk GB':>8}"
-    print(f"{'corpus':<28} {titles}  fingerprint")
+    print(f"{'corpus':<28}  documents     terms       counts  seconds processor  again  peak GB  disk GB  fingerprint")
     if not options.bootstrap:
         for source in sources:
             measure(source, options.workers)

@@ -40,7 +40,8 @@ def default_cache() -> Path:
     """Return the user's cache directory for this program, or ``$MODELCOLLAPSE_CACHE``."""
     from platformdirs import user_cache_path
 
-    return Path(os.environ.get("MODELCOLLAPSE_CACHE") or user_cache_path("modelcollapse", appauthor=False))
+    chosen = os.environ.get("MODELCOLLAPSE_CACHE")
+    return Path(chosen).expanduser() if chosen else user_cache_path("modelcollapse", appauthor=False)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class Corpus:
         matrix.has_canonical_format = True
         return matrix
 
+    def __repr__(self) -> str:
+        size = f"{self.n_documents:,} documents, {self.n_terms:,} terms"
+        return f"<Corpus {self.name!r}: {size}, fingerprint {self.fingerprint}>"
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave the matrix out of pickles: it only repeats the arrays."""
         return {name: value for name, value in self.__dict__.items() if name != "counts"}

@@ -13,7 +13,7 @@ from modelcollapse.corpora.opening import DataStream, decompression_errors, open
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.parquet import PARQUET_MAGIC, parquet_rows
 from modelcollapse.corpora.records import FASTTEXT_PREFIX, fasttext_rows, json_rows
-from modelcollapse.corpora.rows import BATCH_ROWS, RowBatch
+from modelcollapse.corpora.rows import BATCH_CHARACTERS, BATCH_ROWS, RowBatch
 from modelcollapse.errors import CorpusError
 
 Row = tuple[int, str, str, bool]
@@ -70,14 +70,19 @@ def _rows(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) 
 
 
 def _parquet(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[Row]:
+    size = path.stat().st_size
+
+    def advance(fraction: float) -> None:
+        data.position = lambda: round(fraction * size)
+
     if data.plain:
-        yield from parquet_rows(path, data.name, options, ledger)
+        yield from parquet_rows(path, data.name, options, ledger, advance)
         return
     with tempfile.TemporaryDirectory() as folder, decompression_errors(data.name):
         unpacked = Path(folder) / "unpacked.parquet"
         with unpacked.open("wb") as file:
             copyfileobj(data.stream, file)
-        yield from parquet_rows(unpacked, data.name, options, ledger)
+        yield from parquet_rows(unpacked, data.name, options, ledger, advance)
 
 
 def _batches(file: str, rows: Iterator[Row], ledger: Ledger) -> Iterator[RowBatch]:
@@ -88,7 +93,7 @@ def _batches(file: str, rows: Iterator[Row], ledger: Ledger) -> Iterator[RowBatc
             continue
         batch.add(text, label, line)
         batch.ratings = ratings
-        if len(batch) == BATCH_ROWS:
+        if len(batch) == BATCH_ROWS or batch.n_characters >= BATCH_CHARACTERS:
             yield batch
             batch = RowBatch(file)
     if len(batch):

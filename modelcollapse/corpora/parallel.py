@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -20,6 +21,7 @@ _tokenizer: Tokenizer | None = None
 
 def _start_worker(lemmatize: bool, stopwords: bool) -> None:
     global _tokenizer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interruption is the parent's to deal with
     _tokenizer = Tokenizer(lemmatize, stopwords)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -14,13 +14,13 @@ from modelcollapse.errors import CorpusError
 
 PARQUET_MAGIC = b"PAR1"
 
-_ROWS_AT_ONCE = 200_000
+_MOST_ROWS_AT_ONCE, _BYTES_AT_ONCE = 200_000, 100_000_000
 
 
 def parquet_rows(
-    path: Path, name: str, options: CorpusOptions, ledger: Ledger
+    path: Path, name: str, options: CorpusOptions, ledger: Ledger, advance: Callable[[float], None]
 ) -> Iterator[tuple[int, str, str, bool]]:
-    """Yield ``(row, text, label, whether the label is a rating)`` of a Parquet file.
+    """Yield ``(row, text, label, whether the label is a rating)`` of a Parquet file; tell the fraction that is read.
 
     Raises
     ------
@@ -35,9 +35,10 @@ def parquet_rows(
         raise CorpusError(f"cannot read {name}: {_first_line(error)}. The file may be damaged.") from error
     columns = find_columns(header, options, name)
     ledger.describe(name, "Parquet", columns, header)
-    for first in range(0, n_rows, _ROWS_AT_ONCE):
+    at_once = max(1, min(_MOST_ROWS_AT_ONCE, n_rows * _BYTES_AT_ONCE // path.stat().st_size))
+    for first in range(0, n_rows, at_once):
         try:
-            frame = table.slice(first, _ROWS_AT_ONCE).select(
+            frame = table.slice(first, at_once).select(
                 pl.concat_str(
                     [_text(header[i]) for i in columns.texts], separator=columns.separator, ignore_nulls=True
                 ).alias("text"),
@@ -46,6 +47,7 @@ def parquet_rows(
         except (pl.exceptions.PolarsError, OSError) as error:
             raise CorpusError(f"cannot read {name}: {_first_line(error)}.") from error
         ledger.read += len(frame)
+        advance((first + len(frame)) / n_rows)
         for row, (text, label) in enumerate(zip(frame["text"], frame["label"], strict=True), start=first + 1):
             yield row, text, label, columns.ratings
 

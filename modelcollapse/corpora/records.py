@@ -22,13 +22,14 @@ def fasttext_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> I
         if line.isspace():
             continue
         ledger.read += 1
-        label, _, text = line.partition(" ")
+        label, *rest = line.split(maxsplit=1)
+        text = rest[0] if rest else ""
         if not label.startswith(FASTTEXT_PREFIX):
             ledger.reject(data.name, number, f"no {FASTTEXT_PREFIX} at its beginning", line)
         elif text.startswith(FASTTEXT_PREFIX):
             ledger.reject(data.name, number, "more than one label", line)
         else:
-            yield number, text, label.strip().removeprefix(FASTTEXT_PREFIX), False
+            yield number, text, label.removeprefix(FASTTEXT_PREFIX), False
 
 
 def json_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[tuple[int, str, str, bool]]:

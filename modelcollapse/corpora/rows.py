@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Rows read, tokenised and handed on together.
+#: Rows read, tokenised and handed on together: so many, or fewer if they are long.
 BATCH_ROWS = 16_384
+BATCH_CHARACTERS = 20_000_000
 
 
 @dataclass
@@ -24,10 +25,13 @@ class RowBatch:
         Line at which each row begins (row number, in formats without lines), counted from 1.
     ratings : bool
         Whether labels are star ratings.
+    n_characters : int
+        Length of all texts.
     """
 
     file: str
     ratings: bool = False
+    n_characters: int = 0
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -37,6 +41,7 @@ class RowBatch:
         self.texts.append(text)
         self.labels.append(label)
         self.lines.append(line)
+        self.n_characters += len(text)
 
     def __len__(self) -> int:
         return len(self.texts)
