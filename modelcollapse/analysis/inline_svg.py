@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from matplotlib.figure import Figure
 
@@ -27,6 +28,7 @@ _INKS = {
 }
 
 
+@cache
 def _dark_colours() -> dict[str, str]:
     """Dark counterparts of every colour a line can have."""
     pairs = dict(zip(CATEGORIES, CATEGORIES_DARK, strict=True))
@@ -51,7 +53,7 @@ class InlineFigures:
 
     def inline(self, figure: Figure, name: str, description: str) -> str:
         """Return a figure as one ``<svg>`` element with ids of its own and its colours as custom properties."""
-        svg = render(figure, name)[f"{name}.svg"].decode()
+        svg = render(figure, name, ("svg",))[f"{name}.svg"].decode()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
         svg = re.sub(r'(?<= d=")[^"]*', _shorten, svg)

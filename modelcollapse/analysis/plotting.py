@@ -18,7 +18,7 @@ from modelcollapse.analysis.style import count, render
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with its name (a file's stem), the experiment it shows, its kind, and which of several settings it shows."""
+    """A figure: its name (a file's stem), experiment and kind, and which of several settings it shows."""
 
     name: str
     experiment: str

@@ -111,9 +111,11 @@ def points(value: float, _position: object = None) -> str:
 def is_ladder(sizes: Sequence[int]) -> bool:
     """Whether sizes grow by factors rather than by steps: their axis should then be logarithmic."""
     ordered = sorted(set(sizes))
+    if len(ordered) < 3 or ordered[-1] < 8 * ordered[0]:
+        return False
     steps = np.diff(ordered)
     largest = steps[1:-1].max(initial=steps[0])  # a last step cut short does not count
-    return len(ordered) > 2 and ordered[-1] >= 8 * ordered[0] and bool(largest > 2.5 * steps[0])
+    return bool(largest > 2.5 * steps[0])
 
 
 def size_axis(axes: Axes, sizes: Sequence[int], *, label: bool = True) -> None:
@@ -163,10 +165,11 @@ def spread_labels(positions: Sequence[float], gap: float) -> list[float]:
     return out.tolist()
 
 
-def render(figure: Figure, name: str) -> dict[str, bytes]:
+def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> dict[str, bytes]:
     """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
     files = {}
-    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+    for kind in kinds:
+        metadata: dict[str, Any] = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
         buffer = io.BytesIO()
         with look():
             mpl.rcParams["svg.hashsalt"] = name

@@ -111,7 +111,7 @@ def _chain(
             "collapse_rate": rate,
             "initial_size": int(sizes[0]),
             "model": model,
-            "model_params": '{"n_estimators": 200}' if model == "forest-sklearn" else "{}",
+            "model_params": "n_estimators=200" if model == "forest-sklearn" else "",
             "regime": regime,
             "label_rule": rule,
             "generation": g,

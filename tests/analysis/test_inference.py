@@ -8,12 +8,13 @@ from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 from modelcollapse.analysis.inference import (
     Estimate,
     detectable_difference,
+    difference_of,
     holm,
     mean_of,
     power_of,
     seeds_needed,
     slope_of,
-    welch,
+    summary,
 )
 
 A = np.random.default_rng(1).normal(0.84, 0.004, 8)
@@ -28,7 +29,7 @@ def test_paired_difference_is_scipys() -> None:
 
 
 def test_welch_is_scipys() -> None:
-    estimate = welch(B.mean(), B.std(ddof=1), 8, A[:5].mean(), A[:5].std(ddof=1), 5)
+    estimate = difference_of(summary(B.mean(), B.std(ddof=1), 8), mean_of(A[:5]))
     theirs = stats.ttest_ind(B, A[:5], equal_var=False)
     interval = theirs.confidence_interval()
     assert estimate.p_value() == pytest.approx(theirs.pvalue, rel=1e-9)
@@ -37,7 +38,7 @@ def test_welch_is_scipys() -> None:
 
 def test_equivalence_is_statsmodels() -> None:
     assert mean_of(B - A).p_equivalent(0.003) == pytest.approx(ttost_paired(B, A, -0.003, 0.003)[0], rel=1e-9)
-    independent = welch(B.mean(), B.std(ddof=1), 8, A.mean(), A.std(ddof=1), 8)
+    independent = difference_of(mean_of(B), mean_of(A))
     theirs = ttost_ind(B, A, -0.003, 0.003, usevar="unequal")[0]
     assert independent.p_equivalent(0.003) == pytest.approx(theirs, rel=1e-9)
 
