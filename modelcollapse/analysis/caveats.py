@@ -19,7 +19,7 @@ TEST_ERROR = 0.005
 
 def caveats(rows: pl.DataFrame) -> list[str]:
     """List, in sentences, what limits the conclusions from one experiment's prepared rows."""
-    found = [_seeds(rows), _test_set(rows), _groups(rows), _pairing(rows), _rates(rows)]
+    found = [_seeds(rows), _test_set(rows), _groups(rows), _sides(rows), _pairing(rows), _rates(rows)]
     return [words for words in found if words]
 
 
@@ -59,6 +59,22 @@ def _groups(rows: pl.DataFrame) -> str:
     return (
         f"At {rates} the seeds fall into two groups, and the mean describes neither: at {where} "
         f"{worst['n_low']} of {worst['n_seeds']} seeds end near {low}, {worst['n_high']} near {high}."
+    )
+
+
+def _sides(rows: pl.DataFrame) -> str:
+    """Seeds of one arm that drift to opposite classes: their mean predicted-positive rate looks healthy."""
+    final = at_size(treated(rows)) if not treated(rows).is_empty() else rows.clear()
+    lean = pl.col("predicted_positive_rate")
+    arms = final.group_by(ARM).agg(low=(lean < 0.25).sum(), high=(lean > 0.75).sum(), n=pl.len())
+    split = arms.filter((pl.col("low") > 0) & (pl.col("high") > 0)).sort(ARM)
+    if split.is_empty():
+        return ""
+    worst = split.sort("low", "high", descending=True).row(0, named=True)
+    where = f"{percent(worst['collapse_rate'])} ({worst['label_rule']})"
+    return (
+        f"Seeds drift to opposite sides: at {where} {worst['low']} of {worst['n']} call less than a quarter of the test set "
+        f"positive, {worst['high']} more than three quarters. Their mean share hides that."
     )
 
 

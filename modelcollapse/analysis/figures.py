@@ -25,6 +25,7 @@ from modelcollapse.analysis.tipping import HEALTHY
 #: More panels than this are stacked in a grid, each above its own predicted-positive rate.
 MAX_ROWS = 3
 WHOLE = (0.0, 1.0)
+_HALO = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6}
 
 
 def curves_figure(rows: pl.DataFrame) -> Figure:
@@ -134,9 +135,12 @@ def draw_accuracy(axes: Axes, part: Panel, limits: tuple[float, float], metric: 
             fontsize=7,
             color=MUTED,
             zorder=50,
+            bbox=_HALO,
         )
     else:
-        axes.annotate(f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=50)
+        axes.annotate(
+            f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=50, bbox=_HALO
+        )
 
 
 def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
@@ -161,6 +165,7 @@ def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> 
             fontsize=7,
             color=MUTED,
             zorder=50,
+            bbox=_HALO,
         )
 
 

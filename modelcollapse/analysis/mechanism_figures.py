@@ -10,9 +10,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.amplification import amplification_bound
-from modelcollapse.analysis.lines import Line, Panel, add_legend, draw_lines, panels
+from modelcollapse.analysis.lines import Panel, add_legend, draw_lines, panels
 from modelcollapse.analysis.prior import test_positive_rate
-from modelcollapse.analysis.style import MUTED, look, pad_limits, percent_axis, size_axis
+from modelcollapse.analysis.style import MUTED, look, pad_limits, percent, percent_axis, size_axis
 
 _LOOP = (
     ("train_positive_rate", "1  Positive labels in training →"),
@@ -47,7 +47,7 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
         return None
     with look():
         figure, parts, grid = _grid(rows, [title for _, title in _LOOP])
-        has_bound = False
+        bounded: float | None = None
         for part, row in zip(parts, grid, strict=True):
             for axes, (metric, _) in zip(row, _LOOP, strict=True):
                 _draw(axes, part, metric)
@@ -57,12 +57,13 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
                     low, high = axes.get_ylim()
                     axes.set_ylim(min(low, truth - 0.03 * (high - low)), max(high, truth + 0.03 * (high - low)))
                     axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)
-            has_bound |= _draw_bound(row[1], part)
-        bound = [Line2D([], [], color=MUTED, linestyle=(0, (1, 1.2)), linewidth=1.1, label="bound on 2")]
-        add_legend(figure, _most(parts).lines, "self-labelled", bound if has_bound else ())
-        words = "Horizontal dots: true share of positives." + (
-            " Bound: bias amplification of a consistently calibrated model (Taori & Hashimoto)." if has_bound else ""
-        )
+            bounded = _draw_bound(row[1], part) or bounded
+        extra, words = [], "Horizontal dots: true share of positives."
+        if bounded is not None:
+            label = f"bound on 2\nat {percent(bounded)}"
+            extra = [Line2D([], [], color=MUTED, linestyle=(0, (1, 1.2)), linewidth=1.1, label=label)]
+            words += " Bound: bias amplification of a consistently calibrated model (Taori & Hashimoto)."
+        add_legend(figure, _most(parts).lines, "self-labelled", extra)
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 
@@ -120,26 +121,19 @@ def _draw(axes: Axes, part: Panel, metric: str) -> None:
         axes.set_ylim(pad_limits(float(values.min()), float(values.max())))  # type: ignore[arg-type]
 
 
-def _draw_bound(axes: Axes, part: Panel) -> bool:
-    """Draw the bound of every arm it is stated for, on the side to which that arm is biased; say if there was any."""
-    drawn = False
-    limits = axes.get_ylim()
-    for line in part.lines:
-        bound = amplification_bound(_with_arm(line)) if not line.is_reference else None
-        if bound is None or bound.is_empty():
-            continue
-        side = np.sign(bound["mean"][-1] - bound["true_share"][0])
-        edge = (bound["true_share"] + side * bound["bound"]).to_numpy()
-        axes.plot(bound["n_seen"], edge, color=line.colour, linewidth=1.1, linestyle=(0, (1, 1.2)), zorder=45)
-        limits = (min(limits[0], float(edge.min())), max(limits[1], float(edge.max())))
-        drawn = True
-    axes.set_ylim(limits)
-    return drawn
-
-
-def _with_arm(line: Line) -> pl.DataFrame:
-    """Rows of a line's own arm (a panel may share its reference among rules)."""
-    return line.rows.filter(pl.col("collapse_rate") > 0)
+def _draw_bound(axes: Axes, part: Panel) -> float | None:
+    """Draw the bound for the largest rate it is stated for, to both sides of the true share, and return that rate."""
+    looped = part.rows.filter(pl.col("collapse_rate") > 0)
+    bounds = amplification_bound(part.rows.filter(pl.col("collapse_rate").is_in([0.0, looped["collapse_rate"].max()])))
+    if bounds.is_empty():
+        return None
+    low, high = axes.get_ylim()
+    for side in (-1, 1):
+        edge = bounds["true_share"] + side * bounds["bound"]
+        axes.plot(bounds["n_seen"], edge, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.2)), zorder=45)
+        low, high = min(low, float(edge.min())), max(high, float(edge.max()))  # type: ignore[arg-type]
+    axes.set_ylim(low, high)
+    return float(bounds["collapse_rate"][0])
 
 
 def _most(parts: list[Panel]) -> Panel:

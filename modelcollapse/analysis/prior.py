@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 
-def test_positive_rate(rows: pl.DataFrame) -> float | None:
-    """Share of the test set whose true label is positive, averaged over seeds.
+def true_shares(rows: pl.DataFrame) -> pl.DataFrame:
+    """Find the share of positives of every seed's test set.
 
     With prior π, recalls r₊ and r₋, accuracy a and predicted-positive rate q: a = r₊π + r₋(1 − π) and
     q = r₊π + (1 − r₋)(1 − π), so π = (a + q − 1) / (2r₊ − 1), π = 1 − (a − q) / (2r₋ − 1) and
@@ -15,23 +15,25 @@ def test_positive_rate(rows: pl.DataFrame) -> float | None:
 
     Returns
     -------
-    float or None
-        None where the columns are empty (imported results).
+    DataFrame
+        ``n_test, seed, true_share``; no rows where the columns are empty (imported results).
     """
     columns = ("accuracy", "predicted_positive_rate", "recall_positive", "recall_negative")
-    if any(name not in rows.columns for name in columns):
-        return None
-    known = rows.select("seed", *columns).drop_nulls()
-    if known.is_empty():
-        return None
+    known = rows.select("n_test", "seed", *columns).drop_nulls()
     a, q, positive, negative = (known[name].to_numpy().astype(np.float64) for name in columns)
     denominators = np.stack([2 * positive - 1, 2 * negative - 1, positive - negative])
     numerators = np.stack([a + q - 1, 2 * negative - 1 - (a - q), a - negative])
     best = np.abs(denominators).argmax(axis=0)
     chosen = np.arange(len(a))
-    shares = numerators[best, chosen] / denominators[best, chosen]
-    table = known.select("seed").with_columns(share=pl.Series(np.clip(shares, 0, 1)))
-    return float(table.group_by("seed").agg(pl.col("share").median()).sort("seed")["share"].mean())  # type: ignore[arg-type]
+    shares = pl.Series(np.clip(numerators[best, chosen] / denominators[best, chosen], 0, 1), dtype=pl.Float64)
+    table = known.select("n_test", "seed").with_columns(share=shares)
+    return table.group_by("n_test", "seed").agg(true_share=pl.col("share").median()).sort("n_test", "seed")
+
+
+def test_positive_rate(rows: pl.DataFrame) -> float | None:
+    """Share of positives in the test sets, averaged over seeds (None if unknown)."""
+    shares = true_shares(rows)["true_share"]
+    return None if shares.is_empty() else float(shares.mean())  # type: ignore[arg-type]
 
 
 def majority_rate(rows: pl.DataFrame) -> float | None:

@@ -17,6 +17,8 @@ def pp(fraction: float | None, *, signed: bool = True) -> str:
         return NO_VALUE
     points = 100 * fraction
     digits = 1 if abs(points) >= 10 else 2
+    if round(points, digits) == 0:
+        return "0.00 pp"
     text = f"{points:+.{digits}f}" if signed else f"{points:.{digits}f}"
     return f"{text} pp".replace("-", "−")
 

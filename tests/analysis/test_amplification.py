@@ -40,7 +40,41 @@ def test_bound_is_stated_for_argmax_and_broken_by_collapse(controlled: pl.DataFr
     assert start["within"].all()
     assert start["true_share"].to_list() == pytest.approx([0.503] * 4)
     final = table.filter(pl.col("n_seen") == 10_000).sort("collapse_rate")
+    assert final["bound"].to_list() == pytest.approx((0.033 * final["factor"]).to_list())
     assert final["within"].to_list()[-1] is False
+
+
+def test_seeds_that_drift_apart_do_not_cancel(controlled: pl.DataFrame) -> None:
+    def mirrored(name: str, value: pl.Expr) -> pl.Expr:
+        return pl.when(pl.col("seed") % 2 == 0).then(value).otherwise(name).alias(name)
+
+    apart = controlled.with_columns(
+        mirrored("predicted_positive_rate", 1 - pl.col("predicted_positive_rate")),
+        mirrored("recall_positive", pl.col("recall_negative")),
+        mirrored("recall_negative", pl.col("recall_positive")),
+    )
+    at_end = (pl.col("n_seen") == 10_000) & (pl.col("collapse_rate") == 1)
+    found, same_side = (amplification_bound(rows).filter(at_end).row(0, named=True) for rows in (apart, controlled))
+    assert found["mean"] == pytest.approx(0.5, abs=0.01)
+    assert same_side["mean"] < 0.01
+    assert found["bias"] == pytest.approx(same_side["bias"])
+
+
+def test_without_recalls_there_is_no_bound(controlled: pl.DataFrame) -> None:
+    assert amplification_bound(controlled.with_columns(pl.lit(None, pl.Float64).alias("recall_negative"))).is_empty()
+
+
+def test_the_calibration_of_human_labels_is_what_is_amplified(controlled: pl.DataFrame) -> None:
+    worse = controlled.with_columns(
+        predicted_positive_rate=pl.when((pl.col("collapse_rate") == 0) & (pl.col("n_seen") >= 5000))
+        .then(0.403)
+        .otherwise("predicted_positive_rate")
+    )
+    table = amplification_bound(worse).filter(pl.col("collapse_rate") == 0.1).sort("n_seen")
+    before, after = table.filter(pl.col("n_seen") < 5000), table.filter(pl.col("n_seen") >= 5000)
+    assert (after["human_bias"] > 2 * before["human_bias"].max()).all()
+    alone = amplification_bound(worse.filter(pl.col("collapse_rate") > 0)).filter(pl.col("collapse_rate") == 0.1)
+    assert alone["human_bias"].n_unique() == 1
 
 
 def test_no_bound_under_replace(rows: pl.DataFrame) -> None:

@@ -90,6 +90,13 @@ def test_caveats_name_seeds_test_set_and_groups(collapsing: pl.DataFrame) -> Non
     assert few[0].startswith("Only 3 seeds in the smallest arm: intervals rest on 2 degrees of freedom")
     assert few[1].startswith("A test set of 500 documents: each accuracy is uncertain by ± 3.")
     assert "At 50 % the seeds fall into two groups" in few[2]
+    apart = pl.col("predicted_positive_rate")
+    sides = collapsing.with_columns(
+        pl.when(pl.col("seed") < 3).then(1 - apart).otherwise(apart).alias(apart.meta.output_name())
+    )
+    assert any(
+        words.startswith("Seeds drift to opposite sides: at 100 % (argmax) 5 of 8") for words in caveats(prepare(sides))
+    )
     assert caveats(prepare(fake_results(World(seeds=range(6))))) == []
     assert caveats(prepare(collapsing.filter(pl.col("seed") == 0)))[0].startswith("One seed")
 

@@ -125,10 +125,10 @@ def test_bars_of_the_decomposition_add_up(controlled: pl.DataFrame) -> None:
 def test_the_bound_is_drawn_where_it_is_stated(rows: pl.DataFrame) -> None:
     figure = loop_figure(prepare(rows))
     assert figure is not None
-    assert legend_texts(figure)[-1] == "bound on 2"
+    assert legend_texts(figure)[-1] == "bound on 2\nat 30 %"
     other = loop_figure(prepare(rows.with_columns(regime=pl.lit("replace"))))
     assert other is not None
-    assert "bound on 2" not in legend_texts(other)
+    assert not any("bound" in words for words in legend_texts(other))
 
 
 def test_published_curves_stand_behind_those_of_the_same_sizes() -> None:

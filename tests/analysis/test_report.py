@@ -228,10 +228,10 @@ def test_the_spec_file_repeats_the_sweep() -> None:
 
 def test_setup_in_words(rows: pl.DataFrame) -> None:
     assert describe_setup(rows) == (
-        "A model is trained on 1,000 documents that people labelled and tested on 20,000 others; the training set then "
-        "grows to 4,000 in up to 3 steps. Of each increment 0, 10 and 100 % is labelled by the model itself, by the label "
-        "rules argmax, prior-matched and human-only. Model: forest-sklearn (n_estimators=200); regime accumulate; 5 seeds, "
-        "each with its own order of documents, the same for all rates."
+        "A model is trained on 1,000 documents that people labelled and tested on 20,000 others; the training set "
+        "then grows to 4,000 in up to 3 steps. Of each increment 0, 10 and 100 % is labelled by the model itself, by "
+        "the label rules argmax, prior-matched and human-only. Model: forest-sklearn (n_estimators=200); regime "
+        "accumulate; 5 seeds, each with its own order of documents, the same for all rates."
     )
 
 
