@@ -182,10 +182,9 @@ def _print_outcome(results: Any) -> None:
 
     if results.is_empty():
         return
-    axes = [axis for axis in varying_axes(results) if axis not in ("seed", "collapse_rate")]
-    table = outcome(results)
-    names = [axis.replace("_", " ") for axis in axes]
-    titles = ("collapse rate", *names, "seeds", "documents", "accuracy", "± 95 %", "ROC AUC", "predicted positive")
+    axes = [axis for axis in varying_axes(results) if axis not in ("seed", "collapse_rate", "model_params")]
+    if results.filter(results["model_params"] != "")["model_params"].n_unique() > 1:
+        axes.append("model_params")
     rows = [
         (
             f"{100 * row['collapse_rate']:g} %",
@@ -197,8 +196,10 @@ def _print_outcome(results: Any) -> None:
             "–" if row["roc_auc"] is None else f"{row['roc_auc']:.3f}",
             f"{row['first_predicted_positive_rate']:.2f} → {row['predicted_positive_rate']:.2f}",
         )
-        for row in table.iter_rows(named=True)
+        for row in outcome(results).iter_rows(named=True)
     ]
+    names = [axis.replace("_", " ") for axis in axes]
+    titles = ("rate", *names, "seeds", "documents", "accuracy", "± 95 %", "ROC AUC", "called positive")
     print_table(titles, rows)
 
 
