@@ -13,7 +13,6 @@ from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from modelcollapse.corpora.corpus import Corpus
@@ -24,7 +23,7 @@ from modelcollapse.simulation.labels import Labels
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
 from modelcollapse.simulation.regimes import REGIMES
 from modelcollapse.simulation.rows import Row
-from modelcollapse.simulation.terms import active_terms, select_columns
+from modelcollapse.simulation.training import Train, Trained, TrainingSet, train_here
 
 
 @dataclass(frozen=True)
@@ -64,23 +63,13 @@ class GenerationResult:
     predictions: npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class _Trained:
-    """A model, and the terms it was trained on."""
-
-    predictor: learners.Predictor
-    active: npt.NDArray[np.int64]
-
-    def score(self, counts: sparse.csr_matrix) -> learners.Scores:
-        return self.predictor.score(select_columns(counts, self.active))
-
-
 class Chain:
     """A spec bound to a corpus: which documents it tests on, sees and in which order."""
 
-    def __init__(self, chain_spec: spec.ChainSpec, corpus: Corpus) -> None:
+    def __init__(self, chain_spec: spec.ChainSpec, corpus: Corpus, train: Train = train_here) -> None:
         self.spec = chain_spec
         self.corpus = corpus
+        self.train = train
         self.rate = float(chain_spec.collapse_rate)
         self.sizes = chain_spec.sizes()
         self.n_scheduled = len(chain_spec.scheduled_sizes())
@@ -117,7 +106,7 @@ class Chain:
         fitted = time.perf_counter()
         next_size = self.sizes[min(generation + 1, len(self.sizes) - 1)]
         increment = self.pool[len(seen) : next_size]
-        scores = trained.score(self.corpus.counts[np.concatenate((self.test, increment))])
+        scores = trained.score(np.concatenate((self.test, increment)))
         test_scores = scores[: len(self.test)]
         new_labels = self._label(generation, seen, increment, scores[len(self.test) :])
         scored = time.perf_counter()
@@ -136,7 +125,7 @@ class Chain:
             generation=generation,
             n_seen=len(seen),
             n_test=len(self.test),
-            n_features=len(trained.active),
+            n_features=trained.n_features,
             churn=changed,
             fit_seconds=fitted - started,
             predict_seconds=scored - fitted,
@@ -152,13 +141,16 @@ class Chain:
         random = streams.stream(self.spec.seed, "subsample", generation)
         return REGIMES[self.spec.regime](seen, previous, self.spec.initial_size, random)
 
-    def _train(self, generation: int, seen: Labels) -> _Trained:
+    def _train(self, generation: int, seen: Labels) -> Trained:
         positions = self._training_positions(generation, seen)
-        counts = self.corpus.counts[self.pool[positions]]
-        active = active_terms(counts, self.corpus.term_orders, self.spec.terms)
-        training_labels = label_bytes.value(seen[positions])
-        seed = streams.model_seed(self.spec.seed, generation)
-        return _Trained(learners.train(self.spec.model, select_columns(counts, active), training_labels, seed), active)
+        training = TrainingSet(
+            model=self.spec.model,
+            terms=self.spec.terms,
+            documents=self.pool[positions],
+            labels=label_bytes.value(seen[positions]),
+            seed=streams.model_seed(self.spec.seed, generation),
+        )
+        return self.train(training, self.corpus)
 
     def _label(
         self, generation: int, seen: Labels, documents: npt.NDArray[np.int64], scores: learners.Scores
@@ -172,7 +164,7 @@ class Chain:
             truth=truth,
             selected=selected,
             scores=scores,
-            first_scores=lambda: self.first_model().score(self.corpus.counts[documents]),
+            first_scores=lambda: self.first_model().score(documents),
             human_positive_rate=self._human_positive_rate(generation, seen),
             stream=lambda purpose: streams.stream(self.spec.seed, purpose, generation),
         )
@@ -192,6 +184,7 @@ def run_chain(
     chain_spec: spec.ChainSpec,
     corpus: Corpus,
     state: ChainState | None = None,
+    train: Train = train_here,
 ) -> Iterator[GenerationResult]:
     """Run a chain on one thread, from its beginning or from a state, and yield every generation.
 
@@ -203,6 +196,8 @@ def run_chain(
         Documents; at least ``test_size + final_size``.
     state : ChainState, optional
         Where to go on from; the beginning if None.
+    train : callable
+        How models are trained: see `simulation.training`. It changes nothing in the results.
 
     Yields
     ------
@@ -210,7 +205,7 @@ def run_chain(
         In order, the same bits whatever the state it started from; the first may be one that is known already (see
         `Chain.start`).
     """
-    chain = Chain(chain_spec, corpus)
+    chain = Chain(chain_spec, corpus, train)
     current = chain.start(state)
     while current.generation < len(chain.sizes):
         with threadpool_limits(1):

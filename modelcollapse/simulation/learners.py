@@ -142,16 +142,21 @@ def train(model: Model, counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8]
     seed : int
         For learners that draw random numbers.
     """
-    if counts.shape[1] == 0 or len(labels) == 0 or labels.min() == labels.max():
+    if nothing_to_learn(counts.shape[1], labels):
         return ConstantPredictor(float(labels.mean()) if len(labels) else 0.5)
     learner = find_learner(model.name)
-    classifier = _instantiate(model)
+    classifier = instantiate(model)
     known = classifier.get_params(deep=False)
     if "random_state" in known:
         classifier.set_params(random_state=seed)
     if known.get("n_jobs") is not None:  # None is one thread already
         classifier.set_params(n_jobs=1)
     return Predictor(classifier.fit(counts, labels), learner.predicts_by_probability)
+
+
+def nothing_to_learn(n_terms: int, labels: npt.NDArray[np.uint8]) -> bool:
+    """Return whether a training set has no documents, no terms, or a single class."""
+    return n_terms == 0 or len(labels) == 0 or bool(labels.min() == labels.max())
 
 
 def warm_up(models: Iterable[Model]) -> None:
@@ -188,7 +193,7 @@ def parameter_names(name: str) -> frozenset[str]:
 
 def has_probabilities(model: Model) -> bool:
     """Return whether the model, with its parameters, gives probabilities."""
-    return hasattr(_instantiate(model), "predict_proba")
+    return hasattr(instantiate(model), "predict_proba")
 
 
 @cache
@@ -198,7 +203,7 @@ def identity(model: Model) -> dict[str, object]:
     Our own learners carry no version here: their results are part of `spec.RESULTS_VERSION`.
     """
     path = find_learner(model.name).path
-    params = _instantiate(model).get_params(deep=True)
+    params = instantiate(model).get_params(deep=True)
     return {
         "class": path,
         "params": {key: repr(value) for key, value in sorted(params.items()) if key not in RESERVED_PARAMS},
@@ -206,7 +211,8 @@ def identity(model: Model) -> dict[str, object]:
     }
 
 
-def _instantiate(model: Model) -> Any:
+def instantiate(model: Model) -> Any:
+    """Return the untrained classifier of a model, with its parameters but without a seed."""
     cls = _classifier_class(model.name)
     params = {**find_learner(model.name).params, **dict(model.params)}
     try:

@@ -1,0 +1,84 @@
+"""How a generation's model is trained and asked: here, in one piece, unless a chain is given another way.
+
+Every way gives the same bits; they differ in which processes do the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.simulation import learners
+from modelcollapse.simulation.spec import Model, TermSelection
+from modelcollapse.simulation.terms import active_terms, select_columns
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Everything that makes a generation's model, apart from the corpus.
+
+    Attributes
+    ----------
+    model : Model
+    terms : TermSelection
+    documents : ndarray of int64, shape (n_train,)
+        Rows of the corpus.
+    labels : ndarray of uint8, shape (n_train,)
+        0 or 1: human or the models' own.
+    seed : int
+        Of the learner.
+    """
+
+    model: Model
+    terms: TermSelection
+    documents: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.uint8]
+    seed: int
+
+
+class Trained(Protocol):
+    """A trained model."""
+
+    @property
+    def n_features(self) -> int:
+        """Terms it was trained on."""
+        ...
+
+    def score(self, documents: npt.NDArray[np.int64]) -> learners.Scores:
+        """Score documents, given as rows of the corpus."""
+        ...
+
+
+#: A way to train.
+Train: TypeAlias = Callable[[TrainingSet, Corpus], Trained]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedHere:
+    """A model in this process."""
+
+    predictor: learners.Predictor
+    active: npt.NDArray[np.int64]
+    corpus: Corpus
+
+    @property
+    def n_features(self) -> int:
+        """Terms it was trained on."""
+        return len(self.active)
+
+    def score(self, documents: npt.NDArray[np.int64]) -> learners.Scores:
+        """Score documents, given as rows of the corpus."""
+        return self.predictor.score(select_columns(self.corpus.counts[documents], self.active))
+
+
+def train_here(training: TrainingSet, corpus: Corpus) -> TrainedHere:
+    """Train in this process, on one thread."""
+    counts = corpus.counts[training.documents]
+    active = active_terms(counts, corpus.term_orders, training.terms)
+    predictor = learners.train(training.model, select_columns(counts, active), training.labels, training.seed)
+    return TrainedHere(predictor, active, corpus)
