@@ -16,6 +16,7 @@ from modelcollapse.analysis.published import published
 
 _COLUMNS = {
     "experiment": pl.String,
+    "source": pl.String,
     "kind": pl.String,
     "quantity": pl.String,
     "initial_size": pl.Int64,
@@ -35,8 +36,14 @@ _COLUMNS = {
 
 
 def published_like(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the published curves of the experiments in `rows`: by name, or else by start and sizes in common."""
-    known = published()
+    """Return the published curves of the experiments in `rows`: by name, or else by start and sizes in common.
+
+    Returns
+    -------
+    DataFrame
+        As `published`, under the run's names of the experiments; ``source`` is the published name.
+    """
+    known = published().with_columns(source=pl.col("experiment"))
     parts = []
     for name in rows["experiment"].unique().sort():
         mine = rows.filter(pl.col("experiment") == name)
@@ -65,12 +72,13 @@ def compare_published(results: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per comparison: ``experiment``; ``kind`` ("level": other reviews give other levels; "shape": should
-        agree on any reviews); ``quantity``: accuracy at the first and at the last common size, change from the first
-        to the last size relative to the first, difference to rate 0 at the last size, slope (percentage points per 1 %
-        of collapse rate), rank correlation of both sets of mean accuracies over rates; where it was taken; ``ours`` and
-        ``published`` with 95 % intervals, their ``difference`` with interval and whether that holds 0 (``agree``). Of
-        the rank correlation, ``ours`` is the correlation between both, with a simulated interval.
+        One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
+        other levels; "shape": should agree on any reviews); ``quantity``: accuracy at the first and at the last common
+        size, change from the first to the last size relative to the first, difference to rate 0 at the last size, slope
+        (percentage points per 1 % of collapse rate), rank correlation of both sets of mean accuracies over rates; where
+        it was taken; ``ours`` and ``published`` with 95 % intervals, their ``difference`` with interval and whether
+        that holds 0 (``agree``). Of the rank correlation, ``ours`` is the correlation between both, with a simulated
+        interval.
 
     Raises
     ------
@@ -82,7 +90,8 @@ def compare_published(results: pl.DataFrame) -> pl.DataFrame:
     records: list[dict[str, Any]] = []
     for name in theirs["experiment"].unique().sort():
         mine = rows.filter(pl.col("experiment") == name)
-        records += _compare_experiment(str(name), mine, theirs.filter(pl.col("experiment") == name))
+        other = theirs.filter(pl.col("experiment") == name)
+        records += ({"source": other["source"][0], **record} for record in _compare_experiment(str(name), mine, other))
     if not records:
         raise AnalysisError(
             "No published curve has start, rates and sizes in common with this run. "

@@ -73,8 +73,8 @@ def _sides(rows: pl.DataFrame) -> str:
     worst = split.sort("low", "high", descending=True).row(0, named=True)
     where = f"{percent(worst['collapse_rate'])} ({worst['label_rule']})"
     return (
-        f"Seeds drift to opposite sides: at {where} {worst['low']} of {worst['n']} call less than a quarter of the test set "
-        f"positive, {worst['high']} more than three quarters. Their mean share hides that."
+        f"Seeds drift to opposite sides: at {where} {worst['low']} of {worst['n']} call less than a quarter of the "
+        f"test set positive, {worst['high']} more than three quarters. Their mean share hides that."
     )
 
 

@@ -33,4 +33,4 @@ def read_rows(file: Path) -> pl.DataFrame:
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
             "Use a file that modelcollapse export wrote."
         )
-    return rows.select(types).with_columns(pl.col(pl.String).fill_null(""))
+    return rows.select(list(types)).with_columns(pl.col(pl.String).fill_null(""))

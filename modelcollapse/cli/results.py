@@ -136,6 +136,9 @@ def _compare_with_published(source: _Source) -> None:
     table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
     titles = ("experiment", "kind", "quantity", "rate", "from", "documents", "this run", "published", "difference", "")
     print_table(titles, (_published_cells(row) for row in table.iter_rows(named=True)))
+    for name, other in table.select("experiment", "source").unique(maintain_order=True).iter_rows():
+        if name != other:
+            typer.echo(f"{name} is compared with the published {other}, which has start, rates and sizes in common.")
     for kind, words in (("shape", "should agree on any reviews"), ("level", "other reviews have other levels")):
         judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
         typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")
