@@ -51,6 +51,14 @@ class _ShippedLemmatizer(WordNetLemmatizer):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._wordnet = _ShippedWordNet()
+        self._exceptions = self._wordnet._exception_map["n"]
+        self._endings = tuple(old for old, _ in self._wordnet.MORPHOLOGICAL_SUBSTITUTIONS["n"])
+
+    def lemmatize(self, word: str, pos: str = "n") -> str:
+        """Lemmatise a noun; most words need no look-up, since no rule or exception of nltk's tables is about them."""
+        if word.endswith(self._endings) or word in self._exceptions:
+            return str(super().lemmatize(word, pos))
+        return word
 
     def _morphy(self, form: str, pos: str, check_exceptions: bool = True) -> list[str]:
         forms: list[str] = self._wordnet._morphy(form, pos, check_exceptions)
@@ -79,15 +87,13 @@ class WordCleaner:
     def __init__(self, lemmatize: bool = True, stopwords: bool = True) -> None:
         self._lemmatizer = _lemmatizer() if lemmatize else None
         self._stop_words = stop_words() if stopwords else frozenset()
-        self._known: dict[str, tuple[str, ...]] = {}
 
-    def __call__(self, raw: str) -> tuple[str, ...]:
+    def __call__(self, raw: str) -> list[str]:
         """Terms of a raw word: none, one, or (only if a lemma is written with a hyphen) several."""
-        word = "".join(filter(str.isalnum, raw.lower()))
+        word = raw.lower()
+        if not word.isalnum():
+            word = "".join(filter(str.isalnum, word))
         if not word or word in self._stop_words:
-            return ()
-        terms = self._known.get(word)
-        if terms is None:
-            lemma = self._lemmatizer.lemmatize(word) if self._lemmatizer else word
-            terms = self._known[word] = tuple(TOKEN_PATTERN.findall(lemma.lower()))
-        return terms
+            return []
+        lemma = self._lemmatizer.lemmatize(word) if self._lemmatizer else word
+        return TOKEN_PATTERN.findall(lemma.lower())
