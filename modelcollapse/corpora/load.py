@@ -116,7 +116,7 @@ def remove_corpus(name: str) -> int:
     names = NameRegister(cache.root)
     named = names.get(name)
     found = [e for e in cache.entries() if (e.key == named.key if named else name in (e.name, e.key))]
-    downloads = [] if named else list(_downloads(name).glob("*"))
+    downloads = list(_downloads(name).glob("*")) if name in HUB_FILES else []
     if not found and not downloads and named is None:
         raise CorpusError(f"no corpus {name!r} is cached. See: modelcollapse corpus list")
     if named is not None:

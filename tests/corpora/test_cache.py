@@ -214,6 +214,15 @@ def test_names(reviews_file, own_cache, builds, tmp_path):
             build_corpus([reviews_file], name)
 
 
+def test_remove_deletes_nothing_outside(reviews_file, own_cache):
+    load_corpus(reviews_file)
+    for name in (str(reviews_file), f"../../{reviews_file.parent.name}", "..", "."):
+        with pytest.raises(CorpusError, match="is cached"):
+            remove_corpus(name)
+    assert reviews_file.is_file()
+    assert len(folders(own_cache)) == 1
+
+
 def test_two_names_for_the_same_files(reviews_file):
     build_corpus([reviews_file], "one")
     build_corpus([reviews_file], "two")
