@@ -11,7 +11,7 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.arms import AnalysisError, prepare, references
-from modelcollapse.analysis.inference import Estimate, difference_of, mean_of, summary
+from modelcollapse.analysis.inference import Estimate, difference_of, mean_of, rank_correlation, summary
 from modelcollapse.analysis.published import published
 
 _COLUMNS = {
@@ -217,8 +217,8 @@ def _compare_start(
             yield _record({**here, "kind": "shape", "quantity": "difference to rate 0", "n_seen": last}, *pair)
     everywhere = set.intersection(*(set(sizes) for sizes in sizes_of.values()))
     rates = sorted(sizes_of)
-    if len(rates) >= 3 and everywhere:
-        last = max(everywhere)
+    last = max(everywhere, default=0)
+    if len(rates) >= 3 and last > start:
         pair = (side.slope(start, rates, last) for side in (ours, other))
         yield _record({**place, "kind": "shape", "quantity": "slope in pp per 1 %", "n_seen": last}, *pair)
         yield {
@@ -252,8 +252,8 @@ def _record(place: dict[str, Any], ours: Estimate, theirs: Estimate) -> dict[str
 
 def _rank_correlation(ours: list[Estimate], theirs: list[Estimate]) -> dict[str, Any]:
     """Spearman's correlation of two sets of means; interval by drawing all means anew within their errors."""
-    rho = float(stats.spearmanr([e.value for e in ours], [e.value for e in theirs]).statistic)
-    if any(e.freedom <= 0 for e in (*ours, *theirs)):
+    rho = rank_correlation([e.value for e in ours], [e.value for e in theirs])
+    if rho is None or any(e.freedom <= 0 for e in (*ours, *theirs)):
         return {"ours": rho}
     generator = np.random.default_rng(0)
     draws = [[e.value + e.error * generator.standard_t(e.freedom, 2000) for e in side] for side in (ours, theirs)]

@@ -54,7 +54,7 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     if missing:
         raise AnalysisError(f"The results lack {', '.join(missing)}. Use rows written by modelcollapse run.")
     if results.is_empty():
-        raise AnalysisError("There are no finished chains yet. Run the same command again to continue the run.")
+        raise AnalysisError("There are no results yet: no generation is finished. Start the run, or wait for it.")
     return (
         results.with_columns(
             label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule")

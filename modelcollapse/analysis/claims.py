@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
-from scipy import stats
 
 from modelcollapse.analysis.arms import SETTING, at_size, references, treated
 from modelcollapse.analysis.differences import compare_rates, start_test
-from modelcollapse.analysis.inference import mean_of
+from modelcollapse.analysis.inference import mean_of, rank_correlation
 from modelcollapse.analysis.prior import majority_rate
 from modelcollapse.analysis.tipping import peaks, tipping
 from modelcollapse.analysis.trends import trend
@@ -139,11 +138,13 @@ def _dose(setting: pl.DataFrame) -> tuple[str, Verdict]:
         return "needs three rates or more", "cannot be checked"
     found = table.row(0, named=True)
     means = at_size(setting).group_by("collapse_rate").agg(pl.col("accuracy").mean()).sort("collapse_rate")
-    rho = float(stats.spearmanr(means["collapse_rate"], means["accuracy"]).statistic)
+    rho = rank_correlation(means["collapse_rate"].to_list(), means["accuracy"].to_list())
     low, high = found["ci_low_pp"], found["ci_high_pp"]
     bounds = "" if low is None else f" [{low:+.3f}, {high:+.3f}]".replace("-", "−")
     slope = f"{found['slope_pp']:+.3f}".replace("-", "−")
-    words = f"{slope} pp per 1 %{bounds}, rank correlation of rate and mean accuracy {rho:.2f}".replace("-", "−")
+    words = f"{slope} pp per 1 %{bounds}"
+    if rho is not None:
+        words += f", rank correlation of rate and mean accuracy {rho:.2f}".replace("-", "−")
     return words, _sign_verdict(None if high is None else -high, None if low is None else -low)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +103,13 @@ def holm(p_values: list[float | None]) -> list[float | None]:
         largest = max(largest, min(1.0, (len(known) - rank) * p))
         adjusted[i] = largest
     return adjusted
+
+
+def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+    """Spearman's rank correlation; None if either side is constant."""
+    if len(set(one)) < 2 or len(set(other)) < 2:
+        return None
+    return float(stats.spearmanr(one, other).statistic)
 
 
 def power_of(difference: float, sd: float, n: int, alpha: float = 0.05) -> float:

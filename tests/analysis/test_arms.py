@@ -59,7 +59,7 @@ def test_an_unknown_size_names_those_there_are(rows: pl.DataFrame) -> None:
 
 
 def test_no_rows_and_missing_columns_are_clear_errors(rows: pl.DataFrame) -> None:
-    with pytest.raises(AnalysisError, match="no finished chains yet"):
+    with pytest.raises(AnalysisError, match="There are no results yet"):
         prepare(rows.clear())
     with pytest.raises(AnalysisError, match="lack accuracy"):
         prepare(rows.drop("accuracy"))

@@ -1,3 +1,4 @@
+import numpy as np
 import polars as pl
 import pytest
 
@@ -6,6 +7,7 @@ from modelcollapse.analysis.arms import comparable, prepare
 from modelcollapse.analysis.caveats import caveats
 from modelcollapse.analysis.claims import check_claims
 from modelcollapse.analysis.headline import headline
+from modelcollapse.analysis.report_tables import experiment_tables
 from tests.analysis.fake import World, fake_results
 
 HURTS = "Any share of self-labels hurts."
@@ -116,3 +118,37 @@ def test_unfinished_rows_are_cut_where_all_arms_have_been(rows: pl.DataFrame) ->
     cut = comparable(prepare(rows.filter(~started)))
     assert cut["n_seen"].max() == 6000  # one seed further on is not enough
     assert comparable(prepare(rows)).height == rows.height
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_any_moment_of_any_run_can_be_analysed(number: int) -> None:
+    """Chains that have come any number of generations far, in sweeps of any shape: words and tables, never a crash."""
+    random = np.random.default_rng(number)
+    rates = [0.0] * int(random.random() < 0.8) + sorted(
+        random.choice([0.01, 0.1, 0.3, 1.0], random.integers(1, 4), False)
+    )
+    world = World(
+        rates=rates,
+        seeds=range(random.integers(1, 6)),
+        sizes=[(1000, 2000, 3000), (80, 202, 507, 1274), (1000,)][random.integers(3)],
+        label_rules=[("argmax",), ("argmax", "human-only", "prior-matched"), ("frozen",)][random.integers(3)],
+        degenerate={1.0: range(random.integers(4))},
+        regimes=("accumulate", "replace")[: random.integers(1, 3)],
+        own_sd=float(random.choice([0, 0.001])),
+        experiment=str(random.choice(["low-rates", "mine"])),
+        number=number,
+    )
+    rows = fake_results(world)
+    chains = rows.select("chain_id").unique(maintain_order=True)
+    reached = chains.with_columns(reached=random.integers(0, len(world.sizes) + 1, chains.height))
+    begun = rows.join(reached, on="chain_id").filter(pl.col("generation") < pl.col("reached")).drop("reached")
+    if begun.is_empty():
+        pytest.skip("nothing begun")
+    here = comparable(prepare(begun))
+    loop = study_loop(here) if not study_loop(here).is_empty() else here
+    assert headline(loop).endswith(".")
+    assert len(check_claims(loop)) == 6
+    assert all(words.endswith(".") for words in caveats(here))
+    for table in experiment_tables(here, 0.005).values():
+        assert table.rows
+        assert all(len(row) == len(table.columns) for row in table.rows)
