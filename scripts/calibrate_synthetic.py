@@ -28,8 +28,8 @@ COUNTS_ABOVE = 500
 DOCUMENTS = 400_000
 
 SEARCHED = ("zipf_exponent", "zipf_shift", "sentiment_share", "sentiment_strength", "label_noise")
-SEARCH_SIZES = (135, 428, 761, 1015, 2405, 10_136, 32_036)
-SEARCH_TREES, SEARCH_TEST, SEARCH_SEEDS = 150, 6_000, 2
+SEARCH_SIZES = (135, 428, 1015, 2405, 10_136, 32_036)
+SEARCH_TREES, SEARCH_TEST, SEARCH_SEEDS = 500, 20_000, 3
 
 
 def published_curve() -> dict[int, tuple[float, float]]:
@@ -86,7 +86,7 @@ def search(n_trials: int, targets: Mapping[int, tuple[float, float]], threads: i
     """Look for better parameters with the simplex method of Nelder and Mead, on logarithms."""
     start = SyntheticParameters(documents=DOCUMENTS)
     first = np.log([getattr(start, name) for name in SEARCHED])
-    simplex = np.vstack([first, first + 0.1 * np.eye(len(first))])
+    simplex = np.vstack([first, first + 0.07 * np.eye(len(first))])
     found = optimize.minimize(
         trial,
         first,
