@@ -79,9 +79,9 @@ def lost_or_shifted_figure(rows: pl.DataFrame) -> Figure | None:
     Returns
     -------
     Figure or None
-        None for rows without these columns.
+        None for rows without these columns, and without self-labels.
     """
-    if any(rows[metric].is_null().all() for metric, _ in _LOST):
+    if any(rows[metric].is_null().all() for metric, _ in _LOST) or (rows["collapse_rate"] == 0).all():
         return None
     low = min(float(rows[metric].min()) for metric, _ in _LOST)  # type: ignore[arg-type]
     high = max(float(rows[metric].max()) for metric, _ in _LOST)  # type: ignore[arg-type]

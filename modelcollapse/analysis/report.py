@@ -197,8 +197,9 @@ def _section(name: str, rows: pl.DataFrame, pictures: Mapping[str, Sequence[Pict
 
 
 def tied(words: str) -> str:
-    """Keep numbers and their units on one line."""
-    return re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", words)
+    """Keep numbers and their units, and short intervals, on one line."""
+    united = re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", words)
+    return re.sub(r"\[[^\]]{1,20}\]", lambda interval: interval[0].replace(" ", "\N{NO-BREAK SPACE}"), united)
 
 
 @cache

@@ -217,6 +217,7 @@ def test_several_experiments_share_a_page(rows: pl.DataFrame) -> None:
     page = Page(report.html)
     assert len(report.headlines) == 2
     assert "All experiments." in page.text
+    assert page.text.count("More reviews make a better model.") == 1  # one table for all, each claim named once
     assert {"controls", "low-rates"} <= {attributes.get("id") for tag, attributes in page.seen if tag == "section"}
 
 
@@ -236,5 +237,6 @@ def test_setup_in_words(rows: pl.DataFrame) -> None:
 
 
 def test_units_stay_with_their_numbers() -> None:
+    assert tied("[0.1, 0.2] or [no interval: one seed]").count("\N{NO-BREAK SPACE}") == 1
     assert tied("0.5 pp at 10 % of x") == "0.5\N{NO-BREAK SPACE}pp at 10\N{NO-BREAK SPACE}% of x"
     assert json.dumps(tied("pp %")) == '"pp %"'
