@@ -7,9 +7,8 @@ type (``"0:0.3:0.03"``, ``"3,5,8"``, ``20``) as well as Python values (lists, ra
 from __future__ import annotations
 
 import itertools
-import math
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,6 +63,10 @@ class Sweep(BaseModel):
         Documents added between two generations; or
     sizes : integers or ``"geometric:FIRST:LAST:COUNT"``, optional
         an explicit ladder; each chain climbs the sizes above its initial size.
+    shared_reference : bool
+        On a ladder: let the one chain at rate 0 that starts from the smallest initial size be everybody's reference –
+        it passes all other initial sizes. That saves a training at every size for every start; what it costs is the
+        pairing of the other starts with it.
     test_size : int
         Documents of the test set.
     model : names or import paths
@@ -92,6 +95,7 @@ class Sweep(BaseModel):
     final_size: int = Field(default=0, ge=0)
     increment: int | None = Field(default=None, ge=1)
     sizes: tuple[int, ...] | None = None
+    shared_reference: bool = False
     test_size: int = Field(default=2500, ge=1)
     model: Names = ("forest",)
     model_param: Annotated[dict[str, tuple[Any, ...]], BeforeValidator(parse_params)] = Field(default_factory=dict)
@@ -167,6 +171,8 @@ class Sweep(BaseModel):
                 f"found final_size {self.final_size:,} below initial_size {max(self.initial_size):,}, "
                 "expected it to be at least as large"
             )
+        if self.shared_reference and (self.sizes is None or self.regime != ("accumulate",)):
+            raise ValueError("found shared_reference without a ladder of sizes or with another regime than accumulate")
         if self.final_size > min(self.initial_size) and self.increment is None and self.sizes is None:
             raise ValueError(f"found final_size {self.final_size:,} without increment or sizes, expected one of them")
         return self
@@ -209,6 +215,8 @@ class Sweep(BaseModel):
         seen = set()
         axes = (self.seeds, self.models(), self.initial_size, self.regime, self.label_rule, self.rates)
         for seed, model, initial_size, regime, label_rule, rate in itertools.product(*axes):
+            if self.shared_reference and rate == 0 and initial_size > min(self.initial_size):
+                continue
             chain = ChainSpec(
                 seed=seed,
                 collapse_rate=rate,
@@ -233,37 +241,6 @@ class Sweep(BaseModel):
                     f"label_rule: '{needing[0]}' needs probabilities, which {model.name} does not give; "
                     "expected a learner with predict_proba, or another rule."
                 )
-
-
-def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    """Return a sweep's values with all sizes multiplied, rounded up; the number of generations stays.
-
-    Parameters
-    ----------
-    values : mapping
-        Fields of a `Sweep`.
-    factor : float
-        Above 0; 0.1 makes a tenth of the documents.
-    """
-    if not (math.isfinite(factor) and factor > 0):
-        raise SpecError(f"scale: found {factor}, expected a number above 0.")
-    exact = Decimal(str(factor))
-
-    def scaled(size: int | Decimal) -> int:
-        return math.ceil(size * exact)
-
-    sweep = Sweep(**values)
-    result = dict(values)
-    result["initial_size"] = [scaled(size) for size in sweep.initial_size]
-    result["test_size"] = scaled(sweep.test_size)
-    result["final_size"] = scaled(sweep.final_size)
-    if sweep.sizes is not None:
-        result["sizes"] = [scaled(size) for size in sweep.sizes]
-    if sweep.increment is not None:
-        result["increment"] = scaled(sweep.increment)
-        n_increments = math.ceil((sweep.final_size - min(sweep.initial_size)) / sweep.increment)
-        result["final_size"] = scaled(min(sweep.initial_size)) + n_increments * result["increment"]
-    return result
 
 
 def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:
