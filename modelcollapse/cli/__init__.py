@@ -31,7 +31,7 @@ def _options(
 
 def make_app() -> typer.Typer:
     """Return the application with all its commands."""
-    from modelcollapse.cli import corpus, results, run
+    from modelcollapse.cli import corpus, experiments, results, run
 
     app = typer.Typer(
         name="modelcollapse",
@@ -41,6 +41,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
+    experiments.register(app)
     run.register(app)
     results.register(app)
     app.add_typer(corpus.app, name="corpus")

@@ -1,0 +1,105 @@
+"""``experiments``: what there is, and how long it would take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from modelcollapse.execution.estimate import CostLaw
+    from modelcollapse.simulation.spec import ChainSpec
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(experiments)
+
+
+def experiments(
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Measure this machine (some 10 s) and keep that for the next time.")
+    ] = False,
+    corpus: Annotated[str, typer.Option(help="The corpus that times are for.")] = "movies",
+    cores: Annotated[str, typer.Option(help="Numbers of cores to give times for.  [this machine's, 8, 64]")] = "",
+) -> None:
+    """List the experiments: chains, generations, documents needed, and – once measured – the time they take."""
+    from modelcollapse.cli.tables import print_table
+    from modelcollapse.execution.estimate import makespan
+    from modelcollapse.simulation.experiments import experiment_values, load_experiments
+    from modelcollapse.simulation.sweep import Sweep
+
+    numbers = _numbers_of_cores(cores)
+    law_of = _measure(corpus) if estimate else _recall(corpus)
+    rows = []
+    for name, values in load_experiments().items():
+        sweep = Sweep(**experiment_values(name))
+        chains = list(sweep.chains())
+        generations = sum(len(chain.sizes()) for chain in chains)
+        seconds = [law.chain_seconds(chain) for chain in chains if (law := law_of(chain))]
+        known = len(seconds) == len(chains)
+        times = [_duration(makespan(seconds, n)) if known else "–" for n in numbers]
+        rows.append(
+            (name, len(chains), f"{generations:,}", f"{sweep.documents_needed:,}", *times, values["description"])
+        )
+    columns = [f"{n} core{'s' if n > 1 else ''}" for n in numbers]
+    print_table(("experiment", "chains", "generations", "documents", *columns, "what"), rows)
+    if any("–" in row for row in rows):
+        typer.echo(f"Times on '{corpus}' are not known yet: modelcollapse experiments --estimate --corpus {corpus}")
+    else:
+        typer.echo(f"Times: estimated for '{corpus}', cores like this machine's, nothing else running.")
+
+
+def _numbers_of_cores(given: str) -> tuple[int, ...]:
+    import os
+
+    from modelcollapse.errors import SpecError
+    from modelcollapse.simulation.parsing import parse_integers
+
+    try:
+        numbers = parse_integers(given) if given else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
+        if min(numbers) < 1 or max(numbers) > 1_000_000:
+            raise ValueError(f"found {given}, expected whole numbers from 1 to 1,000,000")
+    except ValueError as error:
+        raise SpecError(f"cores: {error}.") from None
+    return numbers
+
+
+def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
+    """Return what finds the laws that were measured before."""
+    from functools import cache
+
+    from modelcollapse.execution.estimate import CalibrationCache
+
+    known = CalibrationCache()
+    find = cache(lambda model, terms: known.load(corpus, model, terms))
+    return lambda chain: find(chain.model, chain.terms)
+
+
+def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
+    """Return what measures the law of every model it is asked for, once."""
+    from functools import cache
+
+    from modelcollapse.corpora import load_corpus
+    from modelcollapse.execution.estimate import CalibrationCache, calibrate
+    from modelcollapse.simulation.spec import Model, TermSelection
+
+    documents = load_corpus(corpus)
+    known = CalibrationCache()
+
+    @cache
+    def law(model: Model, terms: TermSelection) -> CostLaw:
+        measured = calibrate(model, terms, documents)
+        known.save(corpus, model, terms, measured)
+        return measured
+
+    return lambda chain: law(chain.model, chain.terms)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"
