@@ -11,11 +11,13 @@ node of a + b documents, a term with at most r₀ and r₁ documents of each cla
 (r₀, 0) and (0, r₁) score, as the score is convex; a pure split reaches score s if and only if r₀ ≥ s n / (b² + s), or
 r₁ ≥ s n / (a² + s). A term is left out only if it can neither win nor tie, and ties are broken at random.
 
-*Small nodes: terms from the documents.* In a small node nearly all drawn terms are absent. Imagine V slots, of which N
-hold one token each: a pair of a document of the node and a term in it; the others are blank. Drawing `max_features`
-slots without replacement, the number of tokens is hypergeometric. A token of the node's first document with that term
-is a draw of the term; every other token, and a blank, is a draw of an absent term. This is exact as long as N ≤ V, and
-it is important that such draws are not repeated.
+*Branches: terms that are there.* In a small node nearly all drawn terms are absent, and absent terms are constant. So
+a branch has a list of the D rare terms of its documents: of V rare terms, of which d are drawn, the number of drawn
+terms on the list is hypergeometric, and they are a uniform subset of it. The other d − k draws are draws of absent
+terms; they count, and are not repeated. A list remains valid when documents leave the branch. (Frequent terms are
+drawn apart: they are in nearly every branch, and bit sets count them.)
+
+If no drawn term varies, drawing goes on until one does: the next one is uniform among the node's varying terms.
 
 A tree on text is a list of chains: "has the word" sends a few documents to the right, the rest goes on. The rest stays
 where it is: a chain has one set of documents, from which the right branch's documents are taken out. A chain's *level*
@@ -49,11 +51,11 @@ from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
 #: Drawn terms expected in the first band of ranks; every further band is twice as wide.
 _FIRST_BAND = 24
 
-#: Tokens drawn per node up to which terms are taken from the documents.
-_FEW_TOKENS = 8
+#: A branch has a list of terms if it has at most this many times √n documents.
+_LISTED_SIZE = 3.0
 
-#: Steps of a binary search in a row, in steps of reading a posting list.
-_ROW_SEARCH_COST = 16
+#: Terms that are tried at random before all terms are looked at for one that varies.
+_ATTEMPTS = 64
 
 #: Rounding may move a bound by this share: terms are left out only below it.
 _SLACK = 1.0 - 1e-9
@@ -68,19 +70,20 @@ class FastWorkspace(NamedTuple):
         The tree's random stream.
     sets : ndarray of uint64, shape (n_levels, n_words)
         For every level its open chain's documents that are still in it. Empty above the current level.
-    levels : ndarray of int64, shape (n_levels, 7)
+    levels : ndarray of int64, shape (n_levels, 10)
         For every level begin and end of its list in `documents`, the end of all lists up to it, the documents of each
-        class that are still in the chain, the depth, and the node whose left child comes next.
+        class that are still in the chain, the depth, and the node whose left child comes next; then begin and end of
+        its list of terms, and the documents there were when it was made, 0 if there is none.
     documents : ndarray of int32, shape (3 · n_documents,)
         Lists of the chains' documents. A list may contain documents that have left the chain. It lies behind the list
         of the level below, or, if it would be longer than half of that, in place of its end: so two times the number
         of documents is enough for all lists, and once more for one on its way.
-    token_starts : ndarray of int64, shape (n_documents + 1,)
-        Of a small node: where the tokens of each document begin.
-    drawn_terms : ndarray of uint64, shape (⌈n_terms / 64⌉,)
-        Of a large node: the drawn terms of a band of ranks, as a bit set.
-    drawn_tokens : ndarray of int64, shape (max_features,)
-        Of a small node: its drawn tokens.
+    terms : ndarray of int32, shape (n_levels · n_present + 1,)
+        Lists of the rare terms in the documents of branches, one behind the other.
+    seen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
+        Terms that are on the list that is being made, as a bit set; else empty.
+    chosen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
+        The drawn numbers of a band or a list, as a bit set.
     counts : ndarray of int64, shape (n_groups_of_a_term, 3)
         See :func:`~modelcollapse.forest.splits.best_threshold`.
     """
@@ -89,24 +92,24 @@ class FastWorkspace(NamedTuple):
     sets: npt.NDArray[np.uint64]
     levels: npt.NDArray[np.int64]
     documents: npt.NDArray[np.int32]
-    token_starts: npt.NDArray[np.int64]
-    drawn_terms: npt.NDArray[np.uint64]
-    drawn_tokens: npt.NDArray[np.int64]
+    terms: npt.NDArray[np.int32]
+    seen: npt.NDArray[np.uint64]
+    chosen: npt.NDArray[np.uint64]
     counts: npt.NDArray[np.int64]
 
     @classmethod
-    def empty(cls, index: TrainingIndex, rules: GrowthRules, n_levels: int) -> FastWorkspace:
+    def empty(cls, index: TrainingIndex, n_levels: int) -> FastWorkspace:
         """Make room for growing trees on `index` in which no path turns right `n_levels` times."""
         n_documents = index.n_class_0 + index.n_class_1
         n_words = (index.class_1_start + index.n_class_1 + 63) // 64
         return cls(
             np.empty(1, np.uint64),
             np.zeros((n_levels, n_words), np.uint64),
-            np.empty((n_levels, 7), np.int64),
+            np.empty((n_levels, 10), np.int64),
             np.empty(3 * n_documents, np.int32),
-            np.empty(n_documents + 1, np.int64),
+            np.empty(n_levels * len(index.columns) + 1, np.int32),
+            np.zeros((index.n_terms + 63) // 64, np.uint64),
             np.empty((index.n_terms + 63) // 64, np.uint64),
-            np.empty(rules.max_features, np.int64),
             np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
         )
 
@@ -139,10 +142,9 @@ def count_common(one: Array, other: Array, start: int, stop: int) -> int:
 @inlined_kernel
 def count_group(index: TrainingIndex, fast: FastIndex, group: int, members: Array) -> tuple[int, int]:
     """Count a group's documents of each class in a node."""
-    which = fast.set_of_group[group]
-    if which >= 0:
+    if group < len(fast.set_of_group) and fast.set_of_group[group] >= 0:
         middle = index.class_1_start >> 6
-        own = fast.sets[which]
+        own = fast.sets[fast.set_of_group[group]]
         return count_common(own, members, 0, middle), count_common(own, members, middle, len(members))
     middle = index.group_class_1[group]
     return (
@@ -151,8 +153,8 @@ def count_group(index: TrainingIndex, fast: FastIndex, group: int, members: Arra
     )
 
 
-@inlined_kernel
-def split_by_term(
+@lean_kernel
+def split_by_values(
     index: TrainingIndex,
     fast: FastIndex,
     rules: GrowthRules,
@@ -162,77 +164,84 @@ def split_by_term(
     class_1: int,
     counts: Array,
 ) -> tuple[np.bool_, Split]:
-    """Find a node's best split by one term: (whether the term varies in the node, split)."""
+    """Find a node's best split by a term with several values: (whether the term varies in the node, split)."""
     first, last = index.term_groups[term], index.term_groups[term + 1]
     for group in range(first, last):
         group_0, group_1 = count_group(index, fast, group, members)
         counts[group - first, 0] = group_0
         counts[group - first, 1] = group_1
         counts[group - first, 2] = group_0 + group_1
-    if last - first > 1:
-        return best_threshold(
-            index.group_values, term, first, last, rules.min_samples_leaf, counts, class_0, class_1, class_0 + class_1
-        )
-    right_0, right_1, n_right = counts[0]
-    n_left = class_0 + class_1 - n_right
-    varies = np.bool_(n_right > 0 and n_left > 0)
-    if not varies or n_right < rules.min_samples_leaf or n_left < rules.min_samples_leaf:
-        return varies, NO_SPLIT
-    score = split_score(right_0, right_1, class_0, class_1)
-    return varies, Split(score, term, first, midpoint(np.float32(0.0), index.group_values[first]), right_0, right_1)
+    return best_threshold(
+        index.group_values, term, first, last, rules.min_samples_leaf, counts, class_0, class_1, class_0 + class_1
+    )
 
 
-@lean_kernel
-def search_by_frequency(
+class Search(NamedTuple):
+    """The state of a search for the best split of a node.
+
+    Attributes
+    ----------
+    varied : bool
+        Whether any of the terms so far varies in the node.
+    split : Split
+        The best split so far; of equals, each with the same probability.
+    n_tied : int
+        How many terms are as good.
+    least_0, least_1 : float
+        A term needs as many documents of class 0, or as many of class 1, to win or tie.
+    """
+
+    varied: bool
+    split: Split
+    n_tied: int
+    least_0: float
+    least_1: float
+
+
+START = Search(False, NO_SPLIT, 0, 0.0, 0.0)
+
+
+@inlined_kernel
+def consider(
     index: TrainingIndex,
     fast: FastIndex,
     rules: GrowthRules,
-    state: Stream,
+    space: FastWorkspace,
     members: Array,
     class_0: int,
     class_1: int,
-    chosen: Array,
-    counts: Array,
-) -> tuple[np.bool_, Split]:
-    """Find the best split among `max_features` random terms, frequent ones first: (whether one varies, split).
-
-    Ranks are cut into bands; how many of the drawn terms are in a band is hypergeometric, and they are a uniform
-    subset of it.
-    """
-    n_present = len(index.columns)
-    best, varied, n_tied = NO_SPLIT, np.bool_(False), 1
-    least_0, least_1 = 0.0, 0.0  # documents of a class that a term must have to win or tie
-    start, n_left = 0, rules.max_features
-    width = 64 * (1 + (_FIRST_BAND * index.n_terms // rules.max_features) // 64)
-    while n_left > 0 and start < n_present:
-        width = min(width, index.n_terms - start)
-        n_here = hypergeometric(state, fast.log_factorial, width, index.n_terms - start - width, n_left)
-        draw_subset(state, width, n_here, chosen)
-        for w in range((width + 63) >> 6):
-            word = chosen[w]
-            while word:
-                term = start + (w << 6) + lowest_bit(word)
-                word &= word - np.uint64(1)
-                if term >= n_present:
-                    return varied, best
-                most_0, most_1 = index.frequency_0[term], index.frequency_1[term]
-                if most_0 < least_0 and most_1 < least_1:
-                    if max(most_0, most_1) < min(least_0, least_1):
-                        return varied, best
-                    continue
-                varies, split = split_by_term(index, fast, rules, term, members, class_0, class_1, counts)
-                varied |= varies
-                if split.score > best.score:
-                    best, n_tied = split, 1
-                    least_0, least_1 = least_frequencies(best.score, class_0, class_1)
-                elif split.score == best.score and split.score >= 0:
-                    n_tied += 1
-                    if random_below(state, n_tied) == 0:
-                        best = split
-        start += width
-        n_left -= n_here
-        width *= 2
-    return varied, best
+    term: int,
+    search: Search,
+) -> Search:
+    """Look at one more drawn term."""
+    frequency_0, frequency_1 = index.frequency[term, 0], index.frequency[term, 1]
+    if frequency_0 < search.least_0 and frequency_1 < search.least_1:
+        return search
+    if fast.has_one_value[term] and term >= fast.n_frequent:
+        middle = fast.term_starts[term] + frequency_0
+        right_0 = count_list(index.postings, fast.term_starts[term], middle, members)
+        right_1 = count_list(index.postings, middle, middle + frequency_1, members)
+        n_right = right_0 + right_1
+        n_left = class_0 + class_1 - n_right
+        if n_right == 0 or n_left == 0:
+            return search
+        split = NO_SPLIT
+        if n_right >= rules.min_samples_leaf and n_left >= rules.min_samples_leaf:
+            score = split_score(right_0, right_1, class_0, class_1)
+            split = Split(score, term, index.term_groups[term], -1.0, right_0, right_1)
+    else:
+        varies, split = split_by_values(index, fast, rules, term, members, class_0, class_1, space.counts)
+        if not varies:
+            return search
+    if split.score > search.split.score:
+        least_0, least_1 = least_frequencies(split.score, class_0, class_1)
+        return Search(True, split, 1, least_0, least_1)
+    n_tied, best = search.n_tied, search.split
+    if split.score == best.score and split.score >= 0.0:
+        n_tied += 1
+        if random_below(space.state, n_tied) == 0:
+            best = split
+    return Search(True, best, n_tied, search.least_0, search.least_1)
 
 
 @inlined_kernel
@@ -243,127 +252,73 @@ def least_frequencies(score: float, class_0: int, class_1: int) -> tuple[float, 
     return target / (squared_1 + score), target / (squared_0 + score)
 
 
-@inlined_kernel
-def find_group(fast: FastIndex, document: int, first: int, last: int) -> int:
-    """Find the group of a document among the groups `first` … `last` − 1 of a term; −1 if the term is not in it."""
-    low, high = fast.row_starts[document], fast.row_starts[document + 1]
-    while low < high:
-        middle = (low + high) >> 1
-        if fast.row_groups[middle] < first:
-            low = middle + 1
-        else:
-            high = middle
-    if low < fast.row_starts[document + 1] and fast.row_groups[low] < last:
-        return np.int64(fast.row_groups[low])
-    return -1
-
-
-@inlined_kernel
-def is_first_with_term(
-    index: TrainingIndex, fast: FastIndex, term: int, members: Array, documents: Array, i: int
-) -> bool:
-    """Tell whether none of the node's documents before ``documents[i]`` has the term."""
-    first, last = index.term_groups[term], index.term_groups[term + 1]
-    for j in range(i):  # noqa: SIM110 - Numba has no generators here
-        if find_group(fast, documents[j], first, last) >= 0:
-            return False
-    return True
-
-
-@inlined_kernel
-def split_few_documents(
+@lean_kernel
+def search_by_frequency(
     index: TrainingIndex,
     fast: FastIndex,
     rules: GrowthRules,
-    term: int,
-    documents: Array,
-    class_0: int,
-    class_1: int,
-    counts: Array,
-) -> tuple[np.bool_, Split]:
-    """Do the same as :func:`split_by_term` by searching the rows of the node's documents."""
-    first, last = index.term_groups[term], index.term_groups[term + 1]
-    for k in range(last - first):
-        counts[k, 0], counts[k, 1], counts[k, 2] = 0, 0, 0
-    for document in documents:
-        group = find_group(fast, document, first, last)
-        if group >= 0:
-            counts[group - first, 0 if document < index.class_1_start else 1] += 1
-            counts[group - first, 2] += 1
-    return best_threshold(
-        index.group_values, term, first, last, rules.min_samples_leaf, counts, class_0, class_1, class_0 + class_1
-    )
-
-
-@inlined_kernel
-def split_by_token(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    token: int,
-    token_starts: Array,
-    documents: Array,
+    space: FastWorkspace,
     members: Array,
     class_0: int,
     class_1: int,
-    counts: Array,
-) -> tuple[np.bool_, Split]:
-    """Find the best split by a token's term, if its document is the node's first with it: (term varies, split)."""
-    i = np.searchsorted(token_starts, token, side="right") - 1
-    term = np.int64(fast.group_terms[fast.row_groups[fast.row_starts[documents[i]] + token - token_starts[i]]])
-    if not is_first_with_term(index, fast, term, members, documents, i):
-        return np.bool_(False), NO_SPLIT
-    if fast.counting_cost[term] > _ROW_SEARCH_COST * len(documents):
-        return split_few_documents(index, fast, rules, term, documents, class_0, class_1, counts)
-    return split_by_term(index, fast, rules, term, members, class_0, class_1, counts)
+    width: int,
+    stop: int,
+    search: Search,
+) -> tuple[int, Search]:
+    """Search random terms of ranks below `stop`, frequent ones first: (how many were drawn, search).
+
+    The ranks are cut into bands, the first one of `width` ranks and each as wide as all before. Of `max_features` terms
+    drawn from all, the number in a band is hypergeometric, and they are a uniform subset of it. The search ends when no
+    remaining term can win or tie.
+    """
+    n_present = min(stop, len(index.columns))
+    start, n_drawn = 0, 0
+    while n_drawn < rules.max_features and start < n_present:
+        width = min(width, stop - start)
+        n_here = hypergeometric(
+            space.state, fast.log_factorial, width, index.n_terms - start - width, rules.max_features - n_drawn
+        )
+        draw_subset(space.state, width, n_here, space.chosen)
+        n_drawn += n_here
+        for w in range((width + 63) >> 6):
+            word = space.chosen[w]
+            while word:
+                term = start + (w << 6) + lowest_bit(word)
+                word &= word - np.uint64(1)
+                if term >= n_present or max(index.frequency[term, 0], index.frequency[term, 1]) < min(
+                    search.least_0, search.least_1
+                ):
+                    return n_drawn, search
+                search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+        start += width
+        width = start
+    return n_drawn, search
 
 
 @lean_kernel
-def search_by_tokens(
+def search_list(
     index: TrainingIndex,
     fast: FastIndex,
     rules: GrowthRules,
-    state: Stream,
+    space: FastWorkspace,
     members: Array,
-    documents: Array,
-    token_starts: Array,
     class_0: int,
     class_1: int,
-    drawn: Array,
-    counts: Array,
-) -> tuple[np.bool_, Split]:
-    """Find the best split among `max_features` random terms, drawn as slots: (whether one varies, split).
-
-    `documents` are the node's; the tokens of document i are ``token_starts[i]`` … ``token_starts[i + 1] − 1``.
-    """
-    best, varied, n_tied = NO_SPLIT, np.bool_(False), 1
-    n_tokens = token_starts[len(documents)]
-    n_drawn = hypergeometric(state, fast.log_factorial, n_tokens, index.n_terms - n_tokens, rules.max_features)
-    for k in range(n_drawn):
-        token = random_below(state, n_tokens)
-        while contains(drawn, k, token):
-            token = random_below(state, n_tokens)
-        drawn[k] = token
-        varies, split = split_by_token(
-            index, fast, rules, token, token_starts, documents, members, class_0, class_1, counts
-        )
-        varied |= varies
-        if split.score > best.score:
-            best, n_tied = split, 1
-        elif split.score == best.score and split.score >= 0:
-            n_tied += 1
-            if random_below(state, n_tied) == 0:
-                best = split
-    return varied, best
-
-
-@inlined_kernel
-def contains(numbers: Array, n: int, number: int) -> bool:
-    """Tell whether a number is among the first `n`."""
-    found = False
-    for k in range(n):
-        found |= numbers[k] == number
-    return found
+    terms: Array,
+    n_drawn: int,
+    search: Search,
+) -> Search:
+    """Search the terms on a branch's list that are among `n_drawn` random rare terms."""
+    n_others = index.n_terms - fast.n_frequent - len(terms)
+    n_here = hypergeometric(space.state, fast.log_factorial, len(terms), n_others, n_drawn)
+    draw_subset(space.state, len(terms), n_here, space.chosen)
+    for w in range((len(terms) + 63) >> 6):
+        word = space.chosen[w]
+        while word:
+            term = np.int64(terms[(w << 6) + lowest_bit(word)])
+            word &= word - np.uint64(1)
+            search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+    return search
 
 
 @lean_kernel
@@ -371,36 +326,28 @@ def split_by_any_varying_term(
     index: TrainingIndex,
     fast: FastIndex,
     rules: GrowthRules,
-    state: Stream,
+    space: FastWorkspace,
     members: Array,
-    documents: Array,
-    token_starts: Array,
     class_0: int,
     class_1: int,
-    counts: Array,
+    terms: Array,
 ) -> Split:
-    """Split by one term, uniform among those that vary in the node; what is left when no drawn term varied.
+    """Split by one term, uniform among those that vary in the node: frequent ones and those on the list `terms`.
 
-    Drawing on without replacement, the next term that varies is a uniform one. A few tokens are tried; then all
-    tokens are looked at, in random order by a reservoir of one.
+    A few random terms are tried; then all are looked at in order, and a reservoir of one keeps a random one.
     """
-    n_tokens = token_starts[len(documents)]
-    for _ in range(16 if n_tokens > 0 else 0):
-        token = random_below(state, n_tokens)
-        varies, split = split_by_token(
-            index, fast, rules, token, token_starts, documents, members, class_0, class_1, counts
-        )
-        if varies:
-            return split
+    n_candidates = fast.n_frequent + len(terms)
     n_varying, chosen = 0, NO_SPLIT
-    for token in range(n_tokens):
-        varies, split = split_by_token(
-            index, fast, rules, token, token_starts, documents, members, class_0, class_1, counts
-        )
-        if varies:
+    for attempt in range(_ATTEMPTS + n_candidates if n_candidates > 0 else 0):
+        i = random_below(space.state, n_candidates) if attempt < _ATTEMPTS else attempt - _ATTEMPTS
+        term = i if i < fast.n_frequent else np.int64(terms[i - fast.n_frequent])
+        search = consider(index, fast, rules, space, members, class_0, class_1, term, START)
+        if search.varied:
+            if attempt < _ATTEMPTS:
+                return search.split
             n_varying += 1
-            if random_below(state, n_varying) == 0:
-                chosen = split
+            if random_below(space.state, n_varying) == 0:
+                chosen = search.split
     return chosen
 
 
@@ -445,9 +392,8 @@ def take_right_documents(
 ) -> None:
     """Move the documents that go to the right from the set `here` to `right`, and list them from ``documents[top]``."""
     for group in range(split.group, index.term_groups[split.term + 1]):
-        which = fast.set_of_group[group]
-        if which >= 0:
-            own = fast.sets[which]
+        if group < len(fast.set_of_group) and fast.set_of_group[group] >= 0:
+            own = fast.sets[fast.set_of_group[group]]
             for w in range(len(here)):
                 moved = own[w] & here[w]
                 here[w] ^= moved
@@ -479,52 +425,74 @@ def keep_members(documents: Array, start: int, stop: int, members: Array) -> int
 
 
 @lean_kernel
+def list_terms(fast: FastIndex, space: FastWorkspace, level: int) -> None:
+    """Make the list of the rare terms in the documents of a chain."""
+    begin = space.levels[level, 0]
+    end = keep_members(space.documents, begin, space.levels[level, 1], space.sets[level])
+    space.levels[level, 1] = end
+    first = space.levels[level - 1, 8] if level > 0 else 0
+    last = first
+    for document in space.documents[begin:end]:
+        for j in range(fast.row_starts[document], fast.row_starts[document + 1]):
+            term = fast.row_terms[j]
+            bit = np.uint64(1) << np.uint64(term & 63)
+            space.terms[last] = term
+            last += 0 if space.seen[term >> 6] & bit else 1
+            space.seen[term >> 6] |= bit
+    for term in space.terms[first:last]:
+        space.seen[term >> 6] = np.uint64(0)
+    space.levels[level, 7], space.levels[level, 8], space.levels[level, 9] = first, last, end - begin
+
+
+@lean_kernel
 def split_of_node(
     index: TrainingIndex, fast: FastIndex, rules: GrowthRules, space: FastWorkspace, level: int
 ) -> Split:
     """Draw the split of the current node of a chain, which is not the root."""
     members, class_0, class_1 = space.sets[level], space.levels[level, 3], space.levels[level, 4]
     n_documents = class_0 + class_1
-    mean_length = 1 + len(index.postings) // (index.n_class_0 + index.n_class_1)
-    is_small = n_documents * mean_length * rules.max_features <= _FEW_TOKENS * index.n_terms
-    if is_small:
-        documents, token_starts = list_tokens(fast, space, level)
-        is_small = token_starts[n_documents] <= index.n_terms
-    if is_small:
-        varied, split = search_by_tokens(
-            index, fast, rules, space.state, members, documents, token_starts, class_0, class_1,
-            space.drawn_tokens, space.counts,
-        )  # fmt: skip
+    listed_size = space.levels[level, 9]
+    if n_documents <= _LISTED_SIZE * np.sqrt(index.n_class_0 + index.n_class_1) and (
+        listed_size == 0 or 2 * n_documents < listed_size
+    ):
+        list_terms(fast, space, level)
+        listed_size = space.levels[level, 9]
+    if listed_size > 0:
+        n_drawn, search = search_by_frequency(
+            index, fast, rules, space, members, class_0, class_1, fast.n_frequent, fast.n_frequent, START
+        )
+        terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
+        search = search_list(
+            index, fast, rules, space, members, class_0, class_1, terms, rules.max_features - n_drawn, search
+        )
     else:
-        varied, split = search_by_frequency(
-            index, fast, rules, space.state, members, class_0, class_1, space.drawn_terms, space.counts
+        width = 64 * (1 + (_FIRST_BAND * index.n_terms // rules.max_features) // 64)
+        n_drawn, search = search_by_frequency(
+            index, fast, rules, space, members, class_0, class_1, width, index.n_terms, START
         )
-    if not varied:
-        documents, token_starts = list_tokens(fast, space, level)
-        split = split_by_any_varying_term(
-            index, fast, rules, space.state, members, documents, token_starts, class_0, class_1, space.counts
-        )
+    split = search.split
+    if not search.varied:
+        list_terms(fast, space, level)
+        terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
+        split = split_by_any_varying_term(index, fast, rules, space, members, class_0, class_1, terms)
+    if split.threshold < 0.0:
+        split = with_threshold(index.group_values, split)
     return split
 
 
-@lean_kernel
-def list_tokens(fast: FastIndex, space: FastWorkspace, level: int) -> tuple[Array, Array]:
-    """List the current node's documents, and number their tokens: (documents, token_starts)."""
-    begin = space.levels[level, 0]
-    end = keep_members(space.documents, begin, space.levels[level, 1], space.sets[level])
-    space.levels[level, 1] = end
-    space.token_starts[0] = 0
-    for i in range(end - begin):
-        document = space.documents[begin + i]
-        length = fast.row_starts[document + 1] - fast.row_starts[document]
-        space.token_starts[i + 1] = space.token_starts[i] + length
-    return space.documents[begin:end], space.token_starts[: end - begin + 1]
+@inlined_kernel
+def with_threshold(group_values: Array, split: Split) -> Split:
+    """Complete the split by a term with one value: the threshold lies between 0 and the value."""
+    threshold = midpoint(np.float32(0.0), group_values[split.group])
+    return Split(split.score, split.term, split.group, threshold, split.right_0, split.right_1)
 
 
 @inlined_kernel
 def open_chain(space: FastWorkspace, level: int, begin: int, end: int, top: int) -> None:
     """Begin a chain with the documents listed in ``documents[begin:end]``, no list reaching beyond `top`."""
     space.levels[level, 0], space.levels[level, 1], space.levels[level, 2] = begin, end, top
+    space.levels[level, 7] = space.levels[level, 8] = space.levels[level - 1, 8] if level > 0 else 0
+    space.levels[level, 9] = 0
 
 
 @inlined_kernel
@@ -536,7 +504,7 @@ def enter_node(space: FastWorkspace, level: int, class_0: int, class_1: int, dep
 @lean_kernel
 def open_right_branch(index: TrainingIndex, fast: FastIndex, split: Split, space: FastWorkspace, level: int) -> None:
     """Move the documents that go to the right from the chain of `level` to a new one of the level above."""
-    begin, end, top, class_0, class_1, depth, _ = space.levels[level]
+    begin, end, top, class_0, class_1, depth = space.levels[level][:6]
     documents = space.documents
     n_right = split.right_0 + split.right_1
     take_right_documents(index, fast, split, space.sets[level], space.sets[level + 1], documents, top)

@@ -12,29 +12,31 @@ from modelcollapse.forest.sampling import log_factorials
 from modelcollapse.forest.splits import GrowthRules, best_threshold
 from modelcollapse.forest.training_index import TrainingIndex
 
-#: Groups with more documents than this many 64-bit words of a set have a bit set of their own.
-_DOCUMENTS_PER_WORD = 1.0
+#: A term is frequent if one class has at least this many documents with it per 64-bit word of a set of documents.
+_FREQUENT_PER_WORD = 1.0
 
 
 class FastIndex(NamedTuple):
-    """Bit sets of frequent groups, the documents as rows, and what every split of the root is worth.
+    """Bit sets of frequent terms, rare terms of each document, and what every split of the root is worth.
 
     Attributes
     ----------
     all_documents : ndarray of uint64, shape (n_words,)
         All training documents as a bit set; class 1 starts at the word ``class_1_start // 64``.
-    set_of_group : ndarray of int32, shape (n_groups,)
-        Row in `sets` of each group that has a bit set, −1 for the others.
+    n_frequent : int
+        Terms with ranks below are frequent, the others rare.
+    set_of_group : ndarray of int32, shape (n_groups_of_frequent_terms,)
+        Row in `sets` of each group of a frequent term that has a bit set, −1 for the others.
     sets : ndarray of uint64, shape (n_sets, n_words)
-        Documents of the frequent groups.
+        Documents of these groups.
     row_starts : ndarray of int64, shape (n_slots + 1,)
-        Where the row of each document begins in `row_groups`.
-    row_groups : ndarray of int32, shape (n_nonzero,)
-        Groups that each document is in, in increasing order.
-    group_terms : ndarray of int32, shape (n_groups,)
-        Term of each group.
-    counting_cost : ndarray of int32, shape (n_present,)
-        Steps to count each term in a node.
+        Where the rare terms of each document begin in `row_terms`.
+    row_terms : ndarray of int32, shape (n_nonzero_of_rare_terms,)
+        Ranks of each document's rare terms, in increasing order.
+    term_starts : ndarray of int64, shape (n_present,)
+        Where each term's documents begin in the postings.
+    has_one_value : ndarray of bool, shape (n_present,)
+        Whether all documents with the term have the same value.
     log_factorial : ndarray of float64, shape (n_terms + 1,)
         For drawing from hypergeometric distributions.
     root_scores, root_thresholds : ndarray of float64, shape (n_present,)
@@ -48,12 +50,13 @@ class FastIndex(NamedTuple):
     """
 
     all_documents: npt.NDArray[np.uint64]
+    n_frequent: int
     set_of_group: npt.NDArray[np.int32]
     sets: npt.NDArray[np.uint64]
     row_starts: npt.NDArray[np.int64]
-    row_groups: npt.NDArray[np.int32]
-    group_terms: npt.NDArray[np.int32]
-    counting_cost: npt.NDArray[np.int32]
+    row_terms: npt.NDArray[np.int32]
+    term_starts: npt.NDArray[np.int64]
+    has_one_value: npt.NDArray[np.bool_]
     log_factorial: npt.NDArray[np.float64]
     root_scores: npt.NDArray[np.float64]
     root_thresholds: npt.NDArray[np.float64]
@@ -84,33 +87,20 @@ def make_sets(group_starts: Array, postings: Array, n_slots: int, smallest: int)
 
 
 @kernel
-def list_rows(term_groups: Array, group_starts: Array, postings: Array, n_slots: int) -> tuple[Array, Array, Array]:
-    """Turn posting lists into rows: (row_starts, row_groups, group_terms)."""
+def list_rows(term_starts: Array, postings: Array, first_term: int, n_slots: int) -> tuple[Array, Array]:
+    """Turn the posting lists of the terms from `first_term` on into rows: (row_starts, row_terms)."""
     row_starts = np.zeros(n_slots + 1, np.int64)
-    for document in postings:
-        row_starts[document + 1] += 1
+    for j in range(term_starts[first_term], len(postings)):
+        row_starts[postings[j] + 1] += 1
     for document in range(n_slots):
         row_starts[document + 1] += row_starts[document]
     ends = row_starts[:-1].copy()
-    row_groups = np.empty(len(postings), np.int32)
-    group_terms = np.empty(len(group_starts) - 1, np.int32)
-    for term in range(len(term_groups) - 1):
-        for group in range(term_groups[term], term_groups[term + 1]):
-            group_terms[group] = term
-            for j in range(group_starts[group], group_starts[group + 1]):
-                row_groups[ends[postings[j]]] = group
-                ends[postings[j]] += 1
-    return row_starts, row_groups, group_terms
-
-
-@kernel
-def counting_costs(term_groups: Array, group_starts: Array, set_of_group: Array, set_cost: int) -> Array:
-    """Return the steps that it takes to count each term: documents listed, or `set_cost` for a bit set."""
-    costs = np.zeros(len(term_groups) - 1, np.int32)
-    for term in range(len(costs)):
-        for group in range(term_groups[term], term_groups[term + 1]):
-            costs[term] += set_cost if set_of_group[group] >= 0 else group_starts[group + 1] - group_starts[group]
-    return costs
+    row_terms = np.empty(row_starts[n_slots], np.int32)
+    for term in range(first_term, len(term_starts) - 1):
+        for j in range(term_starts[term], term_starts[term + 1]):
+            row_terms[ends[postings[j]]] = term
+            ends[postings[j]] += 1
+    return row_starts, row_terms
 
 
 @kernel
@@ -153,17 +143,18 @@ def build_fast_index(index: TrainingIndex, rules: GrowthRules) -> FastIndex:
     every = np.zeros(64 * n_words, bool)
     every[: index.n_class_0] = True
     every[index.class_1_start : n_slots] = True
-    set_of_group, sets = make_sets(
-        index.group_starts, index.postings, n_slots, max(1, int(_DOCUMENTS_PER_WORD * n_words))
-    )
+    smallest = max(1, int(_FREQUENT_PER_WORD * n_words))
+    n_frequent = int(np.count_nonzero(index.frequency.max(axis=1) >= smallest))
+    term_starts = index.group_starts[index.term_groups]
     varies, scores, thresholds, groups, right_0, right_1 = split_root(index, rules)
     order = np.argsort(-scores, kind="stable")
     return FastIndex(
         np.packbits(every, bitorder="little").view("<u8").astype(np.uint64),
-        set_of_group,
-        sets,
-        *list_rows(index.term_groups, index.group_starts, index.postings, n_slots),
-        counting_costs(index.term_groups, index.group_starts, set_of_group, max(1, n_words // 4)),
+        n_frequent,
+        *make_sets(index.group_starts[: index.term_groups[n_frequent] + 1], index.postings, n_slots, smallest),
+        *list_rows(term_starts, index.postings, n_frequent, n_slots),
+        term_starts,
+        np.diff(index.term_groups) == 1,
         log_factorials(index.n_terms),
         scores[order],
         thresholds[order],

@@ -186,7 +186,7 @@ def _grow_range(
     buffer = NodeBuffer.empty(max(_BUFFERED_NODES, most_nodes(index)))
     n_levels = 32
     space: FastWorkspace | GeneralWorkspace
-    space = GeneralWorkspace.empty(index) if fast is None else FastWorkspace.empty(index, rules, n_levels)
+    space = GeneralWorkspace.empty(index) if fast is None else FastWorkspace.empty(index, n_levels)
     parts = []
     while tree_start < tree_stop:
         starts = np.empty(tree_stop - tree_start + 1, np.int64)
@@ -196,7 +196,7 @@ def _grow_range(
             n_grown, too_few_levels = grow_fast_trees(index, fast, rules, seed, tree_start, space, buffer, starts)
             if too_few_levels:
                 n_levels *= 2
-                space = FastWorkspace.empty(index, rules, n_levels)
+                space = FastWorkspace.empty(index, n_levels)
         if n_grown:
             parts.append(Trees(starts[: n_grown + 1].copy(), *(field[: starts[n_grown]].copy() for field in buffer)))
             tree_start += n_grown

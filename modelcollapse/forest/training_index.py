@@ -36,8 +36,8 @@ class TrainingIndex(NamedTuple):
         class_1_start … class_1_start + n_class_1 − 1; the numbers between belong to no document.
     columns : ndarray of int32, shape (n_present,)
         Column in the input of each term that occurs, by rank.
-    frequency_0, frequency_1 : ndarray of int32, shape (n_present,)
-        Documents of each class with the term, by rank; max(frequency_0, frequency_1) does not increase with the rank.
+    frequency : ndarray of int32, shape (n_present, 2)
+        Documents of each class with the term, by rank; the larger of the two does not increase with the rank.
     term_groups : ndarray of int64, shape (n_present + 1,)
         Where each term's groups begin.
     group_values : ndarray of float32, shape (n_groups,)
@@ -55,8 +55,7 @@ class TrainingIndex(NamedTuple):
     n_class_1: int
     class_1_start: int
     columns: npt.NDArray[np.int32]
-    frequency_0: npt.NDArray[np.int32]
-    frequency_1: npt.NDArray[np.int32]
+    frequency: npt.NDArray[np.int32]
     term_groups: npt.NDArray[np.int64]
     group_values: npt.NDArray[np.float32]
     group_starts: npt.NDArray[np.int64]
@@ -236,7 +235,6 @@ def build_training_index(
         n_class_1,
         class_1_start,
         columns,
-        frequency[columns, 0],
-        frequency[columns, 1],
+        frequency[columns],
         *group_by_value(starts, documents, values, class_1_start),
     )

@@ -1,0 +1,71 @@
+"""Shortcuts from a sparse matrix to the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelcollapse.forest.compilation import lean_kernel
+from modelcollapse.forest.fast_growth import START, consider
+from modelcollapse.forest.fast_index import build_fast_index
+from modelcollapse.forest.random_streams import start_stream
+from modelcollapse.forest.shards import ForestParameters, grow_trees
+from modelcollapse.forest.training_index import build_training_index
+
+
+def arrays(X):
+    """The three arrays of a CSR matrix, as kernels take them."""
+    data = X.data if X.dtype == np.int32 else X.data.astype(np.float32)
+    return data, X.indices.astype(np.int32), X.indptr.astype(np.int64)
+
+
+def index_of(X, labels):
+    """The training index of all rows of a matrix."""
+    frozen = [a.copy() for a in (*arrays(X), np.arange(X.shape[0]), labels, np.ones(X.shape[1], bool))]
+    for array in frozen:
+        array.flags.writeable = False
+    return build_training_index(*frozen)
+
+
+def fast_index_of(X, labels, **parameters):
+    """The training index, the fast index and the rules."""
+    index = index_of(X, labels)
+    rules = ForestParameters(bootstrap=False, **parameters).rules(index.n_terms)
+    return index, build_fast_index(index, rules), rules
+
+
+def grow(X, labels, n_trees=10, seed=0, tree_start=0, n_threads=1, **parameters):
+    """Trees on all rows of a matrix."""
+    return grow_trees(
+        *arrays(X), np.arange(X.shape[0]), labels, ForestParameters(**parameters), seed=seed, tree_start=tree_start,
+        tree_stop=tree_start + n_trees, active=np.ones(X.shape[1], bool), n_threads=n_threads,
+    )  # fmt: skip
+
+
+def slots(labels):
+    """The number of each document in a training index."""
+    class_1_start = -(-int((labels == 0).sum()) // 64) * 64
+    return np.where(labels == 0, np.cumsum(labels == 0) - 1, class_1_start + np.cumsum(labels == 1) - 1)
+
+
+def bit_set(numbers, n_words):
+    """A set of numbers as 64-bit words."""
+    words = np.zeros(n_words, np.uint64)
+    for number in numbers:
+        words[number >> 6] |= np.uint64(1) << np.uint64(number & 63)
+    return words
+
+
+def stream(seed=0, tree=0):
+    """The beginning of a tree's random stream."""
+    state = np.empty(1, np.uint64)
+    start_stream(state, np.uint64(seed), tree)
+    return state
+
+
+@lean_kernel
+def search_terms(index, fast, rules, space, members, class_0, class_1, terms):
+    """The state of a search after these terms, in this order."""
+    search = START
+    for term in terms:
+        search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+    return search

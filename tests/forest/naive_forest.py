@@ -1,0 +1,89 @@
+"""Splits and trees in exact arithmetic, by definition and without haste: what the kernels are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from modelcollapse.forest.trees import Trees
+
+
+@dataclass(frozen=True)
+class NaiveSplit:
+    """A candidate: documents with values above the threshold go to the right."""
+
+    gain: Fraction
+    feature: int
+    threshold: float
+
+
+def gini_gain(weights, labels, goes_right) -> Fraction:
+    """Decrease of the Gini impurity times the square of the node's weight."""
+
+    def pure_pairs(chosen):
+        w0 = int(weights[chosen & (labels == 0)].sum())
+        w1 = int(weights[chosen & (labels == 1)].sum())
+        return Fraction(2 * w0 * w1, w0 + w1)
+
+    everything = np.ones(len(labels), bool)
+    return int(weights.sum()) * (pure_pairs(everything) - pure_pairs(goes_right) - pure_pairs(~goes_right))
+
+
+def split_by_feature(values, labels, weights, feature, min_samples_leaf=1) -> tuple[bool, NaiveSplit | None]:
+    """Whether the feature varies in the node, and its best split (of equals the one with the lowest threshold)."""
+    distinct = np.unique(values.astype(np.float32))
+    best = None
+    for low, high in pairwise(distinct):
+        threshold = float(low) / 2 + float(high) / 2
+        goes_right = values > threshold
+        if min(goes_right.sum(), (~goes_right).sum()) < min_samples_leaf:
+            continue
+        gain = gini_gain(weights, labels, goes_right)
+        if best is None or gain > best.gain:
+            best = NaiveSplit(gain, feature, threshold)
+    return len(distinct) > 1, best
+
+
+def best_splits(X, labels, weights, features, min_samples_leaf=1) -> tuple[bool, list[NaiveSplit]]:
+    """Whether any of the features varies in the node, and all best splits, one a feature at most."""
+    found = [split_by_feature(X[:, f], labels, weights, f, min_samples_leaf) for f in features]
+    splits = [split for _, split in found if split is not None]
+    top = max((split.gain for split in splits), default=None)
+    return any(varies for varies, _ in found), [split for split in splits if split.gain == top]
+
+
+def tree_nodes(trees: Trees, tree: int):
+    """The arrays of one tree: feature, threshold, left, weights."""
+    part = slice(trees.starts[tree], trees.starts[tree + 1])
+    return trees.feature[part], trees.threshold[part], trees.left[part], trees.weights[part]
+
+
+def documents_of_nodes(trees: Trees, tree: int, X, sample) -> list[np.ndarray]:
+    """For every node, a mask of the documents of `sample` (a mask) that reach it, by walking down from the root."""
+    feature, threshold, left, _ = tree_nodes(trees, tree)
+    masks: list = [None] * len(feature)
+    masks[0] = sample
+    for node in range(len(feature)):
+        if feature[node] >= 0:
+            goes_right = X[:, feature[node]] > threshold[node]
+            masks[node + 1] = masks[node] & goes_right
+            masks[left[node]] = masks[node] & ~goes_right
+    assert all(mask is not None for mask in masks), "a node that no path leads to"
+    return masks
+
+
+def depths_of_nodes(trees: Trees, tree: int) -> np.ndarray:
+    """Depth of every node."""
+    feature, _, left, _ = tree_nodes(trees, tree)
+    depth = np.zeros(len(feature), int)
+    for node in np.flatnonzero(feature >= 0):
+        depth[node + 1] = depth[left[node]] = depth[node] + 1
+    return depth
+
+
+def vote_of_leaf(weights) -> float:
+    """Share of class 1."""
+    return weights[1] / weights.sum()
