@@ -104,15 +104,24 @@ def at_size(rows: pl.DataFrame, n_seen: int | None = None) -> pl.DataFrame:
 
 
 def comparable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Cut unfinished rows so that all arms of a setting end at one size.
+    """Cut unfinished rows, setting by setting, at the largest size where the arms can be compared.
 
-    An arm has reached a size if two of its seeds have (or its only one). Each setting keeps the sizes that all its arms
-    have reached.
+    That is the largest size, after the first, that two seeds have reached in every arm begun; or one seed; or, if no
+    seed has, the largest there is.
     """
-    seeds = rows.group_by([*ARM, "n_seen"]).agg(n=pl.col("seed").n_unique())
-    enough = seeds.filter(pl.col("n") >= pl.min_horizontal(2, pl.col("n").max().over(ARM)))
-    reached = enough.group_by(ARM).agg(pl.col("n_seen").max()).group_by(SETTING).agg(last=pl.col("n_seen").min())
-    return rows.join(reached, on=list(SETTING)).filter(pl.col("n_seen") <= pl.col("last")).drop("last")
+    parts = [_cut(group) for _, group in rows.group_by(SETTING, maintain_order=True)]
+    return pl.concat(parts)
+
+
+def _cut(setting: pl.DataFrame) -> pl.DataFrame:
+    n_arms = setting.select("label_rule", "collapse_rate").n_unique()
+    grown = setting.filter(pl.col("generation") > 0).group_by("n_seen", "seed").agg(arms=pl.len())
+    seeds = grown.filter(pl.col("arms") == n_arms).group_by("n_seen").len()
+    for enough in (2, 1):
+        sizes = seeds.filter(pl.col("len") >= enough)["n_seen"]
+        if not sizes.is_empty():
+            return setting.filter(pl.col("n_seen") <= sizes.max())
+    return setting
 
 
 def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
