@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -71,6 +71,9 @@ def test_run_prints_what_happened_and_goes_on(call, reviews_csv, tmp_path):
     assert "6 chains, 4 finished before; 8 generations to run" in err
     code, out, _ = call("status", "runs/demo")
     assert "6/6" in out
+    code, out, _ = call("resume", "runs/demo", "--executor", "inprocess", "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [(event["event"], event.get("generations")) for event in events[::2]] == [("planned", 0), ("planned", 0)]
     assert table(tmp_path / "runs/demo").height == 24
 
 
@@ -144,6 +147,14 @@ def test_failed_chains_are_exit_code_1(call, reviews_csv):
     code, _, err = call(*SWEEP, "--corpus", reviews_csv, "--model-param", "alpha=-1,1")
     assert code == 1
     assert "4 chains failed; why: runs/demo/failures" in err
+    code, _, err = call(*SWEEP, "--corpus", reviews_csv, "--model-param", "alpha=-1,1", "--log-file", "my.log")
+    assert code == 1
+    assert "4 failed before (--retry-failed runs them again); 0 generations to run" in err
+    assert "Traceback" not in Path("my.log").read_text()
+    code, _, err = call("resume", "runs/demo", "--executor", "inprocess", "--retry-failed", "--log-file", "my.log")
+    assert code == 1
+    assert "16 generations to run" in err
+    assert "Traceback" in Path("my.log").read_text()
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
@@ -168,34 +179,42 @@ SLOW = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def undisturbed(reviews_csv, tmp_path_factory) -> Path:
+    run = tmp_path_factory.mktemp("undisturbed")
+    process = start(*SLOW, "--corpus", reviews_csv, "--out", run)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return run
+
+
 @pytest.mark.ray
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("executor", "how"),
     [("inprocess", signal.SIGINT), ("ray", signal.SIGINT), ("ray", signal.SIGTERM), ("ray", signal.SIGKILL)],
 )
-def test_stopped_and_started_again_it_ends_with_the_same_table(reviews_csv, tmp_path, executor, how):
-    arguments = [*SLOW, "--corpus", reviews_csv, "--workers", "2"]
-    if not (expected := tmp_path.parent / "undisturbed").exists():
-        undisturbed = start(*arguments, "--out", expected)
-        _, err = undisturbed.communicate(timeout=120)
-        assert undisturbed.returncode == 0, err
-
+def test_stopped_and_started_again_it_ends_with_the_same_table(
+    call, reviews_csv, tmp_path, undisturbed, executor, how
+):
+    arguments = [*SLOW, "--corpus", reviews_csv, "--out", tmp_path / "run", "--workers", "2"]
     run = tmp_path / "run"
-    process = start(*arguments, "--out", run, "--executor", executor)
+    process = start(*arguments, "--executor", executor)
     deadline = time.monotonic() + 100
     while not list(run.glob("chains/*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.1)
+    assert "demo" in call("status", run)[1]
+    assert "Another process is running a sweep" in call(*arguments)[2]
     process.send_signal(how)
     _, err = process.communicate(timeout=60)
     assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130), err
     if how != signal.SIGKILL:
         assert f"kept in {run}; the same command goes on from it" in err
     kept = table(run)
-    assert 0 < kept.height < table(expected).height
+    assert 0 < kept.height < table(undisturbed).height
 
-    again = start(*arguments, "--out", run)
-    _, err = again.communicate(timeout=120)
-    assert again.returncode == 0, err
-    assert table(run).equals(table(expected))
-    assert os.listdir(run / "partial") == [] if (run / "partial").exists() else True
+    code, _, err = call("resume", run, "--executor", "inprocess")
+    assert code == 0, err
+    assert "finished before" in err
+    assert table(run).equals(table(undisturbed))
+    assert not list(run.glob("partial/*"))

@@ -1,10 +1,9 @@
-"""``run``, ``status`` and ``experiments``."""
+"""``run``, ``resume``, ``status`` and ``experiments``."""
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +21,17 @@ from modelcollapse.cli.corpus import (
     TextColumn,
     corpus_options,
 )
+from modelcollapse.cli.execute import (
+    Address,
+    ExecutorOption,
+    How,
+    Json,
+    LogFile,
+    RetryFailed,
+    Shards,
+    Workers,
+    execute,
+)
 
 if TYPE_CHECKING:
     from modelcollapse.execution.plan import Plan
@@ -31,8 +41,8 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(run)
+    app.command()(resume)
     app.command()(status)
-    app.command()(experiments)
 
 
 def run(
@@ -49,6 +59,9 @@ def run(
     final_size: Annotated[int | None, typer.Option(help="Documents seen at the end.")] = None,
     increment: Annotated[int | None, typer.Option(help="Documents added in each generation.")] = None,
     sizes: Annotated[str | None, typer.Option(help="A ladder instead: 80,202,507 or geometric:80:320000:10.")] = None,
+    shared_reference: Annotated[
+        bool | None, typer.Option(help="On a ladder: one chain at rate 0, from the smallest initial size.")
+    ] = None,
     test_size: Annotated[int | None, typer.Option(help="Documents of the test set.")] = None,
     trees: Annotated[int | None, typer.Option(help="Trees of the forests.")] = None,
     regime: Annotated[str | None, typer.Option(help="accumulate, replace, subsample.")] = None,
@@ -58,9 +71,13 @@ def run(
     max_terms: Annotated[int | None, typer.Option(help="Most frequent terms that models see.")] = None,
     scale: Annotated[float | None, typer.Option(help="Multiply an experiment's sizes: 0.1 for a tenth.")] = None,
     out: Annotated[str | None, typer.Option(help="The run's folder or URL.  [runs/<experiment>]")] = None,
-    executor: Annotated[Literal["ray", "inprocess"], typer.Option(help="Where chains run.")] = "ray",
-    address: Annotated[str | None, typer.Option(help="Of a running Ray cluster.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Chains at a time.  [all cores]")] = None,
+    executor: ExecutorOption = "ray",
+    address: Address = None,
+    workers: Workers = None,
+    shards: Shards = None,
+    retry_failed: RetryFailed = False,
+    log_file: LogFile = None,
+    json: Json = False,
     until_ci: Annotated[
         float | None, typer.Option(help="Add seeds until all paired 95 % intervals at the end are ± this: 0.002.")
     ] = None,
@@ -79,54 +96,60 @@ def run(
     ngrams: Ngrams = None,
 ) -> None:
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
-    from modelcollapse.cli import EXIT_FAILED_CHAINS, EXIT_INTERRUPTED
+    from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.folder import RunFolder
     from modelcollapse.execution.plan import make_plan
-    from modelcollapse.execution.progress import terminal_progress
-    from modelcollapse.execution.run import check_same_corpus, default_folder, run_sweep
-    from modelcollapse.precision import run_until_precise
+    from modelcollapse.execution.run import check_same_corpus, default_folder
 
     sweep, about_corpus = _merge(experiment, context.params, scale)
     location = out or default_folder(sweep)
     sweep.models()  # a slip in their names should not wait for the corpus
-    documents = load_corpus(about_corpus.pop("corpus", "movies"), **about_corpus)
+    documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)
         check_same_corpus(folder.read_spec(), documents, folder)
-        _print_plan(make_plan(sweep, documents, folder), location)
+        _print_plan(make_plan(sweep, documents, folder, retry_failed), location)
         return
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        options: dict[str, Any] = {
-            "out": location,
-            "executor": executor,
-            "address": address,
-            "workers": workers,
-            "progress": terminal_progress(),
-        }
-        if until_ci is None:
-            done = run_sweep(sweep, documents, **options)
-        else:
-            done, reached = run_until_precise(sweep, documents, until_ci, max_seeds, **options)
-    except KeyboardInterrupt:
-        typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    _print_outcome(done.results().filter(experiment=sweep.experiment))
-    if until_ci is not None:
-        n_seeds = done.results()["seed"].n_unique()
-        typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
-    typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
-    if failed := done.failed(sweep):
-        typer.echo(f"{len(failed)} chains failed; why: {done.folder.path('failures')}", err=True)
+    how = How(executor, address, workers, shards, retry_failed, log_file, json)
+    if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
+        raise typer.Exit(EXIT_FAILED_CHAINS)
+
+
+def resume(
+    location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
+    executor: ExecutorOption = "ray",
+    address: Address = None,
+    workers: Workers = None,
+    shards: Shards = None,
+    retry_failed: RetryFailed = False,
+    log_file: LogFile = None,
+    json: Json = False,
+) -> None:
+    """Go on with every sweep of a run from where it was stopped."""
+    from modelcollapse.cli import EXIT_FAILED_CHAINS
+    from modelcollapse.corpora import load_corpus
+    from modelcollapse.errors import RunFolderError
+    from modelcollapse.execution import open_run
+
+    run = open_run(location)
+    given = run.corpus.get("given")
+    if not isinstance(given, dict):
+        raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
+    sweeps = run.sweeps
+    documents = load_corpus(**{"name_or_path": "movies", **given})
+    how = How(executor, address, workers, shards, retry_failed, log_file, json)
+    complete = [execute(sweep, documents, location, how, given) for sweep in sweeps]
+    if not all(complete):
         raise typer.Exit(EXIT_FAILED_CHAINS)
 
 
 def _merge(experiment: str, params: dict[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
-    """Return the sweep that the user means, and what is said of the corpus: options override the file."""
+    """Return the sweep that the user means, and what `load_corpus` takes: options override the file."""
     from modelcollapse.corpora import CorpusOptions
     from modelcollapse.simulation.experiments import experiment_values
-    from modelcollapse.simulation.sweep import Sweep, read_spec, scale
+    from modelcollapse.simulation.scaling import scale
+    from modelcollapse.simulation.sweep import Sweep, read_spec
 
     about_corpus = ("corpus", *CorpusOptions.model_fields)
     path = Path(experiment)
@@ -137,6 +160,8 @@ def _merge(experiment: str, params: dict[str, Any], factor: float | None) -> tup
     corpus = {name: values.pop(name) for name in about_corpus if name in values} | corpus_options(params)
     if params["corpus"] is not None:
         corpus["corpus"] = params["corpus"]
+    if "corpus" in corpus:
+        corpus["name_or_path"] = _absolute(corpus.pop("corpus"))
     if factor is not None:
         values = scale(values, factor)
     fields = Sweep.model_fields.keys() - {"experiment"}
@@ -146,8 +171,10 @@ def _merge(experiment: str, params: dict[str, Any], factor: float | None) -> tup
     return Sweep(**{**values, **given}), corpus
 
 
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
+def _absolute(name_or_path: str) -> str:
+    """Return a corpus as it can be found again from another working directory."""
+    path = Path(name_or_path).expanduser()
+    return str(path.absolute()) if path.is_file() else name_or_path
 
 
 def _print_plan(plan: Plan, location: str) -> None:
@@ -169,38 +196,10 @@ def _print_plan(plan: Plan, location: str) -> None:
     titles = ("chain", "seed", "rate", "model", "regime", "label rule", "documents", "generations done")
     print_table(titles, rows)
     typer.echo(
-        f"{len(plan.chains)} chains, {len(plan.finished)} finished, {len(plan.partial)} begun; "
+        f"{len(plan.chains)} chains, {len(plan.finished)} finished, {len(plan.partial)} begun"
+        f"{f', {len(plan.given_up)} failed before' if plan.given_up else ''}; "
         f"{plan.n_generations_to_run} generations to run → {location}"
     )
-
-
-def _print_outcome(results: Any) -> None:
-    """Print where every arm of a sweep began and ended: means over seeds."""
-    from modelcollapse.analysis.arms import varying_axes
-    from modelcollapse.analysis.outcome import outcome
-    from modelcollapse.cli.tables import print_table
-
-    if results.is_empty():
-        return
-    axes = [axis for axis in varying_axes(results) if axis not in ("seed", "collapse_rate", "model_params")]
-    if results.filter(results["model_params"] != "")["model_params"].n_unique() > 1:
-        axes.append("model_params")
-    rows = [
-        (
-            f"{100 * row['collapse_rate']:g} %",
-            *(row[axis] for axis in axes),
-            row["n_seeds"],
-            f"{row['first_n_seen']:,} → {row['n_seen']:,}",
-            f"{row['first_accuracy']:.3f} → {row['accuracy']:.3f}",
-            "–" if row["half_width"] is None else f"{row['half_width']:.3f}",
-            "–" if row["roc_auc"] is None else f"{row['roc_auc']:.3f}",
-            f"{row['first_predicted_positive_rate']:.2f} → {row['predicted_positive_rate']:.2f}",
-        )
-        for row in outcome(results).iter_rows(named=True)
-    ]
-    names = [axis.replace("_", " ") for axis in axes]
-    titles = ("rate", *names, "seeds", "documents", "accuracy", "± 95 %", "ROC AUC", "called positive")
-    print_table(titles, rows)
 
 
 def status(
@@ -223,18 +222,3 @@ def status(
             sweep.experiment, f"{finished}/{len(chains)}", begun, len(run.failed(sweep)), f"{sum(done)}/{sum(wanted)}",
         ))
     print_table(("experiment", "chains finished", "begun", "failed", "generations"), rows)
-
-
-def experiments() -> None:
-    """List the experiments: what there is, with sizes and number of chains and generations."""
-    from modelcollapse.cli.tables import print_table
-    from modelcollapse.simulation.experiments import experiment_values, load_experiments
-    from modelcollapse.simulation.sweep import Sweep
-
-    rows = []
-    for name, values in load_experiments().items():
-        sweep = Sweep(**experiment_values(name))
-        chains = list(sweep.chains())
-        generations = sum(len(chain.sizes()) for chain in chains)
-        rows.append((name, len(chains), f"{generations:,}", f"{sweep.documents_needed:,}", values["description"]))
-    print_table(("experiment", "chains", "generations", "documents", "what"), rows)

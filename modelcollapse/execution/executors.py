@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
 from modelcollapse.simulation.spec import ChainSpec
+
+#: How often in a row a chain is begun again for the machine's sake, and the first pause (it doubles).
+MAX_SETBACKS = 6
+FIRST_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,21 @@ class ChainDone:
 
 @dataclass(frozen=True)
 class ChainFailed:
-    """A chain cannot go on: the reason in one line, and a traceback."""
+    """A chain cannot go on.
+
+    Attributes
+    ----------
+    task : ChainTask
+    reason, details : str
+        Why, in one line; and a traceback.
+    is_own : bool
+        Whether the chain itself failed, and so would fail again: else its machines did.
+    """
 
     task: ChainTask
     reason: str
     details: str
+    is_own: bool
 
 
 Event: TypeAlias = GenerationDone | ChainDone | ChainFailed
@@ -53,7 +68,7 @@ StateOf: TypeAlias = Callable[[ChainTask], ChainState | None]
 class Executor(Protocol):
     """Runs chains."""
 
-    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Iterator[Event]:
+    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Generator[Event]:
         """Run chains to their end and yield what happens, as it happens; closing the iterator stops them."""
         ...
 
@@ -61,16 +76,44 @@ class Executor(Protocol):
 class InProcessExecutor:
     """One chain after the other, in this process: for tests, tiny runs and debugging."""
 
-    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Iterator[Event]:
+    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
         for task in tasks:
-            try:
-                for result in run_chain(task.spec, corpus, state_of(task)):
-                    yield GenerationDone(task, result)
-            except Exception as error:  # a chain's own failure must not stop the others
-                yield ChainFailed(task, describe(error), traceback.format_exc())
-            else:
-                yield ChainDone(task)
+            attempts = Attempts()
+            while True:
+                try:
+                    for result in run_chain(task.spec, corpus, state_of(task)):
+                        attempts.went_on()
+                        yield GenerationDone(task, result)
+                except Exception as error:  # a chain's own failure must not stop the others
+                    if is_machines_fault(error) and (pause := attempts.pause()) is not None:
+                        time.sleep(pause)
+                        continue
+                    yield ChainFailed(task, describe(error), traceback.format_exc(), not is_machines_fault(error))
+                else:
+                    yield ChainDone(task)
+                break
+
+
+class Attempts:
+    """How often a chain was begun again for the machine's sake since it last gave a row."""
+
+    def __init__(self) -> None:
+        self._n_setbacks = 0
+
+    def went_on(self) -> None:
+        """Take note of a row: whatever happened before is over."""
+        self._n_setbacks = 0
+
+    def pause(self) -> float | None:
+        """Take note of a setback; return the seconds to wait before the next attempt, or None if it was the last."""
+        self._n_setbacks += 1
+        return None if self._n_setbacks > MAX_SETBACKS else FIRST_PAUSE_SECONDS * 2 ** (self._n_setbacks - 1)
+
+
+def is_machines_fault(error: BaseException) -> bool:
+    """Return whether an error may be gone at the next attempt: a chain's own errors come again."""
+    return isinstance(error, (MemoryError, OSError))
 
 
 def describe(error: BaseException) -> str:

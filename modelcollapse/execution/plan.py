@@ -12,16 +12,26 @@ from modelcollapse.execution.executors import ChainTask
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.record import ChainRecord
 from modelcollapse.simulation import learners
+from modelcollapse.simulation.scaling import fitting_scale
 from modelcollapse.simulation.spec import chain_id
 from modelcollapse.simulation.sweep import Sweep
 
 
 @dataclass(frozen=True)
 class PlannedChain:
-    """A chain, and what a folder holds of it."""
+    """A chain, and what a folder holds of it.
+
+    Attributes
+    ----------
+    task : ChainTask
+    record : ChainRecord
+    is_given_up : bool
+        Whether it failed before for its own reasons, and is not to be tried again.
+    """
 
     task: ChainTask
     record: ChainRecord
+    is_given_up: bool = False
 
     @property
     def n_generations(self) -> int:
@@ -53,17 +63,23 @@ class Plan:
     @property
     def partial(self) -> list[PlannedChain]:
         """Chains that go on from a checkpoint or from a smaller final size."""
-        return [chain for chain in self.chains if 0 < chain.n_done < chain.n_generations]
+        return [chain for chain in self.to_run if chain.n_done]
+
+    @property
+    def given_up(self) -> list[PlannedChain]:
+        """Chains that failed before and are left out."""
+        return [chain for chain in self.chains if chain.n_done < chain.n_generations and chain.is_given_up]
 
     @property
     def to_run(self) -> list[PlannedChain]:
-        """Chains that are not finished, longest first; equally long ones in the order of the sweep."""
-        return sorted((c for c in self.chains if c.n_done < c.n_generations), key=lambda chain: -chain.work)
+        """Chains that are neither finished nor given up, longest first; equally long ones in the order of the sweep."""
+        unfinished = (c for c in self.chains if c.n_done < c.n_generations and not c.is_given_up)
+        return sorted(unfinished, key=lambda chain: -chain.work)
 
     @property
     def n_generations_to_run(self) -> int:
         """Generations that are still to be computed."""
-        return sum(chain.n_generations - chain.n_done for chain in self.chains)
+        return sum(chain.n_generations - chain.n_done for chain in self.to_run)
 
 
 def chain_tasks(sweep: Sweep, corpus_fingerprint: str) -> list[ChainTask]:
@@ -75,8 +91,11 @@ def chain_tasks(sweep: Sweep, corpus_fingerprint: str) -> list[ChainTask]:
     return list(tasks.values())
 
 
-def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder) -> Plan:
+def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: bool = False) -> Plan:
     """Return what running a sweep in a folder means.
+
+    A chain that failed for its own reasons would fail again: it is left out, unless `retry_failed`. One that failed
+    because of the machines it ran on is simply run.
 
     Raises
     ------
@@ -85,17 +104,27 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder) -> Plan:
     """
     check_corpus(sweep, corpus)
     tasks = chain_tasks(sweep, corpus.fingerprint)
-    return Plan([PlannedChain(task, folder.read_chain(task.chain_id) or ChainRecord()) for task in tasks])
+    known = folder.read_chains(task.chain_id for task in tasks)
+    given_up = set() if retry_failed else _own_failures(tasks, folder)
+    return Plan([
+        PlannedChain(task, known.get(task.chain_id) or ChainRecord(), task.chain_id in given_up) for task in tasks
+    ])
+
+
+def _own_failures(tasks: Sequence[ChainTask], folder: RunFolder) -> set[str]:
+    failed = {task.chain_id for task in tasks}.intersection(folder.names("failures", ".json"))
+    return {chain_id for chain_id in failed if (folder.read_failure(chain_id) or {}).get("is_own")}
 
 
 def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
     """Raise SpecError if the corpus has too few documents, or no n-grams of the order that the sweep needs."""
     if sweep.documents_needed > corpus.n_documents:
-        factor = int(100 * corpus.n_documents / sweep.documents_needed) / 100
+        factor = fitting_scale(sweep, corpus.n_documents)
+        smaller = f"make the sizes {factor:f} times as large (--scale {factor:f}), or " if factor else ""
         raise SpecError(
             f"'{sweep.experiment}' needs {sweep.documents_needed:,} documents ({sweep.test_size:,} to test on + "
             f"{sweep.final_size:,} to train on), the corpus '{corpus.name}' has {corpus.n_documents:,}: "
-            f"make the sizes {factor:g} times as large (--scale), or use a larger corpus."
+            f"{smaller}use a larger corpus."
         )
     if sweep.max_ngram > corpus.term_orders.max(initial=1):
         raise SpecError(

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import defaultdict
+from dataclasses import asdict
 from statistics import fmean
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from modelcollapse.execution.executors import ChainTask
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.plan import Plan
 from modelcollapse.simulation.rows import Row
 
+if TYPE_CHECKING:
+    from rich.live import Live
+
 #: Plain output says something at most this often.
 PLAIN_SECONDS = 10.0
 
 
-class RateSoFar(NamedTuple):
-    """Where the chains of one collapse rate stand: means over their latest generations."""
+class ArmSoFar(NamedTuple):
+    """Where the chains of one arm of the sweep stand: means over their latest generations."""
 
     collapse_rate: float
+    others: str
     n_chains: int
     n_seen: float
     accuracy: float
     predicted_positive_rate: float
+
+
+#: The axes that tell arms apart, beside the rate.
+OTHER_AXES = ("model", "model_params", "regime", "label_rule", "initial_size")
 
 
 class Reporter:
@@ -40,20 +50,22 @@ class Reporter:
         self.work = sum(chain.work for chain in plan.to_run)
         self.work_done = 0
         self.started = time.monotonic()
-        self._latest: dict[float, dict[str, Row]] = defaultdict(dict)
+        self._latest: dict[tuple[Any, ...], dict[str, Row]] = defaultdict(dict)
         parts = [f"{len(plan.chains)} chains"]
         parts += [f"{len(plan.finished)} finished before"] if plan.finished else []
         parts += [f"{len(plan.partial)} to go on from where they were"] if plan.partial else []
+        parts += [f"{len(plan.given_up)} failed before (--retry-failed runs them again)"] if plan.given_up else []
         self._open(f"{', '.join(parts)}; {self.n_generations} generations to run → {folder}")
 
     def generation(self, row: Row) -> None:
         """Take note of a new row."""
         self.generations_done += 1
         self.work_done += row.n_seen
-        self._latest[row.collapse_rate][row.chain_id] = row
+        arm = (row.collapse_rate, *(getattr(row, axis) for axis in OTHER_AXES))
+        self._latest[arm][row.chain_id] = row
         self._update()
 
-    def finished(self) -> None:
+    def finished(self, task: ChainTask) -> None:
         """Take note that a chain reached its end and is kept."""
         self.chains_done += 1
 
@@ -61,6 +73,9 @@ class Reporter:
         """Take note that a chain failed."""
         self.n_failed += 1
         self._complain(f"chain {task.chain_id} failed: {reason}")
+
+    def ended(self) -> None:
+        """Take note that there is nothing more to do."""
 
     def __enter__(self) -> Self:
         return self
@@ -83,17 +98,21 @@ class Reporter:
             parts.append(f"{self.n_failed} failed")
         return " · ".join(parts)
 
-    def by_rate(self) -> list[RateSoFar]:
-        """Return where every collapse rate stands."""
+    def by_arm(self) -> list[ArmSoFar]:
+        """Return where every arm stands; `others` names the axes, beside the rate, on which arms differ."""
+        arms = sorted(self._latest.items(), key=lambda item: (item[0][1:4], item[0][0], item[0][4:]))
+        values = [{arm[i] for arm, _ in arms} - {"none", ""} for i in range(1 + len(OTHER_AXES))]
+        differing = [i for i in range(1, len(values)) if len(values[i]) > 1]
         return [
-            RateSoFar(
-                rate,
+            ArmSoFar(
+                arm[0],
+                " ".join(str(arm[i]) for i in differing),
                 len(rows),
                 fmean(row.n_seen for row in rows.values()),
                 fmean(row.accuracy for row in rows.values()),
                 fmean(row.predicted_positive_rate for row in rows.values()),
             )
-            for rate, rows in sorted(self._latest.items())
+            for arm, rows in arms
         ]
 
     def _open(self, line: str) -> None:
@@ -116,7 +135,8 @@ class PlainProgress(Reporter):
     def _update(self) -> None:
         if time.monotonic() - self._last_line >= PLAIN_SECONDS:
             self._last_line = time.monotonic()
-            accuracies = (f"{100 * rate.collapse_rate:g} %: {rate.accuracy:.3f}" for rate in self.by_rate())
+            arms = ((" ".join((f"{100 * arm.collapse_rate:g} %", arm.others)).strip(), arm) for arm in self.by_arm())
+            accuracies = (f"{name}: {arm.accuracy:.3f}" for name, arm in arms)
             self._complain(f"{self.summary()} | accuracy {', '.join(accuracies)}")
 
     def _complain(self, line: str) -> None:
@@ -129,17 +149,20 @@ class LiveProgress(Reporter):
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.live import Live
 
         self._console = Console(stderr=True, highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
+        self._live: Live | None = None
 
     def __exit__(self, *exception: object) -> None:
-        self._live.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def _open(self, line: str) -> None:
+        from rich.live import Live
+
         self._console.print(line)
         if self.n_generations:
+            self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._render, transient=True)
             self._live.start()
 
     def _complain(self, line: str) -> None:
@@ -150,21 +173,59 @@ class LiveProgress(Reporter):
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 
+        arms = self.by_arm()
         table = Table(box=None)
-        for title in ("collapse rate", "chains", "documents seen", "accuracy", "predicted positive"):
-            table.add_column(title, justify="right")
+        titles = ["collapse rate", *([""] if any(arm.others for arm in arms) else [])]
+        for title in (*titles, "chains", "documents seen", "accuracy", "predicted positive"):
+            table.add_column(title, justify="right" if title else "left")
         table.add_column("0.5 … 1.0")
-        for rate in self.by_rate():
+        for arm in arms:
             table.add_row(
-                f"{100 * rate.collapse_rate:g} %",
-                str(rate.n_chains),
-                f"{rate.n_seen:,.0f}",
-                f"{rate.accuracy:.3f}",
-                f"{rate.predicted_positive_rate:.2f}",
-                ProgressBar(total=0.5, completed=max(0.0, rate.accuracy - 0.5), width=24),
+                *(f"{100 * arm.collapse_rate:g} %", arm.others)[: len(titles)],
+                str(arm.n_chains),
+                f"{arm.n_seen:,.0f}",
+                f"{arm.accuracy:.3f}",
+                f"{arm.predicted_positive_rate:.2f}",
+                ProgressBar(total=0.5, completed=max(0.0, arm.accuracy - 0.5), width=24),
             )
-        total = ProgressBar(total=max(1, self.work), completed=self.work_done, width=70)
-        return Group(table, "", total, self.summary())
+        total = Table.grid()
+        total.add_row(ProgressBar(total=max(1, self.work), completed=self.work_done, width=70))
+        return Group(total, self.summary(), "", table)
+
+
+class JsonProgress(Reporter):
+    """One JSON object a line on standard output, for programs: ``event`` says what the other keys are about."""
+
+    def planned(self, plan: Plan, folder: RunFolder) -> None:
+        """Take note that a sweep begins."""
+        super().planned(plan, folder)
+        self._say(
+            "planned", run=str(folder), chains=len(plan.chains), finished=len(plan.finished), partial=len(plan.partial),
+            given_up=len(plan.given_up), generations=self.n_generations,
+        )  # fmt: skip
+
+    def generation(self, row: Row) -> None:
+        """Take note of a new row."""
+        super().generation(row)
+        self._say("generation", generations_done=self.generations_done, row=asdict(row))
+
+    def finished(self, task: ChainTask) -> None:
+        """Take note that a chain reached its end and is kept."""
+        super().finished(task)
+        self._say("chain finished", chain_id=task.chain_id, chains_done=self.chains_done)
+
+    def failed(self, task: ChainTask, reason: str) -> None:
+        """Take note that a chain failed."""
+        super().failed(task, reason)
+        self._say("chain failed", chain_id=task.chain_id, reason=reason)
+
+    def ended(self) -> None:
+        """Take note that there is nothing more to do."""
+        self._say("ended", chains_done=self.chains_done, failed=self.n_failed)
+
+    def _say(self, event: str, **what: object) -> None:
+        sys.stdout.write(json.dumps({"event": event, **what}) + "\n")
+        sys.stdout.flush()
 
 
 def terminal_progress() -> Reporter:

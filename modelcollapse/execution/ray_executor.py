@@ -11,15 +11,17 @@ import os
 import signal
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.executors import (
+    Attempts,
     ChainDone,
     ChainFailed,
     ChainTask,
@@ -27,12 +29,16 @@ from modelcollapse.execution.executors import (
     GenerationDone,
     StateOf,
     describe,
+    is_machines_fault,
 )
+from modelcollapse.execution.memory import chain_bytes
+from modelcollapse.execution.shards import ShardedTraining, can_be_sharded, useful_shards
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
 from modelcollapse.simulation.spec import ChainSpec
+from modelcollapse.simulation.training import train_here
 
-#: A chain is one core's work: nothing in it may start threads of its own.
+#: A task is one core's work: nothing in it may start threads of its own.
 THREAD_LIMITS = {
     "NUMBA_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -40,12 +46,11 @@ THREAD_LIMITS = {
     "POLARS_MAX_THREADS": "1",
 }
 
-#: How often a chain is submitted again after the death of its worker, and the first pause (it doubles).
-MAX_LOSSES = 10
-FIRST_PAUSE_SECONDS = 0.5
-
-#: On a cluster of unknown size: enough waiting chains to make an autoscaler act, few enough for the driver.
+#: On a cluster of unknown size: enough waiting tasks to make an autoscaler act, few enough for the driver.
 MAX_IN_FLIGHT = 2000
+
+#: Rows that a chain may be ahead of the driver.
+MAX_ROWS_AHEAD = 16
 
 _log = logging.getLogger(__name__)
 
@@ -58,74 +63,175 @@ class RayExecutor:
     address : str, optional
         Of a running cluster; by default RAY_ADDRESS, or a new local instance that ends with the run.
     workers : int, optional
-        Chains at a time; by default as many as there are cores.
+        Tasks at a time; by default as many as there are cores.
+    shards : int, optional
+        Tasks that each generation's trees are split over; by default 1, and more when there are fewer chains than
+        cores and generations are long.
     """
 
-    def __init__(self, address: str | None = None, workers: int | None = None) -> None:
+    def __init__(self, address: str | None = None, workers: int | None = None, shards: int | None = None) -> None:
         self.address = address
         self.workers = workers
+        self.shards = shards
 
-    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Iterator[Event]:
+    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
         learners.warm_up({task.spec.model for task in tasks})
         with _ray(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
-            in_flight = self.workers or (n_cores if started_here else MAX_IN_FLIGHT)
+            _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, _session(ray))
+            drive = _Drive(ray, _SharedCorpus(ray, corpus), tasks, state_of)
+            drive.n_cores = min(n_cores, self.workers or n_cores)
+            drive.most_at_a_time = self.workers or (n_cores if started_here else MAX_IN_FLIGHT)
+            drive.shards = self.shards
+            drive.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
+            try:
+                yield from drive.events()
+            finally:
+                drive.stop()
+
+
+@dataclass(frozen=True)
+class _Setback:
+    """The machine under a chain failed: nobody's fault."""
+
+    reason: str
+    details: str
+    needs_memory: bool
+
+
+@dataclass
+class _Running:
+    """A chain that was submitted."""
+
+    task: ChainTask
+    n_shards: int
+    has_started: bool = False
+
+
+class _SharedCorpus:
+    """The corpus in the object store while a chain may need it: a copy keeps a node from being scaled down."""
+
+    def __init__(self, ray: Any, corpus: Corpus) -> None:
+        self._ray, self._corpus = ray, corpus
+        self._refs: list[Any] | None = None
+        self.n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
+        self.counts_per_document = len(corpus.data) / max(1, corpus.n_documents)
+        self.fingerprint = corpus.fingerprint
+
+    def refs(self) -> list[Any]:
+        """Return references to the arrays, to be passed in a list: a worker drops them when it has the arrays."""
+        if self._refs is None:
+            corpus = self._corpus
             arrays = (corpus.data, corpus.indices, corpus.indptr, corpus.labels, corpus.term_orders)
-            refs = tuple(ray.put(np.asarray(array)) for array in arrays)
-            remote = ray.remote(_chain_task).options(
-                num_cpus=1,
+            self._refs = [self._ray.put(np.asarray(array)) for array in arrays]
+        return self._refs
+
+    def release(self) -> None:
+        """Let the store free every copy that no process has mapped."""
+        self._refs = None
+
+
+class _Drive:
+    """Everything between submitting chains and their events."""
+
+    n_cores: int
+    most_at_a_time: int
+    shards: int | None
+    runtime_env: dict[str, Any] | None
+
+    def __init__(self, ray: Any, corpus: _SharedCorpus, tasks: Sequence[ChainTask], state_of: StateOf) -> None:
+        self._ray = ray
+        self._corpus = corpus
+        self._state_of = state_of
+        self._waiting = deque(tasks)
+        self._later: list[tuple[float, ChainTask]] = []
+        self._running: dict[Any, _Running] = {}
+        self._attempts: defaultdict[str, Attempts] = defaultdict(Attempts)
+        self._memory_factor: defaultdict[str, int] = defaultdict(lambda: 1)
+
+    def events(self) -> Iterator[Event]:
+        """Submit chains and yield what happens until there is nothing left to do."""
+        while self._waiting or self._running or self._later:
+            now = time.monotonic()
+            self._waiting.extend(task for due, task in self._later if due <= now)
+            self._later = [(due, task) for due, task in self._later if due > now]
+            self._submit()
+            if not self._running:
+                time.sleep(0.05)
+            for generator in _ready(self._ray, list(self._running)):
+                event = self._next_event(generator)
+                if event is not None:
+                    yield event
+            if not (self._waiting or self._later) and all(chain.has_started for chain in self._running.values()):
+                self._corpus.release()
+
+    def stop(self) -> None:
+        """Stop what is running."""
+        for generator in self._running:
+            self._ray.cancel(generator, force=True)
+
+    def _submit(self) -> None:
+        while self._waiting:
+            in_flight = sum(chain.n_shards for chain in self._running.values())
+            n_shards = self._shards_of(self._waiting[0])
+            if self._running and in_flight + n_shards > self.most_at_a_time:
+                return
+            task = self._waiting.popleft()
+            options = {
+                "num_cpus": 1,
+                "memory": self._memory(task),
+                "scheduling_strategy": "SPREAD",
+                "runtime_env": self.runtime_env,
+            }
+            remote = self._ray.remote(_chain_task).options(
                 num_returns="streaming",
                 max_retries=0,
-                scheduling_strategy="SPREAD",
-                runtime_env=None if started_here else {"env_vars": THREAD_LIMITS},
+                _generator_backpressure_num_objects=MAX_ROWS_AHEAD,
+                **options,
             )
-            waiting = deque(tasks)
-            lost: Counter[str] = Counter()
-            later: list[tuple[float, ChainTask]] = []
-            running: dict[Any, ChainTask] = {}
-            try:
-                while waiting or running or later:
-                    now = time.monotonic()
-                    waiting.extend(task for due, task in later if due <= now)
-                    later = [(due, task) for due, task in later if due > now]
-                    while waiting and len(running) < in_flight:
-                        task = waiting.popleft()
-                        generator = remote.remote(task.spec, state_of(task), corpus.fingerprint, *refs)
-                        running[generator] = task
-                    if not running:
-                        time.sleep(0.05)
-                        continue
-                    for generator in _ready(ray, list(running)):
-                        task = running[generator]
-                        event = _next_event(ray, generator, task)
-                        if not isinstance(event, GenerationDone):
-                            del running[generator]
-                        if isinstance(event, _WorkerLost):
-                            lost[task.chain_id] += 1
-                            if lost[task.chain_id] > MAX_LOSSES:
-                                reason = f"its worker died {lost[task.chain_id]} times: {event.reason}"
-                                event = ChainFailed(task, reason, event.reason)
-                            else:
-                                pause = FIRST_PAUSE_SECONDS * 2 ** (lost[task.chain_id] - 1)
-                                _log.warning("chain %s lost its worker; again in %.1f s", task.chain_id, pause)
-                                later.append((time.monotonic() + pause, task))
-                                continue
-                        yield event
-            finally:
-                for generator in running:
-                    ray.cancel(generator, force=True)
+            refs = self._corpus.refs()
+            generator = remote.remote(
+                task.spec, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options
+            )
+            self._running[generator] = _Running(task, n_shards)
 
+    def _shards_of(self, task: ChainTask) -> int:
+        if self.shards is not None:
+            return self.shards if can_be_sharded(task.spec.model) else 1
+        return useful_shards(task.spec, self.n_cores // (len(self._waiting) + len(self._running)))
 
-class _WorkerLost:
-    """The process or node under a chain died: nobody's fault."""
+    def _memory(self, task: ChainTask) -> int:
+        """Return the bytes to ask for: never more than the largest node has, or the chain would wait for ever."""
+        nodes = [node["Resources"].get("memory", 0) for node in self._ray.nodes() if node["Alive"]]
+        needed = chain_bytes(task.spec, self._corpus.counts_per_document) * self._memory_factor[task.chain_id]
+        return int(min(needed, max(nodes, default=0)))
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def _next_event(self, generator: Any) -> Event | None:
+        chain = self._running[generator]
+        task = chain.task
+        event = _receive(self._ray, generator, task)
+        if isinstance(event, GenerationDone):
+            chain.has_started = True
+            self._attempts[task.chain_id].went_on()
+            return event
+        del self._running[generator]
+        if not isinstance(event, _Setback):
+            return event
+        pause = self._attempts[task.chain_id].pause()
+        if pause is None:
+            return ChainFailed(task, f"tried many times: {event.reason}", event.details, is_own=False)
+        if event.needs_memory:
+            self._memory_factor[task.chain_id] *= 2
+        _log.warning("chain %s goes on in %.1f s after: %s", task.chain_id, pause, event.reason)
+        self._later.append((time.monotonic() + pause, task))
+        return None
 
 
 def _ready(ray: Any, generators: list[Any]) -> list[Any]:
     """Return every generator with something to give: block for one, then poll the rest, so that none is starved."""
+    if not generators:
+        return []
     first, rest = ray.wait(generators, num_returns=1, timeout=1.0)
     if not first or not rest:
         return list(first)
@@ -133,24 +239,40 @@ def _ready(ray: Any, generators: list[Any]) -> list[Any]:
     return [*first, *more]
 
 
-def _next_event(ray: Any, generator: Any, task: ChainTask) -> Event | _WorkerLost:
+def _receive(ray: Any, generator: Any, task: ChainTask) -> Event | _Setback:
     try:
         return GenerationDone(task, ray.get(next(generator)))
     except StopIteration:
         return ChainDone(task)
     except ray.exceptions.RayTaskError as error:
         cause = error.cause if isinstance(getattr(error, "cause", None), BaseException) else error
-        return ChainFailed(task, describe(cause), str(error))
+        if is_machines_fault(cause) or (cause is not error and isinstance(cause, ray.exceptions.RayError)):
+            return _Setback(describe(cause), str(error), isinstance(cause, MemoryError))
+        return ChainFailed(task, describe(cause), str(error), is_own=True)
     except ray.exceptions.RayError as error:
-        return _WorkerLost(describe(error))
+        return _Setback(describe(error), str(error), isinstance(error, ray.exceptions.OutOfMemoryError))
 
 
 def _chain_task(
-    spec: ChainSpec, state: ChainState | None, fingerprint: str, *arrays: np.ndarray[Any, Any]
+    spec: ChainSpec,
+    state: ChainState | None,
+    fingerprint: str,
+    refs: list[Any],
+    n_shards: int,
+    options: dict[str, Any],
 ) -> Iterator[GenerationResult]:
     """Run a chain in a worker, on the shared arrays of the corpus."""
-    data, indices, indptr, labels, term_orders = arrays
-    yield from run_chain(spec, Corpus(data, indices, indptr, labels, term_orders, fingerprint), state)
+    import ray
+
+    data, indices, indptr, labels, term_orders = ray.get(refs)
+    train = train_here if n_shards == 1 else ShardedTraining(ray, refs[:3], n_shards, options)
+    refs.clear()
+    yield from run_chain(spec, Corpus(data, indices, indptr, labels, term_orders, fingerprint), state, train)
+
+
+def _session(ray: Any) -> str:
+    """Return where Ray's own logs are."""
+    return str(ray._private.worker._global_node.get_session_dir_path())
 
 
 @contextmanager
@@ -167,7 +289,7 @@ def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]
         if not was_running:
             handler = signal.getsignal(signal.SIGTERM)
             new: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False}
-            ray.init(**({"address": address} if address else new), log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process at once
     try:

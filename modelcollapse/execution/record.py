@@ -114,7 +114,10 @@ class ChainRecord:
             If it is not exactly what was written.
         """
         _check_seal(content)
-        frame = pl.read_parquet(io.BytesIO(content))
+        try:
+            frame = pl.read_parquet(io.BytesIO(content))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise DamagedRecordError("it is not a Parquet file") from error
         if frame.schema != _FILE_SCHEMA:
             raise DamagedRecordError("it has other columns than this version writes")
         record = cls()

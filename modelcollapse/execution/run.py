@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
+import os
 import platform
-import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -16,28 +18,37 @@ import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError, SpecError
-from modelcollapse.execution.executors import ChainFailed, ChainTask, Executor, GenerationDone, InProcessExecutor
+from modelcollapse.execution.executors import ChainTask, Executor, InProcessExecutor
 from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.keeper import Keeper
+from modelcollapse.execution.log import run_log
 from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.record import ChainRecord, rows_frame
-from modelcollapse.simulation.chain import ChainState
 from modelcollapse.simulation.sweep import Sweep
 
 ExecutorName: TypeAlias = Literal["ray", "inprocess"]
 
-#: A chain in flight is written down at most this often.
-CHECKPOINT_SECONDS = 5.0
-
 #: Packages whose versions can change results.
 VERSIONED = ("modelcollapse", "numpy", "scipy", "scikit-learn", "numba", "nltk", "polars", "ray")
 
+#: Names packages, separated by commas, whose learners may be imported when a run's folder names them.
+TRUST_VARIABLE = "MODELCOLLAPSE_TRUSTED_LEARNERS"
+
 
 class Run:
-    """The results of one or more sweeps on one corpus, as they stand in a folder."""
+    """The results of one or more sweeps on one corpus, as they stand in a folder.
 
-    def __init__(self, folder: RunFolder) -> None:
+    Parameters
+    ----------
+    folder : RunFolder
+    trusted : collection of str
+        Learners that may be imported although only the folder names them (see `check_learners`).
+    """
+
+    def __init__(self, folder: RunFolder, trusted: Collection[str] = ()) -> None:
         self.folder = folder
+        self._trusted = trusted
         spec = folder.read_spec()
         if spec is None:
             raise RunFolderError(f"Found no run in {folder}: expected a folder with spec.json.")
@@ -46,7 +57,14 @@ class Run:
     @cached_property
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for in this folder, in order."""
-        return [Sweep(**values) for values in self.spec["sweeps"]]
+        where = self.folder.path("spec.json")
+        try:
+            sweeps = [Sweep(**values) for values in self.spec["sweeps"]]
+        except (SpecError, TypeError) as error:
+            raise RunFolderError(f"{where} is damaged: {error}") from None
+        for sweep in sweeps:
+            check_learners(sweep, self._trusted, where)
+        return sweeps
 
     @property
     def corpus(self) -> dict[str, Any]:
@@ -94,13 +112,21 @@ class Run:
 
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
-        for task in chain_tasks(sweep, self.corpus["fingerprint"]):
-            yield task, self.folder.read_chain(task.chain_id) or ChainRecord()
+        tasks = chain_tasks(sweep, self.corpus["fingerprint"])
+        known = self.folder.read_chains(task.chain_id for task in tasks)
+        for task in tasks:
+            yield task, known.get(task.chain_id) or ChainRecord()
 
     def failed(self, sweep: Sweep) -> list[str]:
         """Return the ids of the chains of a sweep that failed."""
         failures = set(self.folder.names("failures", ".json"))
-        return [task.chain_id for task in chain_tasks(sweep, self.corpus["fingerprint"]) if task.chain_id in failures]
+        if not failures:
+            return []
+        return [
+            task.chain_id
+            for task, record in self.chains(sweep)
+            if task.chain_id in failures and not record.is_complete(task.spec)
+        ]
 
 
 def open_run(location: str | Path) -> Run:
@@ -121,7 +147,11 @@ def run_sweep(
     executor: ExecutorName | Executor = "ray",
     address: str | None = None,
     workers: int | None = None,
+    shards: int | None = None,
+    retry_failed: bool = False,
     progress: Reporter | None = None,
+    log_file: str | Path | None = None,
+    given_corpus: Mapping[str, Any] | None = None,
 ) -> Run:
     """Run what a folder does not have yet of a sweep.
 
@@ -136,10 +166,16 @@ def run_sweep(
         from this or any earlier sweep, are not computed again.
     executor : {"ray", "inprocess"} or Executor
         Where chains run.
-    address, workers
+    address, workers, shards
         For Ray: see `execution.ray_executor.RayExecutor`.
+    retry_failed : bool
+        Whether chains that failed before for their own reasons are run again; else they are left out.
     progress : Reporter, optional
         Who is told; nobody by default.
+    log_file : str or Path, optional
+        Where the log goes; by default log.txt in the run's folder.
+    given_corpus : mapping, optional
+        What `load_corpus` was called with, for `modelcollapse resume`.
 
     Returns
     -------
@@ -157,13 +193,13 @@ def run_sweep(
     known = folder.read_spec()
     check_same_corpus(known, corpus, folder)
     check_corpus(sweep, corpus)
-    with folder.locked():
-        plan = make_plan(sweep, corpus, folder)
-        folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, folder))
-        with progress or Reporter() as reporter:
-            reporter.planned(plan, folder)
-            _drain(_find_executor(executor, address, workers), plan, corpus, folder, reporter)
-    return Run(folder)
+    with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
+        plan = make_plan(sweep, corpus, folder, retry_failed)
+        folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
+        reporter.planned(plan, folder)
+        _drain(_find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
+        reporter.ended()
+    return Run(folder, sweep.model)
 
 
 def default_folder(sweep: Sweep) -> str:
@@ -173,66 +209,90 @@ def default_folder(sweep: Sweep) -> str:
 
 def _drain(executor: Executor, plan: Plan, corpus: Corpus, folder: RunFolder, reporter: Reporter) -> None:
     """Keep everything the executor yields; whatever ends this early, what has arrived is kept."""
-    records = {chain.task.chain_id: chain.record for chain in plan.to_run}
-    written = dict.fromkeys(records, time.monotonic())
-    dirty: set[str] = set()
-
-    def state_of(task: ChainTask) -> ChainState | None:
-        return records[task.chain_id].state(task.spec)
-
-    events = executor.run(corpus, [chain.task for chain in plan.to_run], state_of) if records else iter(())
-    try:
+    if not plan.to_run:
+        return
+    keeper = Keeper(plan, folder, reporter)
+    events = executor.run(corpus, [chain.task for chain in plan.to_run], keeper.state_of)
+    with closing(events), closing(keeper):  # what has arrived is written before workers are stopped: that takes time
         for event in events:
-            task = event.task
-            chain_id, record = task.chain_id, records[task.chain_id]
-            if isinstance(event, GenerationDone):
-                if record.add(event.result, task.spec):
-                    reporter.generation(event.result.row)
-                dirty.add(chain_id)
-                if time.monotonic() - written[chain_id] >= CHECKPOINT_SECONDS:
-                    folder.write_checkpoint(chain_id, record)
-                    written[chain_id] = time.monotonic()
-                    dirty.discard(chain_id)
-            elif isinstance(event, ChainFailed):
-                folder.write_failure(chain_id, {"reason": event.reason, "details": event.details})
-                reporter.failed(task, event.reason)
-            else:
-                folder.write_chain(chain_id, record)
-                dirty.discard(chain_id)
-                reporter.finished()
-    finally:
-        for chain_id in dirty:
-            folder.write_checkpoint(chain_id, records[chain_id])
+            keeper.take(event)
 
 
-def _find_executor(executor: ExecutorName | Executor, address: str | None, workers: int | None) -> Executor:
+def _find_executor(
+    executor: ExecutorName | Executor, address: str | None, workers: int | None, shards: int | None
+) -> Executor:
     if executor == "inprocess":
         return InProcessExecutor()
     if executor == "ray":
         from modelcollapse.execution.ray_executor import RayExecutor
 
-        return RayExecutor(address, workers)
+        return RayExecutor(address, workers, shards)
     if isinstance(executor, str):
         raise SpecError(f"executor: found '{executor}', expected ray or inprocess.")
     return executor
 
 
+def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
+    """Raise RunFolderError if a folder's sweep has a learner by import path that nobody here has vouched for.
+
+    Importing runs code, and a folder may come from anywhere. scikit-learn's own learners are installed here anyway;
+    others are imported if the user named them in this call, or their package in MODELCOLLAPSE_TRUSTED_LEARNERS.
+    """
+    vouched = os.environ.get(TRUST_VARIABLE, "").split(",")
+    for name in sweep.model:
+        package = name.partition(":")[0].partition(".")[0]
+        if ":" in name and name not in trusted and package not in ("sklearn", "modelcollapse", *vouched):
+            raise RunFolderError(
+                f"{where} names the learner {name}, whose code would be run. If you trust it, say so: "
+                f"{TRUST_VARIABLE}={package}."
+            )
+
+
 def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunFolder) -> None:
-    """Raise RunFolderError if a folder belongs to another corpus."""
-    if known is not None and known["corpus"]["fingerprint"] != corpus.fingerprint:
-        raise RunFolderError(
-            f"{folder} holds a run on the corpus '{known['corpus']['name']}' (fingerprint "
-            f"{known['corpus']['fingerprint'][:12]}), not on '{corpus.name}' ({corpus.fingerprint[:12]}): "
-            "choose another --out, or the same corpus."
-        )
+    """Raise RunFolderError if a folder belongs to another corpus, and say in what they differ."""
+    if known is None or known["corpus"]["fingerprint"] == corpus.fingerprint:
+        return
+    then = known["corpus"]
+    origins = (_flat(then.get("origin")), _flat(json.loads(json.dumps(dict(corpus.origin)))))
+    parts = sorted(set(origins[0]) | set(origins[1]))
+    differences = [
+        f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
+        for part in parts
+        if origins[0].get(part) != origins[1].get(part)
+    ]
+    raise RunFolderError(
+        f"{folder} holds a run on the corpus '{then['name']}' (fingerprint {then['fingerprint'][:12]}), not on "
+        f"'{corpus.name}' ({corpus.fingerprint[:12]})"
+        + (f"; they differ in {'; '.join(differences[:4])}" if differences else "")
+        + ": choose another --out, or the same corpus."
+    )
 
 
-def _extended_spec(known: dict[str, Any] | None, sweep: Sweep, corpus: Corpus, folder: RunFolder) -> dict[str, Any]:
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Return the leaves of nested mappings by their dotted names."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        key: leaf
+        for part, inner in value.items()
+        for key, leaf in _flat(inner, f"{name}.{part}" if name else str(part)).items()
+    }
+
+
+def _extended_spec(
+    known: dict[str, Any] | None,
+    sweep: Sweep,
+    corpus: Corpus,
+    given: Mapping[str, Any] | None,
+    folder: RunFolder,
+) -> dict[str, Any]:
     """Return a folder's spec with one more sweep."""
     asked = sweep.model_dump(mode="json", exclude_none=True)
     now = _versions()
     if known is None:
         about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
+        if given is not None:
+            about["given"] = dict(given)
         return {"corpus": about, "sweeps": [asked], "versions": now}
     then = known["versions"]
     changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]

@@ -36,7 +36,7 @@ def test_a_writer_that_dies_leaves_no_half_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(RunFolderError, match="No space left"):
         folder.write("spec.json", b"new")
     assert folder.read("spec.json") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
@@ -44,26 +44,36 @@ def test_a_writer_that_dies_leaves_no_half_file(tmp_path, monkeypatch):
 
 def test_spec(folder):
     assert folder.read_spec() is None
-    folder.write_spec({"sweeps": []})
-    assert folder.read_spec() == {"format": 1, "sweeps": []}
+    spec = {"corpus": {"name": "a", "fingerprint": "b"}, "sweeps": [], "versions": {}}
+    folder.write_spec(spec)
+    assert folder.read_spec() == {"format": 1, **spec}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"format": 99}', b"[" * 100_000, b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'{"format": 1}', b'{"format": 99}', b"[" * 100_000, b"\xff\xfe"]
+)
 def test_a_damaged_or_foreign_spec_is_refused(folder, content):
     folder.write("spec.json", content)
     with pytest.raises(RunFolderError, match=r"spec\.json (is damaged|has format 99)"):
         folder.read_spec()
 
 
-def test_one_driver_at_a_time(tmp_path):
-    with (
-        RunFolder(tmp_path).locked(),
-        pytest.raises(RunFolderError, match="Another process is running a sweep"),
-        RunFolder(tmp_path).locked(),
-    ):
+def test_one_driver_at_a_time(folder):
+    other = RunFolder(folder.location)
+    with folder.locked():
+        with pytest.raises(RunFolderError, match=r"Another process.* is running a sweep"), other.locked():
+            pass
+        folder.write("spec.json", b"still mine")
+    with other.locked():
         pass
+
+
+def test_what_a_killed_driver_left_half_written_is_cleared_away(tmp_path):
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "partial" / ".a.parquet.123.tmp").write_bytes(b"half")
+    (tmp_path / "partial" / "b.parquet").write_bytes(b"whole")
     with RunFolder(tmp_path).locked():
-        pass
+        assert [path.name for path in (tmp_path / "partial").iterdir()] == ["b.parquet"]
 
 
 def test_unknown_kinds_of_folder_are_refused():

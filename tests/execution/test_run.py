@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 from dataclasses import replace
 
 import polars as pl
@@ -8,8 +10,16 @@ import pytest
 
 from modelcollapse.errors import RunFolderError, SpecError
 from modelcollapse.execution import open_run, run_sweep
-from modelcollapse.execution.executors import ChainFailed, ChainTask, Event, GenerationDone, InProcessExecutor
-from modelcollapse.execution.progress import Reporter
+from modelcollapse.execution.executors import (
+    MAX_SETBACKS,
+    ChainFailed,
+    ChainTask,
+    Event,
+    GenerationDone,
+    InProcessExecutor,
+)
+from modelcollapse.execution.progress import JsonProgress, Reporter
+from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.sweep import Sweep
 
 VALUES = {
@@ -38,8 +48,10 @@ class Watching(Reporter):
         self.computed.append((row.chain_id, row.n_seen))
 
 
-def run(out, corpus, watching=None, **changes):
-    return run_sweep(sweep(**changes), corpus, out, executor="inprocess", progress=watching)
+def run(out, corpus, watching=None, retry_failed=False, **changes):
+    return run_sweep(
+        sweep(**changes), corpus, out, executor="inprocess", progress=watching, retry_failed=retry_failed
+    )
 
 
 def test_results_have_the_contracts_columns_and_every_row_once(tmp_path, corpus):
@@ -131,7 +143,7 @@ class Failing(InProcessExecutor):
         for event in super().run(corpus, tasks, state_of):
             begins = isinstance(event, GenerationDone) and event.result.row.generation == 0
             if event.task.spec.seed == 1 and not begins:
-                yield ChainFailed(event.task, "ValueError: no", "Traceback …\nValueError: no")
+                yield ChainFailed(event.task, "ValueError: no", "Traceback …\nValueError: no", is_own=True)
                 continue
             yield event
 
@@ -142,9 +154,61 @@ def test_a_failed_chain_is_no_result_and_does_not_stop_the_others(tmp_path, corp
     reasons = [json.loads(path.read_text())["reason"] for path in (tmp_path / "failures").iterdir()]
     assert reasons == ["ValueError: no", "ValueError: no"]
     assert len(list((tmp_path / "chains").iterdir())) == 2
-    mended = run(tmp_path, corpus)
+    watching = Watching()
+    assert len(run(tmp_path, corpus, watching).failed(sweep())) == 2  # they would fail again: left out
+    assert watching.computed == []
+    mended = run(tmp_path, corpus, watching, retry_failed=True)
+    assert [size for _, size in watching.computed] == [200, 300, 200, 300]  # from where they failed
     assert mended.failed(sweep()) == []
     assert mended.results().height == 12
+
+
+class Unlucky(InProcessExecutor):
+    """Gives every chain up for the machine's sake."""
+
+    def run(self, corpus, tasks, state_of):
+        for task in tasks:
+            yield ChainFailed(task, "WorkerCrashedError: no", "…", is_own=False)
+
+
+def test_what_failed_for_the_machines_sake_is_simply_run(tmp_path, corpus):
+    assert len(run_sweep(sweep(), corpus, tmp_path, executor=Unlucky()).failed(sweep())) == 4
+    assert run(tmp_path, corpus).results().height == 12
+    assert list((tmp_path / "failures").iterdir()) == []
+
+
+def test_a_fault_of_the_machine_is_tried_again_from_the_last_row(tmp_path, corpus, monkeypatch):
+    monkeypatch.setattr("modelcollapse.execution.executors.FIRST_PAUSE_SECONDS", 0.0)
+    begun = []
+
+    def fragile(spec, corpus, state=None):
+        begun.append(0 if state is None else state.generation)
+        for n, result in enumerate(run_chain(spec, corpus, state)):
+            if n == 1 and spec.seed == 0:
+                raise MemoryError
+            if spec.seed == 1 and n == 2:
+                raise OSError("gone")
+            yield result
+
+    monkeypatch.setattr("modelcollapse.execution.executors.run_chain", fragile)
+    watching = Watching()
+    results = run(tmp_path, corpus, watching, rates=[0.5]).results()
+    assert results.height == len(watching.computed) == 6
+    assert begun == [0, 1, 2, 0, 2]
+
+
+def test_a_fault_that_stays_is_given_up(tmp_path, corpus, monkeypatch):
+    monkeypatch.setattr("modelcollapse.execution.executors.FIRST_PAUSE_SECONDS", 0.0)
+    attempts = []
+
+    def broken(spec, corpus, state=None):
+        attempts.append(spec)
+        raise MemoryError
+        yield
+
+    monkeypatch.setattr("modelcollapse.execution.executors.run_chain", broken)
+    assert len(run(tmp_path, corpus, rates=[0.5], seeds=1).failed(sweep(rates=[0.5], seeds=1))) == 1
+    assert len(attempts) == MAX_SETBACKS + 1
 
 
 def test_a_learner_that_raises_is_recorded(tmp_path, corpus):
@@ -158,13 +222,14 @@ def test_a_learner_that_raises_is_recorded(tmp_path, corpus):
 def test_another_corpus_is_refused_and_nothing_is_touched(tmp_path, corpus):
     run(tmp_path, corpus)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with pytest.raises(RunFolderError, match="holds a run on the corpus 'generated'"):
-        run(tmp_path, replace(corpus, fingerprint="other", name="other"), seeds=5)
+    other = replace(corpus, fingerprint="other", name="other", origin={"options": {"ngrams": 2}})
+    with pytest.raises(RunFolderError, match=r"corpus 'generated' .* differ in options\.ngrams None there, 2 here"):
+        run(tmp_path, other, seeds=5)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_too_small_a_corpus_is_refused_before_anything_is_written(tmp_path, corpus):
-    with pytest.raises(SpecError, match=r"needs 5,200 documents .* has 1,500: make the sizes 0\.28 times as large \(--scale"):
+    with pytest.raises(SpecError, match=r"needs 5,200 documents .* make the sizes 0\.28 times as large \(--scale"):
         run(tmp_path / "run", corpus, final_size=5000)
     with pytest.raises(SpecError, match="has n-grams up to 1"):
         run(tmp_path / "run", corpus, max_ngram=2)
@@ -178,6 +243,79 @@ def test_other_versions_are_one_warning(tmp_path, corpus):
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     with pytest.warns(UserWarning, match=r"begun with other versions: numpy 1\.0 then"):
         run(tmp_path, corpus)
+
+
+def test_a_checkpoint_that_went_further_than_the_finished_chain_is_used(tmp_path, corpus):
+    run(tmp_path, corpus, rates=[0.5], seeds=1)
+
+    class Stopping(InProcessExecutor):
+        def run(self, *arguments):
+            yield from itertools.islice(super().run(*arguments), 2)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(sweep(rates=[0.5], seeds=1, final_size=700), corpus, tmp_path, executor=Stopping())
+    watching = Watching()
+    run(tmp_path, corpus, watching, rates=[0.5], seeds=1, final_size=700)
+    assert [size for _, size in watching.computed] == [500, 600, 700]  # the first event was 300 once more
+
+
+def test_a_full_disk_is_one_error_and_the_same_command_goes_on(tmp_path, corpus, monkeypatch):
+    expected = run(tmp_path / "a", corpus).results()
+    n_written = itertools.count()
+
+    def fsync(descriptor: int) -> None:
+        if next(n_written) >= 3:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", fsync)
+        with pytest.raises(RunFolderError, match=r"Cannot write .*: No space left on device\. .* same command goes on"):
+            run(tmp_path / "b", corpus)
+    assert not list((tmp_path / "b").rglob("*.tmp"))
+    watching = Watching()
+    assert table(run(tmp_path / "b", corpus, watching).results()).equals(table(expected))
+    assert 0 < len(watching.computed) < 12
+
+
+def test_a_folders_learner_is_not_imported_unless_someone_vouches_for_it(tmp_path, corpus, monkeypatch):
+    (tmp_path / "intruder.py").write_text("raise AssertionError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    run(tmp_path / "run", corpus)
+    file = tmp_path / "run" / "spec.json"
+    file.write_text(file.read_text().replace("naive-bayes", "intruder:Learner"))
+    with pytest.raises(RunFolderError, match="names the learner intruder:Learner, whose code would be run"):
+        open_run(tmp_path / "run").results()
+    monkeypatch.setenv("MODELCOLLAPSE_TRUSTED_LEARNERS", "other,intruder")
+    with pytest.raises(AssertionError, match="imported"):
+        open_run(tmp_path / "run").results()
+
+
+@pytest.mark.parametrize("sweeps", ["[1]", "[{}]", '[{"rates": [2], "initial_size": 1}]', '[{"colour": 1}]'])
+def test_a_damaged_sweep_in_the_folder_is_one_line(tmp_path, corpus, sweeps):
+    run(tmp_path, corpus)
+    spec = json.loads((tmp_path / "spec.json").read_text())
+    (tmp_path / "spec.json").write_text(json.dumps({**spec, "sweeps": json.loads(sweeps)}))
+    with pytest.raises(RunFolderError, match=r"spec\.json is damaged"):
+        open_run(tmp_path).results()
+
+
+def test_the_log_says_what_happened_and_nothing_is_left_behind(tmp_path, corpus, caplog):
+    run(tmp_path / "run", corpus)
+    first, *_ = sorted((tmp_path / "run/chains").iterdir())
+    first.write_bytes(b"")
+    run_sweep(sweep(), corpus, tmp_path / "run", executor="inprocess", log_file=tmp_path / "my.log")
+    assert "reached its end" in (tmp_path / "run/log.txt").read_text()
+    assert f"{first} is damaged" in (tmp_path / "my.log").read_text()
+    assert logging.getLogger("modelcollapse").handlers == []
+
+
+def test_progress_for_programs(tmp_path, corpus, capsys):
+    run(tmp_path, corpus, JsonProgress(), rates=[0.5], seeds=1)
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["planned", *["generation"] * 3, "chain finished", "ended"]
+    assert events[0]["generations"] == 3
+    assert [event["row"]["n_seen"] for event in events[1:4]] == [100, 200, 300]
 
 
 def test_no_run_is_an_error(tmp_path):

@@ -1,0 +1,120 @@
+"""What ``run`` and ``resume`` share: the options of how and where, carrying a sweep out, and its outcome."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from modelcollapse.corpora import Corpus
+    from modelcollapse.simulation.sweep import Sweep
+
+ExecutorOption: TypeAlias = Annotated[Literal["ray", "inprocess"], typer.Option(help="Where chains run.")]
+Address: TypeAlias = Annotated[str | None, typer.Option(help="Of a running Ray cluster.")]
+Workers: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Tasks at a time.  [all cores]")]
+Shards: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="Tasks that a generation's trees are split over.  [more than 1 when cores would idle]"),
+]
+RetryFailed: TypeAlias = Annotated[
+    bool, typer.Option("--retry-failed", help="Run chains again that failed for their own reasons.")
+]
+LogFile: TypeAlias = Annotated[Path | None, typer.Option(help="Where the log goes.  [log.txt in the run's folder]")]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Progress for programs: one JSON object a line on standard output.")
+]
+
+
+@dataclass(frozen=True)
+class How:
+    """How and where chains are run."""
+
+    executor: Literal["ray", "inprocess"]
+    address: str | None
+    workers: int | None
+    shards: int | None
+    retry_failed: bool
+    log_file: Path | None
+    json: bool
+
+
+def execute(
+    sweep: Sweep,
+    corpus: Corpus,
+    location: str,
+    how: How,
+    given_corpus: Mapping[str, Any],
+    until_ci: float | None = None,
+    max_seeds: int = 0,
+) -> bool:
+    """Run what is missing of a sweep, print the outcome, and return whether all chains reached their end.
+
+    With `until_ci`, seeds are added until the intervals are that narrow: see `precision.run_until_precise`.
+    """
+    from modelcollapse.cli import EXIT_INTERRUPTED
+    from modelcollapse.execution.progress import JsonProgress, terminal_progress
+    from modelcollapse.execution.run import run_sweep
+    from modelcollapse.precision import run_until_precise
+
+    options = {name: value for name, value in vars(how).items() if name != "json"}
+    options |= {"out": location, "given_corpus": given_corpus}
+    options["progress"] = JsonProgress() if how.json else terminal_progress()
+    reached = None
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if until_ci is None:
+            run = run_sweep(sweep, corpus, **options)
+        else:
+            run, reached = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    if not how.json:
+        results = run.results().filter(experiment=sweep.experiment)
+        _print_outcome(results)
+        if reached is not None:
+            n_seeds = results["seed"].n_unique()
+            typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
+        typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
+    failed = run.failed(sweep)
+    if failed:
+        typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
+    return not failed
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _print_outcome(results: Any) -> None:
+    """Print where every arm of a sweep began and ended: means over seeds."""
+    from modelcollapse.analysis.arms import varying_axes
+    from modelcollapse.analysis.outcome import outcome
+    from modelcollapse.cli.tables import print_table
+
+    if results.is_empty():
+        return
+    axes = [axis for axis in varying_axes(results) if axis not in ("seed", "collapse_rate", "model_params")]
+    if results.filter(results["model_params"] != "")["model_params"].n_unique() > 1:
+        axes.append("model_params")
+    rows = [
+        (
+            f"{100 * row['collapse_rate']:g} %",
+            *(row[axis] for axis in axes),
+            row["n_seeds"],
+            f"{row['first_n_seen']:,} → {row['n_seen']:,}",
+            f"{row['first_accuracy']:.3f} → {row['accuracy']:.3f}",
+            "–" if row["half_width"] is None else f"{row['half_width']:.3f}",
+            "–" if row["roc_auc"] is None else f"{row['roc_auc']:.3f}",
+            f"{row['first_predicted_positive_rate']:.2f} → {row['predicted_positive_rate']:.2f}",
+        )
+        for row in outcome(results).iter_rows(named=True)
+    ]
+    names = [axis.replace("_", " ") for axis in axes]
+    titles = ("rate", *names, "seeds", "documents", "accuracy", "± 95 %", "ROC AUC", "called positive")
+    print_table(titles, rows)

@@ -1,0 +1,186 @@
+"""One driver at a time in a run's folder.
+
+Locally the operating system keeps the lock: it ends with its process, however that ends. On an object store it is an
+object that says who holds it, renewed while the holder lives. Should two drivers ever believe that they hold it, no
+harm is done: both write the same bytes, whole files at a time, and the one whose object is gone stops.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from modelcollapse.errors import RunFolderError
+
+#: A holder renews its object this often; one that has not for so long is taken for dead.
+RENEW_SECONDS = 15.0
+STALE_SECONDS = 60.0
+
+_POLL_SECONDS = 2.0
+
+_held: set[str] = set()
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def local_lock(path: Path, location: str) -> Iterator[None]:
+    """Hold the operating system's lock on a file.
+
+    Raises
+    ------
+    RunFolderError
+        If another process holds it, or the file cannot be written.
+    """
+    import fcntl
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise RunFolderError(f"Cannot write {path}: {error.strerror}. Choose another --out.") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise _taken(location) from None
+        yield
+
+
+class ObjectLock:
+    """A lock on a store without locks: an object with host, process and time.
+
+    Parameters
+    ----------
+    fs : fsspec file system
+    path : str
+        The object.
+    location : str
+        The run's folder as the user wrote it.
+    """
+
+    def __init__(self, fs: Any, path: str, location: str) -> None:
+        self._fs, self._path, self._location = fs, path, location
+        self._token = uuid.uuid4().hex
+        self._stop = threading.Event()
+        self._is_lost = False
+
+    def __enter__(self) -> ObjectLock:
+        while not self._create():
+            found = self._read()
+            if found is None:  # released in this moment
+                continue
+            self._wait_for_the_end_of(found)
+            if self._read() == found:
+                self._fs.rm_file(self._path)
+        _held.add(self._token)
+        self._renewal = threading.Thread(target=self._renew, daemon=True)
+        self._renewal.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+        self._renewal.join()
+        _held.discard(self._token)
+        if self._is_mine():
+            self._fs.rm_file(self._path)
+
+    def check(self) -> None:
+        """Raise RunFolderError if another process has taken the lock over."""
+        if self._is_lost:
+            raise _taken(self._location)
+
+    def _create(self) -> bool:
+        """Write the object unless there is one: in one step where the store can do that."""
+        try:
+            self._fs.pipe_file(self._path, self._content(), mode="create")
+        except (NotImplementedError, TypeError, ValueError):
+            if self._read() is not None:
+                return False
+            self._fs.pipe_file(self._path, self._content())
+        except OSError as error:
+            if not isinstance(error, FileExistsError) and self._read() is None:
+                raise
+            return False
+        return self._is_mine()
+
+    def _content(self) -> bytes:
+        about = {"token": self._token, "host": _host(), "process": os.getpid(), "time": time.time()}
+        return json.dumps(about).encode()
+
+    def _read(self) -> dict[str, Any] | None:
+        """Return what the object says; None if there is none. A damaged one has the time 0: nobody renews it."""
+        try:
+            content = self._fs.cat_file(self._path)
+        except FileNotFoundError:
+            return None
+        try:
+            about = json.loads(content)
+            return {
+                "token": str(about["token"]), "host": str(about["host"]),
+                "process": int(about["process"]), "time": float(about["time"]),
+            }  # fmt: skip
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return {"token": "", "host": "", "process": 0, "time": 0.0}
+
+    def _is_mine(self) -> bool:
+        found = self._read()
+        return found is not None and found["token"] == self._token
+
+    def _wait_for_the_end_of(self, holder: dict[str, Any]) -> None:
+        """Return when a holder is known to be dead; raise RunFolderError when it shows a sign of life."""
+        while time.time() - holder["time"] < STALE_SECONDS:
+            alive = _is_alive(holder)
+            if alive is False:
+                return
+            now = self._read()
+            if alive or (now is not None and now != holder):
+                raise _taken(self._location, f" on {holder['host']}, process {holder['process']}")
+            if now is None:
+                return
+            _log.warning("waiting: %s may still be in use by %s", self._location, holder["host"])
+            time.sleep(_POLL_SECONDS)
+
+    def _renew(self) -> None:
+        while not self._stop.wait(RENEW_SECONDS):
+            try:
+                if not self._is_mine():
+                    self._is_lost = True
+                    return
+                self._fs.pipe_file(self._path, self._content())
+            except Exception:
+                _log.warning("could not renew the lock on %s", self._location, exc_info=True)
+
+
+def _is_alive(holder: dict[str, Any]) -> bool | None:
+    """Return whether a holder's process lives; None if it is on another host."""
+    if holder["host"] != _host():
+        return None
+    if holder["process"] == os.getpid():
+        return holder["token"] in _held
+    try:
+        os.kill(holder["process"], 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _host() -> str:
+    """Name this machine; names alone may be shared by many."""
+    return f"{socket.gethostname()}-{uuid.getnode():012x}"
+
+
+def _taken(location: str, by: str = "") -> RunFolderError:
+    return RunFolderError(
+        f"Another process{by} is running a sweep in {location}: wait for it, or choose another --out."
+    )

@@ -1,0 +1,74 @@
+"""The log of a run: what happened when and where, for whoever has to find out why. Nothing in it is a result."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from modelcollapse.errors import RunFolderError
+from modelcollapse.execution.folder import RunFolder
+
+_LOGGERS = ("modelcollapse", "ray", "py.warnings")
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]:
+    """Write what this package and Ray's driver log to a file, and to nowhere else.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Where log.txt is. Object stores cannot append: there it is written when the run ends.
+    file : str or Path, optional
+        A local file instead.
+    """
+    text = io.StringIO()
+    if file is None and folder.is_local:
+        file = folder.path("log.txt")
+    handler = _QuietHandler(text if file is None else _open(file))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    try:
+        _log.info("%s on %s, process %d: %s", platform.python_version(), platform.node(), os.getpid(), sys.argv)
+        yield
+    except BaseException as error:
+        _log.info("ended by %s: %s", type(error).__name__, error)
+        raise
+    finally:
+        for logger, (level, propagate) in zip(loggers, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagate
+        if file is None:
+            folder.write("log.txt", (folder.read("log.txt") or b"") + text.getvalue().encode())
+        else:
+            with suppress(OSError):
+                handler.stream.close()
+
+
+class _QuietHandler(logging.StreamHandler[TextIO]):
+    """Writes what it can: a full disk is reported once, by those who write results."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Do nothing."""
+
+
+def _open(file: str | Path) -> TextIO:
+    try:
+        return Path(file).expanduser().open("a", encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise RunFolderError(f"Cannot write the log {file}: {error.strerror}. Choose another --log-file.") from None
