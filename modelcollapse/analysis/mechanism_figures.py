@@ -45,6 +45,8 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
     """
     if rows["synthetic_label_error"].is_null().all() or rows["train_positive_rate"].is_null().all():
         return None
+    looping = rows.filter(pl.col("synthetic_label_error").is_not_null())["label_rule"].unique()
+    rows = rows.filter((pl.col("collapse_rate") == 0) | pl.col("label_rule").is_in(looping.to_list()))
     with look():
         figure, parts, grid = _grid(rows, [title for _, title in _LOOP])
         bounded: float | None = None

@@ -131,6 +131,14 @@ def test_the_bound_is_drawn_where_it_is_stated(rows: pl.DataFrame) -> None:
     assert not any("bound" in words for words in legend_texts(other))
 
 
+def test_rules_without_self_labels_are_no_loop(controlled: pl.DataFrame) -> None:
+    none_made = pl.when(pl.col("label_rule") != "human-only").then("synthetic_label_error")
+    two = controlled.filter(pl.col("label_rule").is_in(["none", "argmax", "human-only"]))
+    figure = loop_figure(prepare(two.with_columns(synthetic_label_error=none_made)))
+    assert figure is not None
+    assert len(figure.axes) == 3
+
+
 def test_published_curves_stand_behind_those_of_the_same_sizes() -> None:
     rows = fake_results(World(rates=(0.0, 0.1, 0.3), seeds=(0, 1)))
     figure = published_figure(prepare(rows))
