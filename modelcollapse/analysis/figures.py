@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, colours_by_start, draw_lines, panels
-from modelcollapse.analysis.prior import majority_rate, test_positive_rate
+from modelcollapse.analysis.prior import majority_rate, mean_true_share
 from modelcollapse.analysis.style import (
     MUTED,
     SHADE,
@@ -152,7 +152,7 @@ def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> 
         axes.set_ylim(limits)
     for edges in () if not whole else ((-0.02, HEALTHY[0]), (HEALTHY[1], 1.02)):
         axes.axhspan(*edges, color=SHADE, zorder=0, linewidth=0)
-    truth = test_positive_rate(part.rows)
+    truth = mean_true_share(part.rows)
     if truth is not None:
         axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)
         axes.annotate(
@@ -173,7 +173,7 @@ def positive_rate_limits(rows: pl.DataFrame) -> tuple[float, float]:
     """0 … 1 once any seed leaves the middle of the scale, else a closer view around the true share."""
     values = rows["predicted_positive_rate"].drop_nulls()
     low, high = (float(values.min()), float(values.max())) if len(values) else WHOLE  # type: ignore[arg-type]
-    truth = test_positive_rate(rows)
+    truth = mean_true_share(rows)
     low, high = min(low, truth or low), max(high, truth or high)
     return pad_limits(low, high, 0.1) if low > 0.25 and high < 0.75 else WHOLE
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.amplification import amplification_bound
 from modelcollapse.analysis.lines import Panel, add_legend, draw_lines, panels
-from modelcollapse.analysis.prior import test_positive_rate
+from modelcollapse.analysis.prior import mean_true_share
 from modelcollapse.analysis.style import MUTED, look, pad_limits, percent, percent_axis, size_axis
 
 _LOOP = (
@@ -53,7 +53,7 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
         for part, row in zip(parts, grid, strict=True):
             for axes, (metric, _) in zip(row, _LOOP, strict=True):
                 _draw(axes, part, metric)
-            truth = test_positive_rate(part.rows)
+            truth = mean_true_share(part.rows)
             if truth is not None:
                 for axes in row[:2]:
                     low, high = axes.get_ylim()

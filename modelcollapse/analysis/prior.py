@@ -30,7 +30,7 @@ def true_shares(rows: pl.DataFrame) -> pl.DataFrame:
     return table.group_by("n_test", "seed").agg(true_share=pl.col("share").median()).sort("n_test", "seed")
 
 
-def test_positive_rate(rows: pl.DataFrame) -> float | None:
+def mean_true_share(rows: pl.DataFrame) -> float | None:
     """Share of positives in the test sets, averaged over seeds (None if unknown)."""
     shares = true_shares(rows)["true_share"]
     return None if shares.is_empty() else float(shares.mean())  # type: ignore[arg-type]
@@ -38,5 +38,5 @@ def test_positive_rate(rows: pl.DataFrame) -> float | None:
 
 def majority_rate(rows: pl.DataFrame) -> float | None:
     """Accuracy of the constant predictor of the test set's larger class (None if unknown)."""
-    share = test_positive_rate(rows)
+    share = mean_true_share(rows)
     return None if share is None else max(share, 1 - share)

@@ -22,7 +22,8 @@ from modelcollapse.analysis.claims import Claim, check_claims
 from modelcollapse.analysis.headline import headline
 from modelcollapse.analysis.inline_svg import InlineFigures
 from modelcollapse.analysis.plotting import drawings
-from modelcollapse.analysis.report_tables import Table, experiment_tables
+from modelcollapse.analysis.report_cells import Table
+from modelcollapse.analysis.report_tables import experiment_tables
 from modelcollapse.analysis.setup_words import as_toml, describe_corpus, describe_setup
 
 if TYPE_CHECKING:

@@ -2,93 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from modelcollapse.analysis.against_published import compare_published
 from modelcollapse.analysis.amplification import amplification_bound
-from modelcollapse.analysis.arms import ARM, AnalysisError, treated, varying_axes
+from modelcollapse.analysis.arms import ARM, AnalysisError, treated
 from modelcollapse.analysis.curves import curves
 from modelcollapse.analysis.decomposition import decomposition
 from modelcollapse.analysis.differences import RULE, compare_rates, pairing_gain
 from modelcollapse.analysis.human_size import effective_human_size
-from modelcollapse.analysis.lines import rule_order
 from modelcollapse.analysis.power import noise, power
+from modelcollapse.analysis.report_cells import Cell, Column, Table, axes_columns, make_table, number, text
 from modelcollapse.analysis.tipping import peaks, tipping, tipping_rates, two_groups
 from modelcollapse.analysis.trends import tolerance, trend
 from modelcollapse.analysis.words import NO_VALUE, count, interval_pp, p_text, percent, pp, share
 
 #: Rates up to this one also get a trend of their own.
 LOW_RATES = 0.1
-
-
 YES_NO = {True: "yes", False: "no", None: None}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is shown, and by what it sorts."""
-
-    text: str
-    key: float | str = ""
-    is_number: bool = True
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the report."""
-
-    title: str
-    note: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-Column = tuple[str, Callable[[dict[str, Any]], Cell]]
-
-
-def text(value: object) -> Cell:
-    """Make a cell of words."""
-    words = NO_VALUE if value is None else str(value)
-    return Cell(words, words, is_number=False)
-
-
-def number(value: float | None, write: Callable[[Any], str], extra: str = "") -> Cell:
-    """Make a cell of a number (and an interval after it); nulls sort last."""
-    return Cell(NO_VALUE, float("1e300")) if value is None else Cell(f"{write(value)}{extra}", float(value))
 
 
 def _difference(row: dict[str, Any], name: str = "difference") -> Cell:
     bounds = "" if row["ci_low"] is None else " " + interval_pp(row["ci_low"], row["ci_high"])
     return number(row[name], pp, bounds)
-
-
-def _axes(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) -> list[Column]:
-    """Columns for the axes that vary, and for the rate."""
-    names = [axis for axis in varying_axes(rows) if axis != "experiment" and (rule or axis != "label_rule")]
-    columns: list[Column] = []
-    for name in names:
-        if name == "initial_size":
-            columns.append(("from", lambda row: number(row["initial_size"], count)))
-        else:
-            columns.append((name.replace("_", " "), lambda row, name=name: text(row[name])))  # type: ignore[misc]
-    if rate:
-        columns.append(("rate", lambda row: number(row["collapse_rate"], percent)))
-    return columns
-
-
-def _make(title: str, note: str, frame: pl.DataFrame, columns: Sequence[Column]) -> Table | None:
-    if frame.is_empty():
-        return None
-    if "label_rule" in frame.columns:
-        rules = sorted(frame["label_rule"].unique(), key=rule_order)
-        position = pl.col("label_rule").replace_strict(rules, range(len(rules)), return_dtype=pl.Int64)
-        frame = frame.sort("model", "model_params", "regime", "initial_size", position, maintain_order=True)
-    cells = tuple(tuple(write(row) for _, write in columns) for row in frame.iter_rows(named=True))
-    return Table(title, note, tuple(name for name, _ in columns), cells)
 
 
 def experiment_tables(rows: pl.DataFrame, margin: float) -> dict[str, Table]:
@@ -116,7 +54,7 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
     for other in (degenerate, groups, human):
         frame = frame.join(other, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
-        *_axes(rows),
+        *axes_columns(rows),
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("accuracy", lambda row: number(row["mean"], share)),
         ("human only", lambda row: number(row["reference"], share)),
@@ -135,7 +73,7 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "into two groups, where the mean describes nobody. Worth: the number of documents that, all labelled "
         "by people, give the same accuracy."
     )
-    return _make("Differences to human labels only", note, frame, columns)
+    return make_table("Differences to human labels only", note, frame, columns)
 
 
 def _degenerate(row: dict[str, Any]) -> Cell:
@@ -168,7 +106,7 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
     for other in (slopes, near, tips):
         frame = frame.join(other, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
-        *_axes(rows, rate=False),
+        *axes_columns(rows, rate=False),
         ("pp per 1 % [95 %]", lambda row: _slope(row, "slope", "low", "high")),
         (f"the same up to {percent(LOW_RATES)}", lambda row: _slope(row, "near", "near_low", "near_high")),
         (f"rate that costs {pp(margin, signed=False)} [95 %]", _tolerance),
@@ -179,7 +117,7 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "Slopes within seeds, then over seeds. The rate that costs the margin is interpolated between the "
         "rates tested; its bounds are where the limits of the loss reach the margin."
     )
-    return _make("Per label rule", note, frame, columns)
+    return make_table("Per label rule", note, frame, columns)
 
 
 def _slope(row: dict[str, Any], value: str, low: str, high: str) -> Cell:
@@ -203,7 +141,7 @@ def _tolerance(row: dict[str, Any]) -> Cell:
 def decomposition_table(rows: pl.DataFrame) -> Table | None:
     """Show the loss of each rate by cause."""
     columns: list[Column] = [
-        *_axes(rows, rule=False),
+        *axes_columns(rows, rule=False),
         ("cause", lambda row: text(row["cause"])),
         ("between", lambda row: text(f"{_rule(row['better'])} and {row['worse']}")),
         ("loss [95 %]", lambda row: _difference(row, "loss")),
@@ -215,7 +153,7 @@ def decomposition_table(rows: pl.DataFrame) -> Table | None:
         "Negative: a gain. Every arm makes its own model's number of errors, so structured error also holds "
         "that worse models err more."
     )
-    return _make("Where the loss comes from", note, decomposition(rows), columns)
+    return make_table("Where the loss comes from", note, decomposition(rows), columns)
 
 
 def _rule(rule: str) -> str:
@@ -227,7 +165,7 @@ def peaks_table(rows: pl.DataFrame) -> Table | None:
     if treated(rows).is_empty():
         return None
     columns: list[Column] = [
-        *_axes(rows),
+        *axes_columns(rows),
         ("best size", lambda row: number(row["peak_size"], count)),
         ("accuracy there", lambda row: number(row["peak_mean"], share)),
         ("at the end", lambda row: number(row["final_mean"], share)),
@@ -235,7 +173,7 @@ def peaks_table(rows: pl.DataFrame) -> Table | None:
         ("more data hurts", lambda row: text({True: "yes", False: "not shown", None: None}[row["hurts"]])),
     ]
     note = "The fall is measured in each seed from the size that was best for the other seeds."
-    return _make("Where more data begins to hurt", note, peaks(rows), columns)
+    return make_table("Where more data begins to hurt", note, peaks(rows), columns)
 
 
 def bound_table(rows: pl.DataFrame) -> Table | None:
@@ -243,7 +181,7 @@ def bound_table(rows: pl.DataFrame) -> Table | None:
     table = amplification_bound(rows)
     last = table.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM)).filter(pl.col("generation") > 0)
     columns: list[Column] = [
-        *_axes(rows, rule=False),
+        *axes_columns(rows, rule=False),
         ("called positive", lambda row: number(row["mean"], share)),
         ("true share", lambda row: number(row["true_share"], share)),
         ("bias", lambda row: number(row["bias"], lambda value: pp(value, signed=False))),
@@ -256,7 +194,7 @@ def bound_table(rows: pl.DataFrame) -> Table | None:
         "(2209.03942) bound how much a feedback loop amplifies it if the model stays as calibrated as on human labels. "
         "An under-fitted model that labels by argmax need not."
     )
-    return _make("Bias and its theoretical bound", note, last, columns)
+    return make_table("Bias and its theoretical bound", note, last, columns)
 
 
 def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
@@ -268,7 +206,7 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
     for other in (gain, spread):
         frame = frame.join(other, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
-        *_axes(rows),
+        *axes_columns(rows),
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("sd of differences", lambda row: number(row["sd"], lambda value: pp(value, signed=False))),
         ("detectable", lambda row: number(row["detectable"], lambda value: pp(value, signed=False))),
@@ -282,7 +220,7 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "Detectable: the difference a paired t test at 5 % finds in four of five such runs. Pairing worth: "
         "how many times as many seeds the same precision takes if every rate gets documents of its own."
     )
-    return _make("What this run can see", note, frame, columns)
+    return make_table("What this run can see", note, frame, columns)
 
 
 def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
@@ -291,7 +229,7 @@ def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
     sizes = table["n_seen"].unique().sort().to_list()
     wanted = {sizes[round(i * (len(sizes) - 1) / (most_sizes - 1))] for i in range(most_sizes)}
     columns: list[Column] = [
-        *_axes(rows),
+        *axes_columns(rows),
         ("documents", lambda row: number(row["n_seen"], count)),
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("mean", lambda row: number(row["mean"], lambda value: f"{100 * value:.2f} %")),
@@ -301,7 +239,7 @@ def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
         ("max", lambda row: number(row["max"], lambda value: f"{100 * value:.2f} %")),
     ]
     note = "Accuracy over seeds, at a few of the sizes; the export has all of them."
-    return _make("Accuracy along the way", note, table.filter(pl.col("n_seen").is_in(list(wanted))), columns)
+    return make_table("Accuracy along the way", note, table.filter(pl.col("n_seen").is_in(list(wanted))), columns)
 
 
 def _mean_interval(row: dict[str, Any]) -> Cell:
@@ -336,7 +274,7 @@ def published_table(rows: pl.DataFrame) -> Table | None:
     note = (
         "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds."
     )
-    return _make("Level and shape", note, frame.sort("kind", descending=True, maintain_order=True), columns)
+    return make_table("Level and shape", note, frame.sort("kind", descending=True, maintain_order=True), columns)
 
 
 def verdict(row: dict[str, Any]) -> str:

@@ -149,22 +149,6 @@ def pad_limits(low: float, high: float, least: float = 0.01) -> tuple[float, flo
     return middle - half, middle + half
 
 
-def spread_labels(positions: Sequence[float], gap: float) -> list[float]:
-    """Shift sorted-in-place label positions apart until neighbours are at least `gap` away from each other."""
-    order = np.argsort(positions)
-    placed = np.asarray(positions, dtype=float)[order]
-    for _ in range(200):
-        overlap = gap - np.diff(placed)
-        if not (overlap > 1e-9).any():
-            break
-        push = np.clip(overlap, 0, None) / 2
-        placed[:-1] -= push
-        placed[1:] += push
-    out = np.empty_like(placed)
-    out[order] = placed
-    return out.tolist()
-
-
 def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> dict[str, bytes]:
     """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
     files = {}

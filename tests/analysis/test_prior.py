@@ -1,13 +1,12 @@
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.prior import majority_rate
-from modelcollapse.analysis.prior import test_positive_rate as positive_rate
+from modelcollapse.analysis.prior import majority_rate, mean_true_share
 
 
 def test_share_of_positives_follows_from_the_rows(collapsing: pl.DataFrame) -> None:
-    assert positive_rate(collapsing) == pytest.approx(0.503, abs=1e-9)
-    assert positive_rate(collapsing.filter(pl.col("collapse_rate") == 1)) == pytest.approx(0.503, abs=1e-9)
+    assert mean_true_share(collapsing) == pytest.approx(0.503, abs=1e-9)
+    assert mean_true_share(collapsing.filter(pl.col("collapse_rate") == 1)) == pytest.approx(0.503, abs=1e-9)
 
 
 def test_majority_is_the_larger_class(collapsing: pl.DataFrame) -> None:
@@ -21,4 +20,4 @@ def test_majority_is_the_larger_class(collapsing: pl.DataFrame) -> None:
 
 
 def test_unknown_without_recalls(collapsing: pl.DataFrame) -> None:
-    assert positive_rate(collapsing.with_columns(recall_positive=pl.lit(None, pl.Float64))) is None
+    assert mean_true_share(collapsing.with_columns(recall_positive=pl.lit(None, pl.Float64))) is None

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from modelcollapse.analysis.arms import prepare
+from modelcollapse.analysis.published import published
+from modelcollapse.analysis.reproduction import baseline_figure, check_post, post_figures, write_reproduction
+from tests.analysis.fake import World, fake_results
+
+
+@pytest.fixture(scope="module")
+def baseline() -> pl.DataFrame:
+    sizes = published().filter(pl.col("experiment") == "baseline")["n_seen"].unique().sort().to_list()
+    return fake_results(World(rates=(0.0,), sizes=sizes, experiment="baseline"))
+
+
+def test_baseline_shows_the_range_of_the_seeds_and_the_published_one_behind(baseline):
+    figure = baseline_figure(prepare(baseline))
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    theirs, ours = axes.get_lines()
+    means = baseline.group_by("n_seen").agg(pl.col("accuracy").mean()).sort("n_seen")
+    assert list(ours.get_ydata()) == pytest.approx(means["accuracy"].to_list())
+    known = published().filter(pl.col("experiment") == "baseline").sort("n_seen")
+    assert list(theirs.get_ydata()) == pytest.approx(known["mean"].to_list())
+    band = axes.collections[1].get_paths()[0].vertices
+    assert band[:, 1].min() == pytest.approx(baseline["accuracy"].min())
+    assert band[:, 1].max() == pytest.approx(baseline["accuracy"].max())
+
+
+def test_a_baseline_of_other_sizes_stands_alone(baseline):
+    other = baseline.with_columns(n_seen=pl.col("n_seen") + 1)
+    (axes,) = baseline_figure(prepare(other)).axes
+    assert len(axes.get_lines()) == 1
+
+
+def test_every_experiment_has_a_figure_and_all_share_a_page(baseline, collapsing):
+    names = [name for name, _ in post_figures(prepare(pl.concat([baseline, collapsing])))]
+    assert names == ["post-baseline", "post-collapse-rates", "post"]
+    assert [name for name, _ in post_figures(prepare(baseline))] == ["post-baseline"]
+
+
+def test_only_claims_that_can_be_checked_are_listed(baseline, collapsing):
+    checked = list(check_post(prepare(pl.concat([baseline, collapsing]))))
+    assert {c.claim.verdict for c in checked} <= {"holds", "holds in part", "not shown", "contradicted"}
+    of_baseline = [c.claim for c in checked if c.experiment == "baseline"]
+    assert [(c.claim, c.verdict) for c in of_baseline] == [("More reviews make a better model.", "holds")]
+    assert len([c for c in checked if c.experiment == "collapse-rates"]) == 6
+
+
+def test_what_is_written(baseline, collapsing):
+    files: dict[str, bytes] = {}
+    names, checked = write_reproduction(pl.concat([baseline, collapsing]), files.__setitem__)
+    assert sorted(names) == sorted(files)
+    lines = files["claims.md"].decode().splitlines()
+    assert len(lines) == 2 + len(checked)
+    assert all(line.count("|") == 5 for line in lines)
+    assert files["figures/post.png"].startswith(b"\x89PNG")
