@@ -1,4 +1,4 @@
-"""``run``, ``resume``, ``status`` and ``experiments``."""
+"""``run``, ``resume`` and ``status``."""
 
 from __future__ import annotations
 

@@ -8,6 +8,14 @@ from importlib import resources
 from typing import Any
 
 from modelcollapse.errors import SpecError
+from modelcollapse.simulation.scaling import scale
+from modelcollapse.simulation.sweep import Sweep
+
+#: The steps of the study's post.
+STUDY = ("baseline", "total-collapse", "collapse-rates", "low-rates", "fine-rates")
+
+#: Training costs about documents to this power.
+_GROWTH = 1.1
 
 
 def load_experiments() -> dict[str, dict[str, Any]]:
@@ -32,3 +40,22 @@ def experiment_values(name: str) -> Mapping[str, Any]:
     values = experiments[name]
     del values["description"]
     return {"experiment": name, **values}
+
+
+def study_sweeps(factor: float | None = None, **given: Any) -> list[Sweep]:
+    """Return the five steps of the study's post, cheapest first.
+
+    Parameters
+    ----------
+    factor : float, optional
+        Multiplies all sizes: see `scaling.scale`.
+    **given
+        Fields of a `Sweep` that replace those of every step; None leaves them as they are.
+    """
+    sweeps = []
+    for name in STUDY:
+        values = dict(experiment_values(name))
+        if factor is not None:
+            values = scale(values, factor)
+        sweeps.append(Sweep(**{**values, **{key: value for key, value in given.items() if value is not None}}))
+    return sorted(sweeps, key=lambda sweep: sum(size**_GROWTH for chain in sweep.chains() for size in chain.sizes()))

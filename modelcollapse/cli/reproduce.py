@@ -1,0 +1,76 @@
+"""``reproduce``: the whole study in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelcollapse.cli.execute import (
+    Address,
+    ExecutorOption,
+    How,
+    Json,
+    LogFile,
+    RetryFailed,
+    Shards,
+    Workers,
+    execute,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(reproduce)
+
+
+def reproduce(
+    corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "amazon",
+    scale: Annotated[float | None, typer.Option(help="Multiply all sizes: 0.1 for a tenth.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="How many seeds, or which, in every step.  [the study's]")] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees of the forests.  [1000]")] = None,
+    out: Annotated[str, typer.Option(help="The run's folder or URL.")] = "runs/reproduce",
+    executor: ExecutorOption = "ray",
+    address: Address = None,
+    workers: Workers = None,
+    shards: Shards = None,
+    retry_failed: RetryFailed = False,
+    log_file: LogFile = None,
+    json: Json = False,
+) -> None:
+    """Run all five steps of the study, cheapest first, and hold them against what its post shows and claims.
+
+    The same command goes on where it was stopped.
+    """
+    from modelcollapse.analysis.reproduction import write_reproduction
+    from modelcollapse.cli import EXIT_FAILED_CHAINS
+    from modelcollapse.cli.tables import print_table
+    from modelcollapse.corpora import load_corpus
+    from modelcollapse.execution import open_run
+    from modelcollapse.execution.plan import check_corpus
+    from modelcollapse.simulation.experiments import study_sweeps
+
+    sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
+    file = Path(corpus).expanduser()
+    name_or_path = str(file.absolute()) if file.is_file() else corpus
+    documents = load_corpus(name_or_path)
+    check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
+    how = How(executor, address, workers, shards, retry_failed, log_file, json)
+    finished = []
+    for number, sweep in enumerate(sweeps, start=1):
+        if not json:
+            typer.echo(f"\nStep {number} of {len(sweeps)}: {sweep.experiment}")
+        finished.append(execute(sweep, documents, out, how, {"name_or_path": name_or_path}))
+    run = open_run(out)
+    names, checked = write_reproduction(run.results(), run.folder.write)
+    if not json:
+        typer.echo("")
+        print_table(
+            ("experiment", "claim of the post", "measured", "verdict"),
+            [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked],
+        )
+        for name in names:
+            typer.echo(run.folder.path(name))
+    if not all(finished):
+        raise typer.Exit(EXIT_FAILED_CHAINS)
