@@ -1,7 +1,7 @@
 """Time and peak memory of building corpora.
 
 Each measurement is a process of its own with an empty cache; memory is the largest sum of the proportional set sizes of
-it and its children (what they share counts once), sampled four times a second. Without arguments: the movies corpus,
+it and its children (what they share counts once), sampled once a second. Without arguments: the movies corpus,
 Parquet files in the folder MODELCOLLAPSE_DATA, 400,000 synthetic reviews. ``--bootstrap N`` instead: N reviews drawn
 with replacement from the largest of these files.
 """
@@ -60,7 +60,7 @@ def measure(source: str, workers: int | None) -> None:
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
             while process.poll() is None:
                 peak = max(peak, memory_of(process.pid))
-                time.sleep(0.25)
+                time.sleep(1)
             answer = process.stdout.read() if process.stdout else ""
         if process.returncode:
             sys.exit(f"building {source} failed")

@@ -16,6 +16,8 @@ from modelcollapse.errors import CorpusError
 #: Batches tokenised in this process before others are worth their start (each imports nltk and loads WordNet first).
 BATCHES_ALONE = 10
 
+_MOST_WORKERS = 8
+
 _tokenizer: Tokenizer | None = None
 
 
@@ -46,7 +48,8 @@ def tokenize_batches(
     lemmatize, stopwords : bool
         See `WordCleaner`.
     workers : int, optional
-        Processes; by default one for each processor this process may use. 1 means this process.
+        Processes; by default one for each processor this process may use, but no more than reading the rows can feed.
+        1 means this process.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def tokenize_batches(
         If a worker dies.
     """
     batches = iter(batches)
-    workers = loky.cpu_count() if workers is None else workers
+    workers = min(loky.cpu_count(), _MOST_WORKERS) if workers is None else workers
     alone = Tokenizer(lemmatize, stopwords)
     for batch in islice(batches, None if workers == 1 else BATCHES_ALONE):
         yield alone(batch.texts)
