@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
 from modelcollapse.simulation.spec import ChainSpec
+from modelcollapse.simulation.training import Train, train_here
 
 #: How often in a row a chain is begun again for the machine's sake, and the first pause (it doubles).
 MAX_SETBACKS = 6
@@ -23,6 +24,10 @@ class ChainTask:
 
     chain_id: str
     spec: ChainSpec
+
+    def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[GenerationResult]:
+        """Do the work, wherever this is called: the one thing that executors ask of a task beside its spec."""
+        return run_chain(self.spec, corpus, state, train)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class InProcessExecutor:
             attempts = Attempts()
             while True:
                 try:
-                    for result in run_chain(task.spec, corpus, state_of(task)):
+                    for result in task.run(corpus, state_of(task)):
                         attempts.went_on()
                         yield GenerationDone(task, result)
                 except Exception as error:  # a chain's own failure must not stop the others

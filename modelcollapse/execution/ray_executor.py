@@ -34,8 +34,7 @@ from modelcollapse.execution.executors import (
 from modelcollapse.execution.memory import chain_bytes
 from modelcollapse.execution.shards import ShardedTraining, can_be_sharded, useful_shards
 from modelcollapse.simulation import learners
-from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
-from modelcollapse.simulation.spec import ChainSpec
+from modelcollapse.simulation.chain import ChainState, GenerationResult
 from modelcollapse.simulation.training import train_here
 
 #: A task is one core's work: nothing in it may start threads of its own.
@@ -192,7 +191,7 @@ class _Drive:
             )
             refs = self._corpus.refs()
             generator = remote.remote(
-                task.spec, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options
+                task, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options
             )
             self._running[generator] = _Running(task, n_shards)
 
@@ -254,7 +253,7 @@ def _receive(ray: Any, generator: Any, task: ChainTask) -> Event | _Setback:
 
 
 def _chain_task(
-    spec: ChainSpec,
+    task: ChainTask,
     state: ChainState | None,
     fingerprint: str,
     refs: list[Any],
@@ -267,7 +266,7 @@ def _chain_task(
     data, indices, indptr, labels, term_orders = ray.get(refs)
     train = train_here if n_shards == 1 else ShardedTraining(ray, refs[:3], n_shards, options)
     refs.clear()
-    yield from run_chain(spec, Corpus(data, indices, indptr, labels, term_orders, fingerprint), state, train)
+    yield from task.run(Corpus(data, indices, indptr, labels, term_orders, fingerprint), state, train)
 
 
 def _session(ray: Any) -> str:

@@ -18,6 +18,7 @@ from modelcollapse.execution.executors import (
     GenerationDone,
     InProcessExecutor,
 )
+from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.progress import JsonProgress, Reporter
 from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.sweep import Sweep
@@ -181,7 +182,7 @@ def test_a_fault_of_the_machine_is_tried_again_from_the_last_row(tmp_path, corpu
     monkeypatch.setattr("modelcollapse.execution.executors.FIRST_PAUSE_SECONDS", 0.0)
     begun = []
 
-    def fragile(spec, corpus, state=None):
+    def fragile(spec, corpus, state, train):
         begun.append(0 if state is None else state.generation)
         for n, result in enumerate(run_chain(spec, corpus, state)):
             if n == 1 and spec.seed == 0:
@@ -201,7 +202,7 @@ def test_a_fault_that_stays_is_given_up(tmp_path, corpus, monkeypatch):
     monkeypatch.setattr("modelcollapse.execution.executors.FIRST_PAUSE_SECONDS", 0.0)
     attempts = []
 
-    def broken(spec, corpus, state=None):
+    def broken(spec, corpus, state, train):
         attempts.append(spec)
         raise MemoryError
         yield
@@ -258,6 +259,24 @@ def test_a_checkpoint_that_went_further_than_the_finished_chain_is_used(tmp_path
     watching = Watching()
     run(tmp_path, corpus, watching, rates=[0.5], seeds=1, final_size=700)
     assert [size for _, size in watching.computed] == [500, 600, 700]  # the first event was 300 once more
+
+
+@pytest.mark.parametrize("step", ["write_chain", "remove"])
+def test_a_driver_killed_between_two_steps_of_a_chains_end(tmp_path, corpus, monkeypatch, step):
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("modelcollapse.execution.keeper.CHECKPOINT_SECONDS", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, corpus, rates=[0.5], seeds=1)
+    assert len(list((tmp_path / "partial").iterdir())) == 1
+    watching = Watching()
+    assert run(tmp_path, corpus, watching, rates=[0.5], seeds=1).results().height == 3
+    assert watching.computed == []
+    assert list((tmp_path / "partial").iterdir()) == []
+    assert len(list((tmp_path / "chains").iterdir())) == 1
 
 
 def test_a_full_disk_is_one_error_and_the_same_command_goes_on(tmp_path, corpus, monkeypatch):
