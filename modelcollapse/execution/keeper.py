@@ -47,7 +47,8 @@ class Keeper:
                 self._checkpoint(chain_id)
         elif isinstance(event, ChainFailed):
             _log.error("chain %s failed: %s\n%s", chain_id, event.reason, event.details)
-            self._checkpoint(chain_id)
+            if chain_id in self._unwritten:
+                self._checkpoint(chain_id)
             failure = {"reason": event.reason, "details": event.details, "is_own": event.is_own}
             self._folder.write_failure(chain_id, {"chain": str(task.spec), **failure})
             self._reporter.failed(task, event.reason)

@@ -195,11 +195,20 @@ def run_sweep(
     check_corpus(sweep, corpus)
     with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
         plan = make_plan(sweep, corpus, folder, retry_failed)
+        _settle(plan, folder)
         folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
         reporter.planned(plan, folder)
         _drain(_find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
         reporter.ended()
     return Run(folder, sweep.model)
+
+
+def _settle(plan: Plan, folder: RunFolder) -> None:
+    """Put chains where they belong that reached their end a moment before their driver was killed."""
+    checkpoints = set(folder.names("partial", ".parquet"))
+    for chain in plan.finished:
+        if chain.task.chain_id in checkpoints:
+            folder.write_chain(chain.task.chain_id, chain.record)
 
 
 def default_folder(sweep: Sweep) -> str:
