@@ -7,6 +7,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, colours_by_start, draw_lines, panels
 from modelcollapse.analysis.prior import majority_rate, mean_true_share
@@ -25,7 +26,6 @@ from modelcollapse.analysis.tipping import HEALTHY
 #: More panels than this are stacked in a grid, each above its own predicted-positive rate.
 MAX_ROWS = 3
 WHOLE = (0.0, 1.0)
-_HALO = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6}
 
 
 def curves_figure(rows: pl.DataFrame) -> Figure:
@@ -55,7 +55,9 @@ def curves_figure(rows: pl.DataFrame) -> Figure:
             if right is not None:
                 draw_positive_rate(right, part, positive_limits)
         most = max(parts, key=lambda part: len(part.lines))
-        add_legend(figure, most.lines, "self-labelled\nfrom (documents)" if colours_by_start(rows) else "self-labelled")
+        dots = Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), label="truly positive")
+        title = "self-labelled\nfrom (documents)" if colours_by_start(rows) else "self-labelled"
+        add_legend(figure, most.lines, title, [dots] if has_rate else ())
         figure.supxlabel(describe_spread(rows), fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 
@@ -134,13 +136,10 @@ def draw_accuracy(axes: Axes, part: Panel, limits: tuple[float, float], metric: 
             textcoords="offset points",
             fontsize=7,
             color=MUTED,
-            zorder=50,
-            bbox=_HALO,
+            zorder=15,
         )
     else:
-        axes.annotate(
-            f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=50, bbox=_HALO
-        )
+        axes.annotate(f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=15)
 
 
 def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
@@ -155,18 +154,6 @@ def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> 
     truth = mean_true_share(part.rows)
     if truth is not None:
         axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)
-        axes.annotate(
-            "true share",
-            (0.988, truth),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2.5),
-            ha="right",
-            textcoords="offset points",
-            fontsize=7,
-            color=MUTED,
-            zorder=50,
-            bbox=_HALO,
-        )
 
 
 def positive_rate_limits(rows: pl.DataFrame) -> tuple[float, float]:

@@ -60,7 +60,7 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
                     axes.set_ylim(min(low, truth - 0.03 * (high - low)), max(high, truth + 0.03 * (high - low)))
                     axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)
             bounded = _draw_bound(row[1], part) or bounded
-        extra, words = [], "Horizontal dots: true share of positives."
+        extra, words = [], "Horizontal dots: truly positive."
         if bounded is not None:
             label = f"bound on 2\nat {percent(bounded)}"
             extra = [Line2D([], [], color=MUTED, linestyle=(0, (1, 1.2)), linewidth=1.1, label=label)]

@@ -137,6 +137,12 @@ def about(run: Run) -> About:
     return About(str(run.folder), run.corpus, sweeps, run.spec["versions"], total, done, failed)
 
 
+def about_file(results: pl.DataFrame, name: str) -> About:
+    """Say what is known of rows that came in a file: nothing but themselves."""
+    n_chains = results["chain_id"].n_unique()
+    return About(name, {"name": "not recorded in the file", "fingerprint": "not recorded"}, (), {}, n_chains, n_chains)
+
+
 def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> Report:
     """Compute a report.
 

@@ -212,7 +212,7 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("detectable", lambda row: number(row["detectable"], lambda value: pp(value, signed=False))),
         (f"seeds for {pp(margin, signed=False)}", lambda row: number(row["seeds_needed"], count)),
         ("more seeds", lambda row: number(row["more_seeds"], count)),
-        ("pairing worth", lambda row: number(row["variance_ratio"], lambda ratio: f"× {ratio:.3g} seeds")),
+        ("pairing worth", lambda row: number(row["variance_ratio"], lambda ratio: f"× {ratio:.1f} seeds")),
         ("sd of accuracy", lambda row: number(row["spread"], lambda value: pp(value, signed=False))),
         ("of it the test set", lambda row: number(row["test_sd"], lambda value: pp(value, signed=False))),
     ]

@@ -107,9 +107,9 @@ def tipping_rates(results: pl.DataFrame, share: float = 0.5) -> pl.DataFrame:
 def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Test whether the seeds of an arm fall into two groups at the final size, where a mean describes nobody.
 
-    Two signs: some predictors are degenerate and some are not (``mixed``); or the best split of the values into two
-    groups explains more variance than it would for a normal sample of that size (``p``, see `split_test`), with a span
-    of at least 2 percentage points. Each arm is tested at 5 %.
+    They are ``bimodal`` if they span at least 2 percentage points and show one of two signs: some predictors are
+    degenerate and some are not (``mixed``); or the best split of the values into two groups explains more variance
+    than it would for a normal sample of that size (``p``, see `split_test`). Each arm is tested at 5 %.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
                 "n_seeds": len(values),
                 "mixed": mixed,
                 "p": p,
-                "bimodal": mixed or (p < 0.05 and values[-1] - values[0] >= LEAST_SPAN),
+                "bimodal": (mixed or p < 0.05) and bool(values[-1] - values[0] >= LEAST_SPAN),
                 "low_mean": float(values[:n_low].mean()),
                 "high_mean": float(values[n_low:].mean()),
                 "n_low": n_low,

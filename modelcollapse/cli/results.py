@@ -38,19 +38,25 @@ def plot(location: RunArgument) -> None:
 
 
 def report(
-    location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
+    location: RunArgument,
     margin: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Loss of accuracy that counts as none: 0.005 is half a point.")
     ] = 0.005,
 ) -> None:
     """Write one HTML file with everything a run shows. Works while it is running."""
-    from modelcollapse.analysis.report import write_report
+    from modelcollapse.analysis.report import about_file, build_report, write_report
     from modelcollapse.execution import open_run
 
-    written = write_report(open_run(location), margin)
-    for line in written.headlines:
+    if _is_file(location):
+        source = _open(location)
+        made = build_report(source.rows, about_file(source.rows, source.name), margin)
+        source.write("report.html", made.html.encode())
+        path, headlines = source.path("report.html"), made.headlines
+    else:
+        written = write_report(open_run(location), margin)
+        path, headlines = written.path, written.headlines
+    for line in (*headlines, path):
         typer.echo(line)
-    typer.echo(written.path)
 
 
 def export(
@@ -107,7 +113,7 @@ def _open(location: str) -> _Source:
     from modelcollapse.execution.folder import RunFolder
 
     file = Path(location)
-    if file.is_file() and file.suffix in (".csv", ".parquet"):
+    if _is_file(location):
         folder = RunFolder(file.with_suffix(""))
         return _Source(file.stem, _read_file(file), None, folder.write, folder.path)
     from modelcollapse.execution import open_run
@@ -115,6 +121,11 @@ def _open(location: str) -> _Source:
     run = open_run(location)
     name = location.rstrip("/").rsplit("/", 1)[-1]
     return _Source(name, run.results(), run.corpus["fingerprint"], run.folder.write, run.folder.path)
+
+
+def _is_file(location: str) -> bool:
+    file = Path(location)
+    return file.suffix in (".csv", ".parquet") and file.is_file()
 
 
 def _read_file(file: Path) -> pl.DataFrame:

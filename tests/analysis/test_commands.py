@@ -116,6 +116,10 @@ def test_a_result_file_of_the_study_can_be_plotted_and_compared(call: Call, tmp_
     file.write_text("\n".join(["initial_size,new_size,colapse_rate,cv,score,time", *lines]))
     assert "collapse/figures/collapse-rates.png" in call("plot", file)
     assert "agrees" in call("compare", file)
+    assert call("report", file).splitlines()[-1].endswith("collapse/report.html")
+    page = (tmp_path / "collapse" / "report.html").read_text()
+    assert "Rates share no seeds" in page
+    assert "How to repeat this" not in page
 
 
 def test_rows_of_a_real_run_are_paired(run_folder: Path) -> None:

@@ -35,7 +35,7 @@ def legend_texts(figure: Figure) -> list[str]:
 def test_curves_show_mean_of_the_seeds(rows: pl.DataFrame) -> None:
     figure = curves_figure(prepare(rows))
     accuracy, positive = figure.axes
-    assert legend_texts(figure) == ["0 % (people only)", "5 %", "10 %", "30 %"]
+    assert legend_texts(figure) == ["0 % (people only)", "5 %", "10 %", "30 %", "truly positive"]
     drawn = [line for line in accuracy.lines if line.get_linewidth() > 1.4 and len(line.get_xdata()) == 19]
     final = rows.filter(pl.col("n_seen") == 10_000).group_by("collapse_rate").agg(pl.col("accuracy").mean())
     ends = sorted(float(np.asarray(line.get_ydata())[-1]) for line in drawn)
@@ -69,7 +69,7 @@ def test_models_with_other_parameters_are_told_apart_by_these() -> None:
 
 def test_a_ladder_of_starts_is_one_panel_with_a_line_per_start() -> None:
     figure = curves_figure(prepare(ladder()))
-    assert legend_texts(figure) == ["people only", "80", "202", "507", "1,274", "3,200"]
+    assert legend_texts(figure) == ["people only", "80", "202", "507", "1,274", "3,200", "truly positive"]
     assert figure.axes[0].get_xscale() == "log"
 
 
@@ -159,14 +159,14 @@ def test_two_runs_share_colours_by_rate() -> None:
 
 
 def test_plot_run_writes_png_and_svg_the_same_every_time() -> None:
-    rows = fake_results(World(rates=(0.0, 0.1), seeds=(0, 1), sizes=(1000, 2000, 3000)))
+    rows = fake_results(World(rates=(0.0, 0.1), seeds=(0, 1), sizes=(100, 200, 300), experiment="mine"))
     first: dict[str, bytes] = {}
     second: dict[str, bytes] = {}
     names = plot_run(rows, first.__setitem__)
     plot_run(rows, second.__setitem__)
     assert first == second
     assert names == list(first)
-    assert {"figures/low-rates.png", "figures/low-rates.svg", "figures/low-rates-loop.svg"} <= set(first)
+    assert {"figures/mine.png", "figures/mine.svg", "figures/mine-loop.svg"} <= set(first)
     assert all(content.startswith(b"\x89PNG") for name, content in first.items() if name.endswith("png"))
     for name, content in first.items():
         if name.endswith("svg"):

@@ -17,19 +17,19 @@ def test_power_counts_the_seeds_that_are_missing(rows: pl.DataFrame) -> None:
 
 
 def test_the_stated_power_is_reached() -> None:
-    """A loss of the detectable size is found in 80 % of runs (500 runs: ± 5.4 % is 3 standard errors)."""
+    """A loss of the detectable size is found in 80 % of runs (350 runs: ± 6.4 % is 3 standard errors)."""
     own_sd, n = 0.001, 6
     from modelcollapse.analysis.inference import detectable_difference
 
     loss = detectable_difference(own_sd, n)
     assert loss is not None
     hits = []
-    for number in range(500):
+    for number in range(350):
         world = World(
             rates=(0.0, 0.1), seeds=range(n), sizes=(1000, 2000), slope=loss / 0.1, own_sd=own_sd, number=number
         )
         hits.append(compare_rates(fake_results(world))["p"][0] < 0.05)
-    assert np.mean(hits) == pytest.approx(0.8, abs=0.054)
+    assert np.mean(hits) == pytest.approx(0.8, abs=0.064)
 
 
 def test_noise_is_split_into_test_set_and_training() -> None:

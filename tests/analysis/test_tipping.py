@@ -46,6 +46,12 @@ def test_two_groups_are_flagged_where_half_the_seeds_fall(collapsing: pl.DataFra
     assert half["high_mean"] - half["low_mean"] > 0.2
 
 
+def test_groups_that_hardly_differ_are_not_worth_a_flag(collapsing: pl.DataFrame) -> None:
+    close = collapsing.with_columns(accuracy=0.5 + pl.col("accuracy") / 100)
+    assert not two_groups(close)["bimodal"].any()
+    assert two_groups(close)["mixed"].any()
+
+
 def test_split_test_raises_a_false_alarm_in_one_of_twenty_normal_samples() -> None:
     """1,000 normal samples of 8: 5 % ± 2.1 % (3 standard errors)."""
     generator = np.random.default_rng(5)
