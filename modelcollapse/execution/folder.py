@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class RunFolder:
             raise RunFolderError(f"Cannot use {self.location} as a run's folder: {error}.") from None
         self._root = self._root.rstrip("/")
         self.is_local = isinstance(self._fs, LocalFileSystem)
+        self._errors: tuple[type[Exception], ...] = (OSError,) if self.is_local else (Exception,)
         self._lock: ObjectLock | None = None
 
     def __str__(self) -> str:
@@ -67,12 +68,11 @@ class RunFolder:
         RunFolderError
             If it cannot be read.
         """
-        try:
-            return bytes(self._fs.cat_file(f"{self._root}/{name}"))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise RunFolderError(f"Cannot read {self.path(name)}: {error.strerror or error}.") from None
+        with self._one_line_errors("read", name):
+            try:
+                return bytes(self._fs.cat_file(f"{self._root}/{name}"))
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file as a whole.
@@ -84,14 +84,23 @@ class RunFolder:
         """
         if self._lock is not None:
             self._lock.check()
-        try:
+        with self._one_line_errors("write", name):
             if self.is_local:
                 self._replace(Path(f"{self._root}/{name}"), content)
             else:
                 self._fs.pipe_file(f"{self._root}/{name}", content)
-        except OSError as error:
+
+    @contextmanager
+    def _one_line_errors(self, verb: str, name: str) -> Iterator[None]:
+        """Turn what a file system raises – stores have errors of their own – into the user's error."""
+        try:
+            yield
+        except RunFolderError:
+            raise
+        except self._errors as error:
+            reason = getattr(error, "strerror", None) or str(error)
             raise RunFolderError(
-                f"Cannot write {self.path(name)}: {error.strerror or error}. What was written before is safe; "
+                f"Cannot {verb} {self.path(name)}: {reason}. What was written before is safe; "
                 "mend this, and the same command goes on from there."
             ) from error
 
@@ -109,10 +118,8 @@ class RunFolder:
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
-        try:
+        with self._one_line_errors("remove", name), suppress(FileNotFoundError):
             self._fs.rm_file(f"{self._root}/{name}")
-        except FileNotFoundError:
-            return
 
     def names(self, subfolder: str, suffix: str) -> list[str]:
         """Return the names, without suffix, of a subfolder's files of one kind, sorted."""
@@ -237,8 +244,12 @@ class RunFolder:
                         leftover.unlink(missing_ok=True)
                 yield
             return
-        with ObjectLock(self._fs, f"{self._root}/lock.json", self.location) as self._lock:
-            try:
-                yield
-            finally:
-                self._lock = None
+        lock = ObjectLock(self._fs, f"{self._root}/lock.json", self.location)
+        with self._one_line_errors("write", "lock.json"):
+            lock.acquire()
+        self._lock = lock
+        try:
+            yield
+        finally:
+            self._lock = None
+            lock.release()

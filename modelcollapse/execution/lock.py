@@ -73,7 +73,14 @@ class ObjectLock:
         self._stop = threading.Event()
         self._is_lost = False
 
-    def __enter__(self) -> ObjectLock:
+    def acquire(self) -> None:
+        """Take the lock and keep it alive.
+
+        Raises
+        ------
+        RunFolderError
+            If another process holds it.
+        """
         while not self._create():
             found = self._read()
             if found is None:  # released in this moment
@@ -84,9 +91,9 @@ class ObjectLock:
         _held.add(self._token)
         self._renewal = threading.Thread(target=self._renew, daemon=True)
         self._renewal.start()
-        return self
 
-    def __exit__(self, *exception: object) -> None:
+    def release(self) -> None:
+        """Give the lock back, if it is still held."""
         self._stop.set()
         self._renewal.join()
         _held.discard(self._token)

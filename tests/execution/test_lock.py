@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import fsspec
 import pytest
@@ -48,8 +50,14 @@ def dead_process() -> int:
     return process.pid
 
 
-def hold(fs) -> lock.ObjectLock:
-    return lock.ObjectLock(fs, PATH, "memory://bucket/run")
+@contextmanager
+def hold(fs) -> Iterator[None]:
+    held = lock.ObjectLock(fs, PATH, "memory://bucket/run")
+    held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def test_says_who_holds_it_and_is_gone_afterwards(store):
