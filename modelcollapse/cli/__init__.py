@@ -31,7 +31,7 @@ def _options(
 
 def make_app() -> typer.Typer:
     """Return the application with all its commands."""
-    from modelcollapse.cli import corpus, experiments, reproduce, results, run
+    from modelcollapse.cli import corpus, experiments, reproduce, results, run, searches
 
     app = typer.Typer(
         name="modelcollapse",
@@ -44,6 +44,7 @@ def make_app() -> typer.Typer:
     experiments.register(app)
     run.register(app)
     reproduce.register(app)
+    searches.register(app)
     results.register(app)
     app.add_typer(corpus.app, name="corpus")
     return app

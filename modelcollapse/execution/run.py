@@ -198,7 +198,7 @@ def run_sweep(
         _settle(plan, folder)
         folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
         reporter.planned(plan, folder)
-        _drain(_find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
+        _drain(find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
         reporter.ended()
     return Run(folder, sweep.model)
 
@@ -227,9 +227,16 @@ def _drain(executor: Executor, plan: Plan, corpus: Corpus, folder: RunFolder, re
             keeper.take(event)
 
 
-def _find_executor(
-    executor: ExecutorName | Executor, address: str | None, workers: int | None, shards: int | None
+def find_executor(
+    executor: ExecutorName | Executor, address: str | None = None, workers: int | None = None, shards: int | None = None
 ) -> Executor:
+    """Return an executor by its name; an executor is returned as it is.
+
+    Raises
+    ------
+    SpecError
+        If there is none of this name.
+    """
     if executor == "inprocess":
         return InProcessExecutor()
     if executor == "ray":
