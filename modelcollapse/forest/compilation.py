@@ -24,6 +24,11 @@ from platformdirs import user_cache_path
 #: Kernels' arrays: their docstrings say which type they have.
 Array: TypeAlias = npt.NDArray[Any]
 
+#: Kernels' scalars: Python's numbers where they are called from Python, machine numbers where they come from arrays.
+Int: TypeAlias = Any
+Float: TypeAlias = Any
+Bool: TypeAlias = Any
+
 config: Any = _numba_config  # its settings are made at run time
 
 logger = logging.getLogger("modelcollapse.forest")

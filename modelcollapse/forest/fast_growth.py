@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.bitsets import count_bits, lowest_bit
-from modelcollapse.forest.compilation import Array, inlined_kernel, lean_kernel
+from modelcollapse.forest.compilation import Array, Bool, Int, inlined_kernel, lean_kernel
 from modelcollapse.forest.fast_index import FastIndex
 from modelcollapse.forest.random_streams import Stream, random_below, start_stream
 from modelcollapse.forest.sampling import draw_subset, hypergeometric
@@ -48,6 +48,9 @@ from modelcollapse.forest.splits import (
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
 
+# Indices of hot loops are unsigned: for signed ones Numba provides for counting from the end, and the loops do not
+# vectorise.
+
 #: Drawn terms expected in the first band of ranks; every further band is twice as wide.
 _FIRST_BAND = 24
 
@@ -56,6 +59,9 @@ _LISTED_SIZE = 3.0
 
 #: Terms that are tried at random before all terms are looked at for one that varies.
 _ATTEMPTS = 64
+
+#: Threshold of a split between 0 and the smallest value in the node, as long as that value is not looked up.
+_UNKNOWN = -1.0
 
 #: Rounding may move a bound by this share: terms are left out only below it.
 _SLACK = 1.0 - 1e-9
@@ -80,8 +86,8 @@ class FastWorkspace(NamedTuple):
         of documents is enough for all lists, and once more for one on its way.
     terms : ndarray of int32, shape (n_levels · n_present + 1,)
         Lists of the rare terms in the documents of branches, one behind the other.
-    seen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
-        Terms that are on the list that is being made, as a bit set; else empty.
+    is_listed : ndarray of uint8, shape (n_present,)
+        1 for the terms on the list that is being made; else 0.
     chosen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
         The drawn numbers of a band or a list, as a bit set.
     counts : ndarray of int64, shape (n_groups_of_a_term, 3)
@@ -93,7 +99,7 @@ class FastWorkspace(NamedTuple):
     levels: npt.NDArray[np.int64]
     documents: npt.NDArray[np.int32]
     terms: npt.NDArray[np.int32]
-    seen: npt.NDArray[np.uint64]
+    is_listed: npt.NDArray[np.uint8]
     chosen: npt.NDArray[np.uint64]
     counts: npt.NDArray[np.int64]
 
@@ -108,69 +114,75 @@ class FastWorkspace(NamedTuple):
             np.empty((n_levels, 10), np.int64),
             np.empty(3 * n_documents, np.int32),
             np.empty(n_levels * len(index.columns) + 1, np.int32),
-            np.zeros((index.n_terms + 63) // 64, np.uint64),
+            np.zeros(len(index.columns), np.uint8),
             np.empty((index.n_terms + 63) // 64, np.uint64),
             np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
         )
 
 
 @inlined_kernel
-def is_member(words: Array, document: int) -> bool:
+def is_member(words: Array, document: Int) -> bool:
     """Tell whether a document is in a bit set."""
     return (words[document >> 6] >> np.uint64(document & 63)) & np.uint64(1) != 0
 
 
 @inlined_kernel
-def count_list(postings: Array, start: int, stop: int, members: Array) -> int:
+def count_list(postings: Array, start: Int, stop: Int, members: Array) -> Int:
     """Count the documents of ``postings[start:stop]`` in a bit set, without branches."""
     n = np.uint64(0)
-    for j in range(start, stop):
+    for j in range(np.uint64(start), np.uint64(stop)):
         document = np.uint32(postings[j])
         n += (members[document >> 6] >> np.uint64(document & 63)) & np.uint64(1)
     return np.int64(n)
 
 
 @inlined_kernel
-def count_common(one: Array, other: Array, start: int, stop: int) -> int:
+def count_common(one: Array, other: Array, start: int, stop: int) -> Int:
     """Count the common members of two bit sets among the words `start` … `stop` − 1."""
     n = np.int64(0)
-    for w in range(start, stop):
+    for w in range(np.uint64(start), np.uint64(stop)):
         n += count_bits(one[w] & other[w])
     return n
 
 
 @inlined_kernel
-def count_group(index: TrainingIndex, fast: FastIndex, group: int, members: Array) -> tuple[int, int]:
-    """Count a group's documents of each class in a node."""
-    if group < len(fast.set_of_group) and fast.set_of_group[group] >= 0:
+def count_term(index: TrainingIndex, fast: FastIndex, term: Int, members: Array) -> tuple[Int, Int]:
+    """Count the documents of each class in a node that have a term."""
+    if term < fast.n_frequent:
         middle = index.class_1_start >> 6
-        own = fast.sets[fast.set_of_group[group]]
+        own = fast.sets[term]
         return count_common(own, members, 0, middle), count_common(own, members, middle, len(members))
-    middle = index.group_class_1[group]
-    return (
-        count_list(index.postings, index.group_starts[group], middle, members),
-        count_list(index.postings, middle, index.group_starts[group + 1], members),
-    )
+    rank = np.uint64(term)
+    start, stop = index.term_starts[rank], index.term_starts[rank + np.uint64(1)]
+    middle = start + index.frequency[rank, 0]
+    return count_list(index.postings, start, middle, members), count_list(index.postings, middle, stop, members)
 
 
 @lean_kernel
 def split_by_values(
     index: TrainingIndex,
-    fast: FastIndex,
     rules: GrowthRules,
-    term: int,
+    term: Int,
+    with_term_0: Int,
+    with_term_1: Int,
     members: Array,
     class_0: int,
     class_1: int,
     counts: Array,
-) -> tuple[np.bool_, Split]:
-    """Find a node's best split by a term with several values: (whether the term varies in the node, split)."""
+) -> tuple[Bool, Split]:
+    """Find a node's best split by a term with several values: (whether the term varies in the node, split).
+
+    `with_term_0` and `with_term_1` are its documents with the term; those that are in no other group are in the first.
+    """
     first, last = index.term_groups[term], index.term_groups[term + 1]
-    for group in range(first, last):
-        group_0, group_1 = count_group(index, fast, group, members)
-        counts[group - first, 0] = group_0
-        counts[group - first, 1] = group_1
-        counts[group - first, 2] = group_0 + group_1
+    for group in range(first + 1, last):
+        for label in range(2):
+            start, stop = index.group_starts[group, label], index.group_stops[group, label]
+            counts[group - first, label] = count_list(index.postings, start, stop, members)
+        counts[group - first, 2] = counts[group - first, 0] + counts[group - first, 1]
+        with_term_0 -= counts[group - first, 0]
+        with_term_1 -= counts[group - first, 1]
+    counts[0, 0], counts[0, 1], counts[0, 2] = with_term_0, with_term_1, with_term_0 + with_term_1
     return best_threshold(
         index.group_values, term, first, last, rules.min_samples_leaf, counts, class_0, class_1, class_0 + class_1
     )
@@ -202,6 +214,12 @@ START = Search(False, NO_SPLIT, 0, 0.0, 0.0)
 
 
 @inlined_kernel
+def are_too_few(class_0: Int, class_1: Int, search: Search) -> Bool:
+    """Tell whether a term with so many documents of each class, or fewer, can neither win nor tie."""
+    return class_0 < search.least_0 and class_1 < search.least_1
+
+
+@inlined_kernel
 def consider(
     index: TrainingIndex,
     fast: FastIndex,
@@ -210,27 +228,35 @@ def consider(
     members: Array,
     class_0: int,
     class_1: int,
-    term: int,
+    term: Int,
     search: Search,
 ) -> Search:
-    """Look at one more drawn term."""
-    frequency_0, frequency_1 = index.frequency[term, 0], index.frequency[term, 1]
-    if frequency_0 < search.least_0 and frequency_1 < search.least_1:
+    """Look at one more drawn term.
+
+    Whether a document has the term or not is the first candidate, and for most terms the only one that matters: of
+    documents with a larger value there are too few. Too few documents can neither win nor tie (see the module's text);
+    that needs a split to compare with, so at least one term has varied then.
+    """
+    rank = np.uint64(term)
+    if are_too_few(index.frequency[rank, 0], index.frequency[rank, 1], search):
         return search
-    if fast.has_one_value[term] and term >= fast.n_frequent:
-        middle = fast.term_starts[term] + frequency_0
-        right_0 = count_list(index.postings, fast.term_starts[term], middle, members)
-        right_1 = count_list(index.postings, middle, middle + frequency_1, members)
-        n_right = right_0 + right_1
-        n_left = class_0 + class_1 - n_right
-        if n_right == 0 or n_left == 0:
+    right_0, right_1 = count_term(index, fast, term, members)
+    n_right = right_0 + right_1
+    n_left = class_0 + class_1 - n_right
+    if n_right == 0 or are_too_few(right_0, right_1, search):
+        return search
+    repeated_0, repeated_1 = fast.repeated[rank, 0], fast.repeated[rank, 1]
+    if repeated_0 + repeated_1 == 0 or (
+        n_left >= rules.min_samples_leaf and are_too_few(repeated_0, repeated_1, search)
+    ):
+        if n_left == 0:
             return search
         split = NO_SPLIT
         if n_right >= rules.min_samples_leaf and n_left >= rules.min_samples_leaf:
             score = split_score(right_0, right_1, class_0, class_1)
-            split = Split(score, term, index.term_groups[term], -1.0, right_0, right_1)
+            split = Split(score, term, index.term_groups[term], _UNKNOWN, right_0, right_1)
     else:
-        varies, split = split_by_values(index, fast, rules, term, members, class_0, class_1, space.counts)
+        varies, split = split_by_values(index, rules, term, right_0, right_1, members, class_0, class_1, space.counts)
         if not varies:
             return search
     if split.score > search.split.score:
@@ -358,7 +384,7 @@ def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, sta
     Terms are ranked by the score of their best split, then come those that vary but allow no split, then the constant
     ones. The best drawn rank is found by asking one rank after the other whether it is in the subset.
     """
-    rank = 0
+    rank: Int = 0
     while random_below(state, index.n_terms - rank) >= rules.max_features:
         rank += 1
     if rank >= fast.n_root_varying:
@@ -391,20 +417,21 @@ def take_right_documents(
     index: TrainingIndex, fast: FastIndex, split: Split, here: Array, right: Array, documents: Array, top: int
 ) -> None:
     """Move the documents that go to the right from the set `here` to `right`, and list them from ``documents[top]``."""
+    if split.term < fast.n_frequent and split.group == index.term_groups[split.term]:
+        own = fast.sets[split.term]
+        for w in range(len(here)):
+            moved = own[w] & here[w]
+            here[w] ^= moved
+            right[w] |= moved
+            while moved:
+                documents[top] = (w << 6) + lowest_bit(moved)
+                top += 1
+                moved &= moved - np.uint64(1)
+        return
     for group in range(split.group, index.term_groups[split.term + 1]):
-        if group < len(fast.set_of_group) and fast.set_of_group[group] >= 0:
-            own = fast.sets[fast.set_of_group[group]]
-            for w in range(len(here)):
-                moved = own[w] & here[w]
-                here[w] ^= moved
-                right[w] |= moved
-                while moved:
-                    documents[top] = (w << 6) + lowest_bit(moved)
-                    top += 1
-                    moved &= moved - np.uint64(1)
-        else:
-            for j in range(index.group_starts[group], index.group_starts[group + 1]):
-                document = np.int64(index.postings[j])
+        for label in range(2):
+            for j in range(np.uint64(index.group_starts[group, label]), np.uint64(index.group_stops[group, label])):
+                document = np.uint32(index.postings[j])
                 if is_member(here, document):
                     bit = np.uint64(1) << np.uint64(document & 63)
                     here[document >> 6] ^= bit
@@ -431,16 +458,16 @@ def list_terms(fast: FastIndex, space: FastWorkspace, level: int) -> None:
     end = keep_members(space.documents, begin, space.levels[level, 1], space.sets[level])
     space.levels[level, 1] = end
     first = space.levels[level - 1, 8] if level > 0 else 0
-    last = first
+    last = np.uint64(first)
     for document in space.documents[begin:end]:
-        for j in range(fast.row_starts[document], fast.row_starts[document + 1]):
-            term = fast.row_terms[j]
-            bit = np.uint64(1) << np.uint64(term & 63)
+        row = np.uint32(document)
+        for j in range(np.uint64(fast.row_starts[row]), np.uint64(fast.row_starts[row + 1])):
+            term = np.uint32(fast.row_terms[j])
             space.terms[last] = term
-            last += 0 if space.seen[term >> 6] & bit else 1
-            space.seen[term >> 6] |= bit
+            last += np.uint64(1) - np.uint64(space.is_listed[term])
+            space.is_listed[term] = 1
     for term in space.terms[first:last]:
-        space.seen[term >> 6] = np.uint64(0)
+        space.is_listed[term] = 0
     space.levels[level, 7], space.levels[level, 8], space.levels[level, 9] = first, last, end - begin
 
 
@@ -475,16 +502,21 @@ def split_of_node(
         list_terms(fast, space, level)
         terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
         split = split_by_any_varying_term(index, fast, rules, space, members, class_0, class_1, terms)
-    if split.threshold < 0.0:
-        split = with_threshold(index.group_values, split)
+    if split.score >= 0.0 and split.threshold == _UNKNOWN:
+        split = with_threshold(index, split, members)
     return split
 
 
-@inlined_kernel
-def with_threshold(group_values: Array, split: Split) -> Split:
-    """Complete the split by a term with one value: the threshold lies between 0 and the value."""
-    threshold = midpoint(np.float32(0.0), group_values[split.group])
-    return Split(split.score, split.term, split.group, threshold, split.right_0, split.right_1)
+@lean_kernel
+def with_threshold(index: TrainingIndex, split: Split, members: Array) -> Split:
+    """Complete a split between 0 and the smallest value that a term has in the node."""
+    for group in range(split.group, index.term_groups[split.term + 1]):
+        for label in range(2):
+            start, stop = index.group_starts[group, label], index.group_stops[group, label]
+            if count_list(index.postings, start, stop, members) > 0:
+                threshold = midpoint(np.float32(0.0), index.group_values[group])
+                return Split(split.score, split.term, split.group, threshold, split.right_0, split.right_1)
+    return split
 
 
 @inlined_kernel
@@ -496,7 +528,7 @@ def open_chain(space: FastWorkspace, level: int, begin: int, end: int, top: int)
 
 
 @inlined_kernel
-def enter_node(space: FastWorkspace, level: int, class_0: int, class_1: int, depth: int) -> None:
+def enter_node(space: FastWorkspace, level: int, class_0: Int, class_1: Int, depth: Int) -> None:
     """Make a node of given class sizes and depth the current one of its chain."""
     space.levels[level, 3], space.levels[level, 4], space.levels[level, 5] = class_0, class_1, depth
 

@@ -25,18 +25,15 @@ class FastIndex(NamedTuple):
         All training documents as a bit set; class 1 starts at the word ``class_1_start // 64``.
     n_frequent : int
         Terms with ranks below are frequent, the others rare.
-    set_of_group : ndarray of int32, shape (n_groups_of_frequent_terms,)
-        Row in `sets` of each group of a frequent term that has a bit set, −1 for the others.
-    sets : ndarray of uint64, shape (n_sets, n_words)
-        Documents of these groups.
+    sets : ndarray of uint64, shape (n_frequent, n_words)
+        Documents with each frequent term.
     row_starts : ndarray of int64, shape (n_slots + 1,)
         Where the rare terms of each document begin in `row_terms`.
     row_terms : ndarray of int32, shape (n_nonzero_of_rare_terms,)
         Ranks of each document's rare terms, in increasing order.
-    term_starts : ndarray of int64, shape (n_present,)
-        Where each term's documents begin in the postings.
-    has_one_value : ndarray of bool, shape (n_present,)
-        Whether all documents with the term have the same value.
+    repeated : ndarray of int32, shape (n_present, 2)
+        Documents of each class with another than the smallest value of each term; with counts, mostly those that have
+        the term more than once.
     log_factorial : ndarray of float64, shape (n_terms + 1,)
         For drawing from hypergeometric distributions.
     root_scores, root_thresholds : ndarray of float64, shape (n_present,)
@@ -51,12 +48,10 @@ class FastIndex(NamedTuple):
 
     all_documents: npt.NDArray[np.uint64]
     n_frequent: int
-    set_of_group: npt.NDArray[np.int32]
     sets: npt.NDArray[np.uint64]
     row_starts: npt.NDArray[np.int64]
     row_terms: npt.NDArray[np.int32]
-    term_starts: npt.NDArray[np.int64]
-    has_one_value: npt.NDArray[np.bool_]
+    repeated: npt.NDArray[np.int32]
     log_factorial: npt.NDArray[np.float64]
     root_scores: npt.NDArray[np.float64]
     root_thresholds: npt.NDArray[np.float64]
@@ -69,21 +64,13 @@ class FastIndex(NamedTuple):
 
 
 @kernel
-def make_sets(group_starts: Array, postings: Array, n_slots: int, smallest: int) -> tuple[Array, Array]:
-    """Make bit sets of the groups with at least `smallest` documents: (set_of_group, sets)."""
-    n_groups = len(group_starts) - 1
-    set_of_group = np.full(n_groups, -1, np.int32)
-    n_sets = 0
-    for group in range(n_groups):
-        if group_starts[group + 1] - group_starts[group] >= smallest:
-            set_of_group[group] = n_sets
-            n_sets += 1
-    sets = np.zeros((n_sets, (n_slots + 63) >> 6), np.uint64)
-    for group in range(n_groups):
-        if set_of_group[group] >= 0:
-            for j in range(group_starts[group], group_starts[group + 1]):
-                sets[set_of_group[group], postings[j] >> 6] |= np.uint64(1) << np.uint64(postings[j] & 63)
-    return set_of_group, sets
+def make_sets(term_starts: Array, postings: Array, n_frequent: int, n_words: int) -> Array:
+    """Make bit sets of the documents with each of the first `n_frequent` terms."""
+    sets = np.zeros((n_frequent, n_words), np.uint64)
+    for term in range(n_frequent):
+        for j in range(term_starts[term], term_starts[term + 1]):
+            sets[term, postings[j] >> 6] |= np.uint64(1) << np.uint64(postings[j] & 63)
+    return sets
 
 
 @kernel
@@ -115,9 +102,9 @@ def split_root(index: TrainingIndex, rules: GrowthRules) -> tuple[Array, Array, 
     for term in range(n_present):
         first = index.term_groups[term]
         for group in range(first, index.term_groups[term + 1]):
-            counts[group - first, 0] = index.group_class_1[group] - index.group_starts[group]
-            counts[group - first, 1] = index.group_starts[group + 1] - index.group_class_1[group]
-            counts[group - first, 2] = index.group_starts[group + 1] - index.group_starts[group]
+            for label in range(2):
+                counts[group - first, label] = index.group_stops[group, label] - index.group_starts[group, label]
+            counts[group - first, 2] = counts[group - first, 0] + counts[group - first, 1]
         varies[term], split = best_threshold(
             index.group_values, term, first, index.term_groups[term + 1], rules.min_samples_leaf, counts,
             index.n_class_0, index.n_class_1, index.n_class_0 + index.n_class_1,
@@ -145,16 +132,15 @@ def build_fast_index(index: TrainingIndex, rules: GrowthRules) -> FastIndex:
     every[index.class_1_start : n_slots] = True
     smallest = max(1, int(_FREQUENT_PER_WORD * n_words))
     n_frequent = int(np.count_nonzero(index.frequency.max(axis=1) >= smallest))
-    term_starts = index.group_starts[index.term_groups]
+    first_groups = index.term_groups[:-1]
     varies, scores, thresholds, groups, right_0, right_1 = split_root(index, rules)
     order = np.argsort(-scores, kind="stable")
     return FastIndex(
         np.packbits(every, bitorder="little").view("<u8").astype(np.uint64),
         n_frequent,
-        *make_sets(index.group_starts[: index.term_groups[n_frequent] + 1], index.postings, n_slots, smallest),
-        *list_rows(term_starts, index.postings, n_frequent, n_slots),
-        term_starts,
-        np.diff(index.term_groups) == 1,
+        make_sets(index.term_starts, index.postings, n_frequent, n_words),
+        *list_rows(index.term_starts, index.postings, n_frequent, n_slots),
+        index.frequency - (index.group_stops[first_groups] - index.group_starts[first_groups]).astype(np.int32),
         log_factorials(index.n_terms),
         scores[order],
         thresholds[order],

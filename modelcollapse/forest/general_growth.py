@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import Array, lean_kernel
+from modelcollapse.forest.compilation import Array, Bool, Int, lean_kernel
 from modelcollapse.forest.random_streams import Stream, random_below, start_stream
 from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, may_be_split
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
@@ -75,16 +75,16 @@ def draw_bootstrap_sample(
 
 
 @lean_kernel
-def count_term(index: TrainingIndex, term: int, node: int, node_of: Array, weight: Array, counts: Array) -> None:
+def count_term(index: TrainingIndex, term: Int, node: int, node_of: Array, weight: Array, counts: Array) -> None:
     """Count a term in a node: for each of its groups the weight of each class, and the documents."""
     first = index.term_groups[term]
     for group in range(first, index.term_groups[term + 1]):
         group_0, group_1, n_group = 0, 0, 0
-        for j in range(index.group_starts[group], index.group_class_1[group]):
+        for j in range(index.group_starts[group, 0], index.group_stops[group, 0]):
             if node_of[index.postings[j]] == node:
                 group_0 += weight[index.postings[j]]
                 n_group += 1
-        for j in range(index.group_class_1[group], index.group_starts[group + 1]):
+        for j in range(index.group_starts[group, 1], index.group_stops[group, 1]):
             if node_of[index.postings[j]] == node:
                 group_1 += weight[index.postings[j]]
                 n_group += 1
@@ -110,7 +110,7 @@ def best_split_of_node(
     terms = space.terms
     best = NO_SPLIT
     n_drawn = 0
-    varied = np.bool_(False)
+    varied: Bool = np.bool_(False)
     while n_drawn < len(terms) and (n_drawn < rules.max_features or not varied):
         j = n_drawn + random_below(space.state, len(terms) - n_drawn)
         term = terms[j]
@@ -143,9 +143,10 @@ def move_to_the_right(
 ) -> int:
     """Partition a node's `documents[start:stop]`, left ones first; return where the right ones begin."""
     for group in range(split.group, index.term_groups[split.term + 1]):
-        for j in range(index.group_starts[group], index.group_starts[group + 1]):
-            if node_of[index.postings[j]] == node:
-                node_of[index.postings[j]] = right
+        for label in range(2):
+            for j in range(index.group_starts[group, label], index.group_stops[group, label]):
+                if node_of[index.postings[j]] == node:
+                    node_of[index.postings[j]] = right
     middle = start
     for i in range(start, stop):
         document = documents[i]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import inlined_kernel, lean_kernel
+from modelcollapse.forest.compilation import Int, inlined_kernel, lean_kernel
 
 Stream = npt.NDArray[np.uint64]
 
@@ -49,7 +49,7 @@ def random_unit(state: Stream) -> float:
 
 
 @inlined_kernel
-def random_below(state: Stream, bound: int) -> int:
+def random_below(state: Stream, bound: Int) -> Int:
     """Uniform integer in [0, bound), 0 < bound < 2**32, without bias (Lemire 2019)."""
     n = np.uint64(bound)
     product = (random_bits(state) >> _S32) * n
@@ -57,4 +57,4 @@ def random_below(state: Stream, bound: int) -> int:
         smallest = (_TWO_32 - n) % n
         while (product & _LOW_HALF) < smallest:
             product = (random_bits(state) >> _S32) * n
-    return np.int64(product >> _S32)  # type: ignore[return-value]  # int64 is Numba's int
+    return np.int64(product >> _S32)

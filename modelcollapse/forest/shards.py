@@ -36,6 +36,9 @@ __all__ = ["ONE_VOTE", "ForestParameters", "Trees", "grow_trees", "predict_votes
 
 Result = TypeVar("Result")
 
+#: Grows trees from a first one on: (first tree, buffer for nodes, where each tree's nodes begin) → trees grown.
+Grower = Callable[[int, NodeBuffer, npt.NDArray[np.int64]], int]
+
 #: No tree of fewer than 2**31 documents is deeper.
 UNLIMITED_DEPTH = 2**31 - 1
 
@@ -183,24 +186,38 @@ def _grow_range(
     index: TrainingIndex, fast: FastIndex | None, rules: GrowthRules, seed: np.uint64, tree_start: int, tree_stop: int
 ) -> Trees:
     """Grow trees in one thread: without bootstrap the fast way, which takes `fast`, else the general way."""
+    grow = _general_grower(index, rules, seed) if fast is None else _fast_grower(index, fast, rules, seed)
     buffer = NodeBuffer.empty(max(_BUFFERED_NODES, most_nodes(index)))
-    n_levels = 32
-    space: FastWorkspace | GeneralWorkspace
-    space = GeneralWorkspace.empty(index) if fast is None else FastWorkspace.empty(index, n_levels)
     parts = []
     while tree_start < tree_stop:
         starts = np.empty(tree_stop - tree_start + 1, np.int64)
-        if fast is None:
-            n_grown = grow_general_trees(index, rules, True, seed, tree_start, space, buffer, starts)
-        else:
-            n_grown, too_few_levels = grow_fast_trees(index, fast, rules, seed, tree_start, space, buffer, starts)
-            if too_few_levels:
-                n_levels *= 2
-                space = FastWorkspace.empty(index, n_levels)
+        n_grown = grow(tree_start, buffer, starts)
         if n_grown:
-            parts.append(Trees(starts[: n_grown + 1].copy(), *(field[: starts[n_grown]].copy() for field in buffer)))
+            parts.append(Trees.from_buffer(starts[: n_grown + 1], buffer))
             tree_start += n_grown
     return Trees.concatenate(parts)
+
+
+def _general_grower(index: TrainingIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
+    space = GeneralWorkspace.empty(index)
+
+    def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
+        return grow_general_trees(index, rules, True, seed, tree_start, space, buffer, starts)
+
+    return grow
+
+
+def _fast_grower(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
+    space = FastWorkspace.empty(index, n_levels=32)
+
+    def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
+        nonlocal space
+        n_grown, too_few_levels = grow_fast_trees(index, fast, rules, seed, tree_start, space, buffer, starts)
+        if too_few_levels:
+            space = FastWorkspace.empty(index, n_levels=2 * len(space.levels))
+        return n_grown
+
+    return grow
 
 
 def predict_votes(

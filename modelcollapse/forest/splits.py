@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modelcollapse.forest.compilation import Array, inlined_kernel, lean_kernel
+from modelcollapse.forest.compilation import Array, Bool, Float, Int, inlined_kernel, lean_kernel
 from modelcollapse.forest.training_index import SAME_VALUE
 
 
@@ -35,19 +35,19 @@ class Split(NamedTuple):
     `group` is the first group of the term whose documents go to the right; a score below 0 means that there is none.
     """
 
-    score: float
-    term: int
-    group: int
-    threshold: float
-    right_0: int
-    right_1: int
+    score: Float
+    term: Int
+    group: Int
+    threshold: Float
+    right_0: Int
+    right_1: Int
 
 
 NO_SPLIT = Split(-1.0, -1, -1, 0.0, 0, 0)
 
 
 @inlined_kernel
-def split_score(right_0: int, right_1: int, class_0: int, class_1: int) -> float:
+def split_score(right_0: Int, right_1: Int, class_0: Int, class_1: Int) -> float:
     """Say how good a split is: larger is better, 0 separates nothing.
 
     Of a node with `class_0` and `class_1` documents, `right_0` and `right_1` go to the right; neither side is empty.
@@ -62,13 +62,13 @@ def split_score(right_0: int, right_1: int, class_0: int, class_1: int) -> float
 
 
 @inlined_kernel
-def are_same(low: np.float32, high: np.float32) -> np.bool_:
+def are_same(low: Float, high: Float) -> Bool:
     """Tell whether two neighbouring values of a term are too close to be told apart, in float32 as in scikit-learn."""
     return high <= np.float32(low + SAME_VALUE)
 
 
 @inlined_kernel
-def midpoint(low: np.float32, high: np.float32) -> float:
+def midpoint(low: Float, high: Float) -> float:
     """Place the threshold between two neighbouring float32 values: documents with values ≤ threshold go to the left."""
     threshold = np.float64(low) / 2.0 + np.float64(high) / 2.0
     return np.float64(low) if threshold == np.float64(high) else threshold
@@ -77,15 +77,15 @@ def midpoint(low: np.float32, high: np.float32) -> float:
 @lean_kernel
 def best_threshold(
     group_values: Array,
-    term: int,
-    first: int,
-    last: int,
+    term: Int,
+    first: Int,
+    last: Int,
     min_samples_leaf: int,
     counts: Array,
     class_0: int,
     class_1: int,
     n_documents: int,
-) -> tuple[np.bool_, Split]:
+) -> tuple[Bool, Split]:
     """Find a node's best split by one term: (whether the term varies in the node, split).
 
     Parameters
@@ -109,8 +109,9 @@ def best_threshold(
     # Now the left side is the documents without the term; groups join it one by one. Below, `lowest` is the node's
     # smallest value and `value` the largest one on the left.
     best = NO_SPLIT
-    lowest, value = np.float32(0.0), np.float32(0.0)
-    varies: np.bool_ = np.bool_(False)
+    lowest: Float = np.float32(0.0)
+    value: Float = np.float32(0.0)
+    varies: Bool = np.bool_(False)
     for k in range(last - first):
         if counts[k, 2] == 0:
             continue

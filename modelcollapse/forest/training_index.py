@@ -3,7 +3,9 @@
 Documents are renumbered so that class 0 comes first and class 1 starts at a multiple of 64: a set of documents is an
 array of 64-bit words of which the first belong to class 0 and the rest to class 1. Terms are ranked by how often they
 occur in the class in which they occur more often. A *group* is one value of one term; the groups of a term are
-consecutive, their values increase; the documents of a group are listed in increasing order, those of class 0 first.
+consecutive, and their values increase. A term's documents are listed class 0 first, within a class by group, within a
+group in increasing order: so the documents of a class that have the term are consecutive, and those of a class and a
+group are too.
 """
 
 from __future__ import annotations
@@ -42,12 +44,12 @@ class TrainingIndex(NamedTuple):
         Where each term's groups begin.
     group_values : ndarray of float32, shape (n_groups,)
         The value of each group.
-    group_starts : ndarray of int64, shape (n_groups + 1,)
-        Where each group's documents begin in `postings`.
-    group_class_1 : ndarray of int64, shape (n_groups,)
-        Where its documents of class 1 begin.
+    group_starts, group_stops : ndarray of int64, shape (n_groups, 2)
+        Where each group's documents of either class begin and end in `postings`.
+    term_starts : ndarray of int64, shape (n_present + 1,)
+        Where each term's documents begin in `postings`.
     postings : ndarray of int32, shape (n_nonzero,)
-        Documents of all groups.
+        Documents of all terms.
     """
 
     n_terms: int
@@ -59,7 +61,8 @@ class TrainingIndex(NamedTuple):
     term_groups: npt.NDArray[np.int64]
     group_values: npt.NDArray[np.float32]
     group_starts: npt.NDArray[np.int64]
-    group_class_1: npt.NDArray[np.int64]
+    group_stops: npt.NDArray[np.int64]
+    term_starts: npt.NDArray[np.int64]
     postings: npt.NDArray[np.int32]
 
 
@@ -156,48 +159,70 @@ def distinct_values(values: Array, found: Array) -> int:
 
 @kernel
 def group_by_value(
-    starts: Array, documents: Array, values: Array, class_1_start: int
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Split each term's documents by value: (term_groups, group_values, group_starts, group_class_1, postings)."""
+    starts: Array, documents: Array, values: Array, frequency: Array
+) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Order each term's documents by class and value.
+
+    Returns
+    -------
+    term_groups, group_values, group_starts, group_stops, term_starts, postings
+        See :class:`TrainingIndex`.
+    """
     n_present = len(starts) - 1
-    longest = 0
+    longest = _FEW_VALUES + 1
     for r in range(n_present):
         longest = max(longest, starts[r + 1] - starts[r])
-    found = np.empty(max(longest, _FEW_VALUES + 1), np.float32)
-    ends = np.empty(max(longest, _FEW_VALUES + 1) + 1, np.int64)
+    found = np.empty(longest, np.float32)
+    ends = np.empty(longest, np.int64)
     term_groups = np.zeros(n_present + 1, np.int64)
     group_values = np.empty(len(documents), np.float32)
-    group_starts = np.zeros(len(documents) + 1, np.int64)
-    group_class_1 = np.empty(len(documents), np.int64)
+    group_starts = np.empty((len(documents), 2), np.int64)
+    group_stops = np.empty((len(documents), 2), np.int64)
     postings = np.empty(len(documents), np.int32)
     n_groups = 0
     for r in range(n_present):
-        first, last = starts[r], starts[r + 1]
-        n_values = distinct_values(values[first:last], found)
-        ends[: n_values + 1] = 0
-        for j in range(first, last):
-            ends[np.searchsorted(found[:n_values], values[j]) + 1] += 1
-        ends[0] = first
-        for k in range(n_values):
-            ends[k + 1] += ends[k]
-            group_values[n_groups + k] = found[k]
-            group_starts[n_groups + k + 1] = ends[k + 1]
-            group_class_1[n_groups + k] = ends[k + 1]
-        for j in range(first, last):
-            k = np.searchsorted(found[:n_values], values[j])
-            postings[ends[k]] = documents[j]
-            if documents[j] >= class_1_start and ends[k] < group_class_1[n_groups + k]:
-                group_class_1[n_groups + k] = ends[k]
-            ends[k] += 1
+        n_values = distinct_values(values[starts[r] : starts[r + 1]], found)
+        group_values[n_groups : n_groups + n_values] = found[:n_values]
+        begin = starts[r]
+        for label in range(2):
+            end = begin + frequency[r, label]
+            ends[:n_values] = 0
+            for j in range(begin, end):
+                ends[position_of(values[j], found, n_values)] += 1
+            last = begin
+            for k in range(n_values):
+                group_starts[n_groups + k, label] = last
+                last += ends[k]
+                group_stops[n_groups + k, label] = last
+                ends[k] = last - ends[k]
+            for j in range(begin, end):
+                k = position_of(values[j], found, n_values)
+                postings[ends[k]] = documents[j]
+                ends[k] += 1
+            begin = end
         n_groups += n_values
         term_groups[r + 1] = n_groups
     return (
         term_groups,
         group_values[:n_groups].copy(),
-        group_starts[: n_groups + 1].copy(),
-        group_class_1[:n_groups].copy(),
+        group_starts[:n_groups].copy(),
+        group_stops[:n_groups].copy(),
+        starts,
         postings,
     )
+
+
+@lean_kernel
+def position_of(value: float, found: Array, n: int) -> int:
+    """Find a value that is among the first `n` of `found`, which increase."""
+    low, high = 0, n - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if found[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def build_training_index(
@@ -236,5 +261,5 @@ def build_training_index(
         class_1_start,
         columns,
         frequency[columns],
-        *group_by_value(starts, documents, values, class_1_start),
+        *group_by_value(starts, documents, values, frequency[columns]),
     )

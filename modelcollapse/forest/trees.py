@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import inlined_kernel
+from modelcollapse.forest.compilation import Float, Int, inlined_kernel
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,18 @@ class Trees:
     def n_trees(self) -> int:
         """Number of trees."""
         return len(self.starts) - 1
+
+    @classmethod
+    def from_buffer(cls, starts: npt.NDArray[np.int64], buffer: NodeBuffer) -> Trees:
+        """Copy trees out of the beginning of a buffer."""
+        n_nodes = starts[-1]
+        return cls(
+            starts.copy(),
+            buffer.feature[:n_nodes].copy(),
+            buffer.threshold[:n_nodes].copy(),
+            buffer.left[:n_nodes].copy(),
+            buffer.weights[:n_nodes].copy(),
+        )
 
     @classmethod
     def concatenate(cls, parts: list[Trees]) -> Trees:
@@ -90,7 +102,7 @@ def write_leaf(buffer: NodeBuffer, at: int, class_0: int, class_1: int) -> None:
 
 
 @inlined_kernel
-def write_split(buffer: NodeBuffer, at: int, feature: int, threshold: float) -> None:
+def write_split(buffer: NodeBuffer, at: int, feature: Int, threshold: Float) -> None:
     """Make node `at` an internal node. Its left child is set when that node is reached."""
     buffer.feature[at] = feature
     buffer.threshold[at] = threshold

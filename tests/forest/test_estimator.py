@@ -159,7 +159,7 @@ def test_deep_paths_to_the_right_are_followed():
     n = 150
     data = sparse.csr_matrix(np.tril(np.ones((n, n), np.int32)))
     labels = np.arange(n) % 2
-    forest = make(bootstrap=False, max_features=1, n_estimators=30).fit(data, labels)
+    forest = make(bootstrap=False, max_features=None, n_estimators=5).fit(data, labels)
     assert np.array_equal(forest.predict(data), labels)
     turns = count_right_turns(forest.trees_.starts, forest.trees_.left, forest.trees_.feature)
     assert turns.max() >= 32  # more than the workspace begins with

@@ -39,7 +39,7 @@ def find_in_fast_node(X, labels, inside, drawn, min_samples_leaf):
     search = search_terms(index, fast, rules, space, members, class_0, class_1, terms)
     split = search.split
     if split.score >= 0 and split.threshold < 0:
-        split = with_threshold(index.group_values, split)
+        split = with_threshold(index, split, members)
     return index, search.varied, split
 
 
@@ -83,7 +83,7 @@ def test_bounds_leave_out_no_term_that_could_win_or_tie(node):
         )  # fmt: skip
         split = search.split
         if split.score >= 0 and split.threshold < 0:
-            split = with_threshold(index.group_values, split)
+            split = with_threshold(index, split, members)
         assert_among(split, index, X, labels, inside, naive)
         found.add(split.term)
     if len(naive) == 2:
