@@ -18,7 +18,7 @@ from modelcollapse.analysis.style import INK, MAX_LEGEND, count, ordered_colours
 BAND_SEEDS = 5
 #: More lines than this are never told apart by colour.
 MOST_COLOURS = 101
-_RULES = ("argmax", "prior-matched", "frozen", "sampled", "confusion-noise", "random-noise", "human-only")
+_RULES = (NO_RULE, "argmax", "prior-matched", "frozen", "sampled", "confusion-noise", "random-noise", "human-only")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Panel:
 
 
 def rule_order(rule: str) -> tuple[int, str]:
-    """Sort label rules: the loop first, then its repairs, noise without structure, and what is not known."""
+    """Sort label rules: the reference, the loop, its repairs, noise without structure, what is not known."""
     return (_RULES.index(rule) if rule in _RULES else len(_RULES), rule)
 
 

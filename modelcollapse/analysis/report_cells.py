@@ -10,7 +10,9 @@ import polars as pl
 
 from modelcollapse.analysis.arms import varying_axes
 from modelcollapse.analysis.lines import rule_order
-from modelcollapse.analysis.words import NO_VALUE, count, percent
+from modelcollapse.analysis.words import NO_VALUE, count, interval_pp, percent, pp
+
+YES_NO = {True: "yes", False: "no", None: None}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def text(value: object) -> Cell:
 def number(value: float | None, write: Callable[[Any], str], extra: str = "") -> Cell:
     """Make a cell of a number (and an interval after it); nulls sort last."""
     return Cell(NO_VALUE, float("1e300")) if value is None else Cell(f"{write(value)}{extra}", float(value))
+
+
+def difference_cell(row: dict[str, Any], name: str = "difference") -> Cell:
+    """Make a cell of a difference of accuracies with its interval, in percentage points."""
+    bounds = "" if row["ci_low"] is None else " " + interval_pp(row["ci_low"], row["ci_high"])
+    return number(row[name], pp, bounds)
 
 
 def axes_columns(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) -> list[Column]:

@@ -7,26 +7,29 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.against_published import compare_published
-from modelcollapse.analysis.amplification import amplification_bound
-from modelcollapse.analysis.arms import ARM, AnalysisError, treated
+from modelcollapse.analysis.arms import ARM, AnalysisError
 from modelcollapse.analysis.curves import curves
-from modelcollapse.analysis.decomposition import decomposition
 from modelcollapse.analysis.differences import RULE, compare_rates, pairing_gain
 from modelcollapse.analysis.human_size import effective_human_size
+from modelcollapse.analysis.mechanism_tables import bound_table, decomposition_table, peaks_table, predictor_table
 from modelcollapse.analysis.power import noise, power
-from modelcollapse.analysis.report_cells import Cell, Column, Table, axes_columns, make_table, number, text
-from modelcollapse.analysis.tipping import peaks, tipping, tipping_rates, two_groups
+from modelcollapse.analysis.report_cells import (
+    YES_NO,
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    difference_cell,
+    make_table,
+    number,
+    text,
+)
+from modelcollapse.analysis.tipping import tipping, tipping_rates, two_groups
 from modelcollapse.analysis.trends import tolerance, trend
-from modelcollapse.analysis.words import NO_VALUE, count, interval_pp, p_text, percent, pp, share
+from modelcollapse.analysis.words import NO_VALUE, count, p_text, percent, pp, share
 
 #: Rates up to this one also get a trend of their own.
 LOW_RATES = 0.1
-YES_NO = {True: "yes", False: "no", None: None}
-
-
-def _difference(row: dict[str, Any], name: str = "difference") -> Cell:
-    bounds = "" if row["ci_low"] is None else " " + interval_pp(row["ci_low"], row["ci_high"])
-    return number(row[name], pp, bounds)
 
 
 def experiment_tables(rows: pl.DataFrame, margin: float) -> dict[str, Table]:
@@ -36,6 +39,7 @@ def experiment_tables(rows: pl.DataFrame, margin: float) -> dict[str, Table]:
         "rules": rules_table(rows, margin),
         "decomposition": decomposition_table(rows),
         "peaks": peaks_table(rows),
+        "predictor": predictor_table(rows),
         "bound": bound_table(rows),
         "precision": precision_table(rows, margin),
         "curves": curves_table(rows),
@@ -58,7 +62,7 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("accuracy", lambda row: number(row["mean"], share)),
         ("human only", lambda row: number(row["reference"], share)),
-        ("difference [95 %]", _difference),
+        ("difference [95 %]", difference_cell),
         ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
         (
             f"equal ± {pp(margin, signed=False)}",
@@ -136,65 +140,6 @@ def _tolerance(row: dict[str, Any]) -> Cell:
         return Cell(write(row["tolerance"]), row["tolerance"] or 9.0)
     bounds = f" [{write(row['ci_low'])}, {write(row['ci_high'])}]"
     return Cell(write(row["tolerance"]) + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
-
-
-def decomposition_table(rows: pl.DataFrame) -> Table | None:
-    """Show the loss of each rate by cause."""
-    columns: list[Column] = [
-        *axes_columns(rows, rule=False),
-        ("cause", lambda row: text(row["cause"])),
-        ("between", lambda row: text(f"{_rule(row['better'])} and {row['worse']}")),
-        ("loss [95 %]", lambda row: _difference(row, "loss")),
-        ("p", lambda row: number(row["p"], p_text)),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
-    ]
-    note = (
-        "Each step is the difference within seeds between two arms; the steps of a rate add up to its total. "
-        "Negative: a gain. Every arm makes its own model's number of errors, so structured error also holds "
-        "that worse models err more."
-    )
-    return make_table("Where the loss comes from", note, decomposition(rows), columns)
-
-
-def _rule(rule: str) -> str:
-    return "rate 0" if rule == "none" else rule
-
-
-def peaks_table(rows: pl.DataFrame) -> Table | None:
-    """Show where more data begins to hurt."""
-    if treated(rows).is_empty():
-        return None
-    columns: list[Column] = [
-        *axes_columns(rows),
-        ("best size", lambda row: number(row["peak_size"], count)),
-        ("accuracy there", lambda row: number(row["peak_mean"], share)),
-        ("at the end", lambda row: number(row["final_mean"], share)),
-        ("fall [95 %]", lambda row: _difference(row, "drop")),
-        ("more data hurts", lambda row: text({True: "yes", False: "not shown", None: None}[row["hurts"]])),
-    ]
-    note = "The fall is measured in each seed from the size that was best for the other seeds."
-    return make_table("Where more data begins to hurt", note, peaks(rows), columns)
-
-
-def bound_table(rows: pl.DataFrame) -> Table | None:
-    """Show the bias of predictions beside the bound of Taori & Hashimoto, at the final size."""
-    table = amplification_bound(rows)
-    last = table.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM)).filter(pl.col("generation") > 0)
-    columns: list[Column] = [
-        *axes_columns(rows, rule=False),
-        ("called positive", lambda row: number(row["mean"], share)),
-        ("true share", lambda row: number(row["true_share"], share)),
-        ("bias", lambda row: number(row["bias"], lambda value: pp(value, signed=False))),
-        ("of human labels only", lambda row: number(row["human_bias"], lambda value: pp(value, signed=False))),
-        ("bound", lambda row: number(row["bound"], lambda value: f"{pp(value, signed=False)} (× {row['factor']:.2f})")),
-        ("within", lambda row: text("yes" if row["within"] else "no")),
-    ]
-    note = (
-        "Bias: how far the share called positive is from the true one, in each seed, then averaged. Taori & Hashimoto "
-        "(2209.03942) bound how much a feedback loop amplifies it if the model stays as calibrated as on human labels. "
-        "An under-fitted model that labels by argmax need not."
-    )
-    return make_table("Bias and its theoretical bound", note, last, columns)
 
 
 def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
@@ -290,4 +235,4 @@ def _published_gap(row: dict[str, Any]) -> Cell:
     if "slope" in row["quantity"]:
         written = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]".replace("-", "−")
         return Cell(written, row["difference"])
-    return _difference(row)
+    return difference_cell(row)

@@ -129,6 +129,7 @@ def test_it_says_what_happened_and_how_to_repeat_it(report: Report, page: Page) 
         "How it comes about",
         "Controls: which part of the loop",
         "Where the loss comes from",
+        "What became of the predictor",
         "What this run can see",
         "How to repeat this",
         "modelcollapse run controls.toml",

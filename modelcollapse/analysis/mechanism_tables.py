@@ -1,0 +1,124 @@
+"""The tables of the mechanism: causes, what became of the predictor, its bias, where more data begins to hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.amplification import amplification_bound
+from modelcollapse.analysis.arms import ARM, at_size, treated
+from modelcollapse.analysis.decomposition import decomposition
+from modelcollapse.analysis.report_cells import (
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    difference_cell,
+    make_table,
+    number,
+    text,
+)
+from modelcollapse.analysis.tipping import peaks
+from modelcollapse.analysis.words import count, p_text, pp, share
+
+
+def decomposition_table(rows: pl.DataFrame) -> Table | None:
+    """Show the loss of each rate by cause."""
+    columns: list[Column] = [
+        *axes_columns(rows, rule=False),
+        ("cause", lambda row: text(row["cause"])),
+        ("between", lambda row: text(f"{_rule(row['better'])} and {row['worse']}")),
+        ("loss [95 %]", lambda row: difference_cell(row, "loss")),
+        ("p", lambda row: number(row["p"], p_text)),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+    ]
+    note = (
+        "Each step is the difference within seeds between two arms; the steps of a rate add up to its total. "
+        "Negative: a gain. Every arm makes its own model's number of errors, so structured error also holds "
+        "that worse models err more."
+    )
+    return make_table("Where the loss comes from", note, decomposition(rows), columns)
+
+
+def _rule(rule: str) -> str:
+    return "rate 0" if rule == "none" else rule
+
+
+def peaks_table(rows: pl.DataFrame) -> Table | None:
+    """Show where more data begins to hurt."""
+    if treated(rows).is_empty():
+        return None
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("best size", lambda row: number(row["peak_size"], count)),
+        ("accuracy there", lambda row: number(row["peak_mean"], share)),
+        ("at the end", lambda row: number(row["final_mean"], share)),
+        ("fall [95 %]", lambda row: difference_cell(row, "drop")),
+        ("more data hurts", lambda row: text({True: "yes", False: "not shown", None: None}[row["hurts"]])),
+    ]
+    note = "The fall is measured in each seed from the size that was best for the other seeds."
+    return make_table("Where more data begins to hurt", note, peaks(rows), columns)
+
+
+def predictor_table(rows: pl.DataFrame) -> Table | None:
+    """Show what became of the predictor at the final size: means over seeds of what accuracy does not tell."""
+    metrics = (
+        "roc_auc",
+        "best_threshold_accuracy",
+        "recall_negative",
+        "recall_positive",
+        "synthetic_error_negative",
+        "synthetic_error_positive",
+        "calibration_error",
+        "brier",
+        "log_loss",
+        "churn",
+    )
+    final = at_size(rows)
+    if final["roc_auc"].is_null().all():
+        return None
+    frame = final.group_by(ARM).agg(pl.col(metrics).mean()).sort(ARM)
+
+    def pair(first: str, second: str) -> Callable[[dict[str, Any]], Cell]:
+        return lambda row: number(row[first], share, f" / {share(row[second])}")
+
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("ROC AUC", lambda row: number(row["roc_auc"], lambda value: f"{value:.3f}")),
+        ("best threshold", lambda row: number(row["best_threshold_accuracy"], share)),
+        ("recall − / +", pair("recall_negative", "recall_positive")),
+        ("wrong self-labels − / +", pair("synthetic_error_negative", "synthetic_error_positive")),
+        ("calibration error", lambda row: number(row["calibration_error"], share)),
+        ("Brier", lambda row: number(row["brier"], lambda value: f"{value:.3f}")),
+        ("log-loss", lambda row: number(row["log_loss"], lambda value: f"{value:.3f}")),
+        ("churn", lambda row: number(row["churn"], share)),
+    ]
+    note = (
+        "Means over seeds at the final size. − / +: truly negative and positive documents. Wrong self-labels: in the "
+        "training set. Calibration error: expected, ten bins. Churn: test documents whose prediction changed since the "
+        "generation before."
+    )
+    return make_table("What became of the predictor", note, frame, columns)
+
+
+def bound_table(rows: pl.DataFrame) -> Table | None:
+    """Show the bias of predictions beside the bound of Taori & Hashimoto, at the final size."""
+    table = amplification_bound(rows)
+    last = table.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM)).filter(pl.col("generation") > 0)
+    columns: list[Column] = [
+        *axes_columns(rows, rule=False),
+        ("called positive", lambda row: number(row["mean"], share)),
+        ("true share", lambda row: number(row["true_share"], share)),
+        ("bias", lambda row: number(row["bias"], lambda value: pp(value, signed=False))),
+        ("of human labels only", lambda row: number(row["human_bias"], lambda value: pp(value, signed=False))),
+        ("bound", lambda row: number(row["bound"], lambda value: f"{pp(value, signed=False)} (× {row['factor']:.2f})")),
+        ("within", lambda row: text("yes" if row["within"] else "no")),
+    ]
+    note = (
+        "Bias: how far the share called positive is from the true one, in each seed, then averaged. Taori & Hashimoto "
+        "(2209.03942) bound how much a feedback loop amplifies it if the model stays as calibrated as on human labels. "
+        "An under-fitted model that labels by argmax need not."
+    )
+    return make_table("Bias and its theoretical bound", note, last, columns)
