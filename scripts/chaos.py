@@ -18,6 +18,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ import psutil
 from modelcollapse.execution import open_run
 
 SWEEP = [
-    "run", "demo", "--corpus", "synthetic:2500", "--model", "forest,naive-bayes", "--trees", "150", "--model-param",
+    "run", "demo", "--corpus", "synthetic:2500", "--model", "forest,naive-bayes", "--trees", "50", "--model-param",
     "alpha=-1,1", "--rates", "0,0.5", "--seeds", "2", "--initial-size", "300", "--final-size", "1500", "--increment",
     "60", "--test-size", "500",
 ]  # fmt: skip
@@ -46,9 +47,13 @@ class Cluster:
 
     def __init__(self) -> None:
         self._head = self._start("--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false")
-        time.sleep(8)
+        while not _answers(PORT):
+            time.sleep(1)
         self._nodes = [self._node(), self._node()]
-        time.sleep(5)
+
+    def tend(self) -> None:
+        """Replace nodes that ended by themselves."""
+        self._nodes = [node if node.poll() is None else self._node() for node in self._nodes]
 
     def kill_node(self) -> None:
         """Kill every process of one node, and start another one."""
@@ -196,10 +201,14 @@ def one_run(cluster: Cluster, folder: Path, n_faults: int, expected: pl.DataFram
     done: Counter[str] = Counter()
     driver = Driver(folder)
     while sum(done.values()) < n_faults:
-        time.sleep(random.uniform(0.5, 6.0))
+        time.sleep(random.uniform(0.2, 4.0))
+        cluster.tend()
         has_ended = driver.process.poll() is not None
         fault = random.choice([fault for fault in FAULTS if not (has_ended and fault in NEEDS_WORKER)])
         done[fault.__name__] += fault(driver, cluster)
+    while driver.process.poll() is None:
+        cluster.tend()
+        time.sleep(1)
     driver.end(1)
     found = table(folder)
     assert found.select("chain_id", "n_seen").is_unique().all(), "a row is doubled"
@@ -266,6 +275,11 @@ def _to_a_worker(deed: Callable[[psutil.Process], None]) -> bool:
     except (psutil.NoSuchProcess, ProcessLookupError):
         return False
     return True
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _title(process: psutil.Process) -> str:

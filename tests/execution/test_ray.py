@@ -13,6 +13,8 @@ import pytest
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution import run_sweep
 from modelcollapse.execution.progress import Reporter
+from modelcollapse.execution.ray_executor import _SharedCorpus
+from modelcollapse.execution.shards import useful_shards
 from modelcollapse.simulation.sweep import Sweep
 from tests.conftest import make_corpus, make_reviews
 
@@ -21,6 +23,11 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 SWEEP = Sweep(
     rates=[0, 0.5, 1], seeds=2, initial_size=100, final_size=450, increment=50, test_size=300,
     model="forest-sklearn,naive-bayes", trees=20,
+)  # fmt: skip
+
+
+FORESTS = Sweep(
+    rates=[0.5], seeds=4, initial_size=100, final_size=450, increment=50, test_size=300, trees=40,
 )  # fmt: skip
 
 
@@ -35,10 +42,20 @@ def expected(tmp_path_factory, corpus) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def ray():
+def cluster():
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": 2, "object_store_memory": 500_000_000, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    yield cluster
+    cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def ray(cluster):
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=500_000_000, log_to_driver=False)
+    ray.init(address=cluster.address, log_to_driver=False)
     yield ray
     ray.shutdown()
 
@@ -55,6 +72,12 @@ class Meddling(Reporter):
             self.deed()
 
 
+@pytest.fixture(scope="module")
+def forests(tmp_path_factory, corpus) -> pl.DataFrame:
+    run = run_sweep(FORESTS, corpus, tmp_path_factory.mktemp("forests"), executor="inprocess")
+    return table(run.results())
+
+
 def worker_processes() -> list[psutil.Process]:
     return [
         process
@@ -67,6 +90,47 @@ def worker_processes() -> list[psutil.Process]:
 def test_same_table_as_in_process(ray, tmp_path, corpus, expected, workers):
     results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", workers=workers).results()
     assert table(results).equals(expected)
+
+
+@pytest.mark.parametrize("shards", [None, 3])
+def test_a_forest_in_shards_is_the_same_forest(ray, tmp_path, corpus, forests, monkeypatch, shards):
+    monkeypatch.setattr("modelcollapse.execution.shards.WORTHWHILE", 1)  # so that idle cores are used at this size
+    chains = FORESTS.model_copy(update={"seeds": (0,)})
+    tasks = []
+    monkeypatch.setattr(
+        "modelcollapse.execution.ray_executor.useful_shards", lambda *a: tasks.append(useful_shards(*a)) or tasks[-1]
+    )
+    results = run_sweep(chains, corpus, tmp_path, executor="ray", shards=shards).results()
+    assert table(results).equals(forests.filter(seed=0))
+    assert tasks == ([] if shards else [2])
+
+
+def test_a_killed_node_costs_nothing(cluster, ray, tmp_path, corpus, forests):
+    node = cluster.add_node(num_cpus=2, object_store_memory=200_000_000)
+    cluster.wait_for_nodes()
+    meddling = Meddling(12, lambda: cluster.remove_node(node, allow_graceful=False))
+    results = run_sweep(FORESTS, corpus, tmp_path, executor="ray", progress=meddling).results()
+    assert not node.any_processes_alive()
+    assert table(results).equals(forests)
+    assert meddling.generations_done == forests.height
+
+
+def test_the_corpus_is_let_go_once_every_chain_has_it(ray, tmp_path, corpus, expected, monkeypatch):
+    released = []
+    release = _SharedCorpus.release
+
+    def note(shared: _SharedCorpus) -> None:
+        freed = [] if shared._refs is None else [ref.hex() for ref in shared._refs]
+        release(shared)
+        released.append((meddling.generations_done, freed))
+
+    meddling = Meddling(0, None)
+    monkeypatch.setattr(_SharedCorpus, "release", note)
+    results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", progress=meddling).results()
+    assert table(results).equals(expected)
+    first, freed = released[0]
+    assert len(freed) == 5
+    assert first < expected.height
 
 
 def test_a_killed_worker_costs_nothing(ray, tmp_path, corpus, expected):

@@ -1,0 +1,102 @@
+#!/usr/bin/env python
+"""A small cluster for real: a head and a second node as separate processes, a job over the jobs API, results in S3.
+
+    python scripts/two_nodes.py
+
+Needs the extras `cluster` and `dev` (moto serves the bucket on this machine). Prints which node ran how many chains,
+and whether the table is the one that a single process computes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import fsspec
+import polars as pl
+from moto.server import ThreadedMotoServer
+
+from modelcollapse.execution import open_run
+
+SWEEP = [
+    "demo", "--corpus", "synthetic:2500", "--trees", "100", "--rates", "0,0.3,1", "--seeds", "2", "--initial-size",
+    "300", "--final-size", "1500", "--increment", "100", "--test-size", "500",
+]  # fmt: skip
+PORT, API_PORT = 6388, 8268
+BIN = Path(sys.executable).parent
+API = f"http://127.0.0.1:{API_PORT}"
+OUT = "s3://sweeps/two-nodes"
+
+
+def ray(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run a command of Ray's and return what it printed."""
+    return subprocess.run([BIN / "ray", *arguments], check=True, text=True, capture_output=True, **options)  # type: ignore[call-overload]
+
+
+def node(*options: str) -> subprocess.Popen[bytes]:
+    """Start a node with one core in processes of its own."""
+    command = [BIN / "ray", "start", "--block", "--num-cpus=1", "--object-store-memory=200000000", *options]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def table(location: str) -> pl.DataFrame:
+    """Return the rows of a run without what measures time."""
+    return open_run(location).results().select(pl.exclude("^.*_seconds$")).sort("chain_id", "n_seen")
+
+
+def submit() -> str:
+    """Submit the sweep as a user would, once the cluster is up."""
+    command = [Path(__file__).with_name("submit.sh"), *SWEEP, "--out", OUT]
+    for _ in range(20):
+        submitted = subprocess.run(command, text=True, capture_output=True)
+        if submitted.returncode == 0:
+            return submitted.stdout
+        time.sleep(5)
+    raise SystemExit(f"The cluster does not take jobs: {submitted.stderr[-500:]}")
+
+
+def main() -> None:
+    """Start everything, submit, compare, stop everything."""
+    s3 = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    s3.start()
+    host, port = s3.get_host_and_port()
+    os.environ |= {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1", "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_API_ADDRESS": API, "PATH": f"{BIN}:{os.environ['PATH']}",
+    }  # fmt: skip
+    fsspec.filesystem("s3").mkdir("sweeps")
+    nodes = [node("--head", f"--port={PORT}", "--include-dashboard=true", f"--dashboard-port={API_PORT}")]
+    try:
+        time.sleep(15)
+        nodes.append(node(f"--address=127.0.0.1:{PORT}"))
+        time.sleep(10)
+        submitted = submit()
+        print(submitted)
+        job = next(word for word in submitted.split() if word.startswith("modelcollapse-")).strip("'\"")
+        print(ray("job", "logs", "--address", API, "--follow", job).stdout)
+        tasks = json.loads(
+            ray("list", "tasks", "--address", API, "--filter", "name=_chain_task", "--format", "json").stdout
+        )
+        print("chains run by each node:", dict(Counter(task["node_id"][:8] for task in tasks)))
+        with tempfile.TemporaryDirectory() as local:
+            command = [sys.executable, "-m", "modelcollapse", "run", *SWEEP, "--out", local, "--executor", "inprocess"]
+            subprocess.run(command, check=True, capture_output=True)
+            same = table(OUT).equals(table(local))
+            print(f"{table(OUT).height} rows in {OUT}; the same table as in one process: {same}")
+    finally:
+        for process in nodes:
+            process.terminate()
+            process.wait(timeout=60)
+        s3.stop()
+    sys.exit(not same)
+
+
+if __name__ == "__main__":
+    main()
