@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelcollapse.cli.corpus import Ngrams
 from modelcollapse.cli.execute import Address, ExecutorOption, Workers
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(hyperparameters)
+    app.command()(generational)
 
 
 def hyperparameters(
@@ -63,8 +68,90 @@ def hyperparameters(
     _leave_if_failed(n_failed, out)
 
 
+def generational(
+    corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "movies",
+    ngrams: Ngrams = None,
+    variants: Annotated[int | None, typer.Option(help="Variants to begin with.  [100]")] = None,
+    parents: Annotated[int | None, typer.Option(help="The best, which bear children.  [10]")] = None,
+    children: Annotated[int | None, typer.Option(help="Children of each parent.  [10]")] = None,
+    train_size: Annotated[int | None, typer.Option(help="Documents to train on.  [10000]")] = None,
+    test_size: Annotated[int | None, typer.Option(help="Documents of the test set.  [10000]")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Trainings of each variant, averaged.  [5]")] = None,
+    max_generations: Annotated[int | None, typer.Option(help="Generations of children at most.  [10]")] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees that mutation begins with.  [1000]")] = None,
+    out: Annotated[str, typer.Option(help="The folder or URL.")] = "runs/generational",
+    executor: ExecutorOption = "ray",
+    address: Address = None,
+    workers: Workers = None,
+) -> None:
+    """Breed variants of vectoriser and forest that learn from their parents. Needs n-grams up to 3: --ngrams 1-3.
+
+    The same command goes on where it was stopped.
+    """
+    from modelcollapse.analysis.generational_figures import lineages, search_figure
+    from modelcollapse.cli.tables import print_table
+    from modelcollapse.corpora import load_corpus
+    from modelcollapse.execution.folder import RunFolder
+    from modelcollapse.execution.generational import RESULTS, run_search
+    from modelcollapse.execution.run import find_executor
+    from modelcollapse.simulation.generational import SearchSettings
+
+    settings = SearchSettings.of(
+        "generational",
+        variants=variants,
+        parents=parents,
+        children=children,
+        train_size=train_size,
+        test_size=test_size,
+        seeds=seeds,
+        max_generations=max_generations,
+        trees=trees,
+    )
+    options: dict[str, Any] = {} if ngrams is None else {"ngrams": ngrams}
+    loaded = load_corpus(corpus, **options)
+    where = find_executor(executor, address, workers)
+    with _counting("broods", out) as tell:
+        results, n_failed = run_search(settings, loaded, out, where, tell.of_generation)
+    if not results.is_empty():
+        table = lineages(results)
+        RunFolder(out).write("lineages.csv", table.write_csv().encode())
+        rows = [
+            (
+                f"{'' if row['steps_back'] else row['rank']}",
+                f"{'← ' if row['steps_back'] else ''}{row['variant']}",
+                f"{100 * row['score']:.2f} %",
+                f"{100 * row['collapse_rate']:.1f} %",
+                f"{100 * row['wrong_labels']:.1f} %",
+                row["changed"] or ("from the study's" if row["variant"].startswith("0/") else "nothing"),
+            )
+            for row in table.iter_rows(named=True)
+        ]
+        print_table(("rank", "generation/variant", "accuracy", "parent's labels", "wrong labels", "changed"), rows)
+        _draw(out, "generational", lambda: search_figure(results))
+    typer.echo(f"Results: {out}/{RESULTS} and {out}/lineages.csv")
+    _leave_if_failed(n_failed, out)
+
+
+class _Counter:
+    """Shows how many units are finished: one bar, or one for each generation."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress, self._what = progress, what
+        self._bar: TaskID | None = None
+
+    def __call__(self, n_done: int, n_all: int) -> None:
+        if self._bar is None:
+            self._progress.start()
+            self._bar = self._progress.add_task(self._what, total=n_all)
+        self._progress.update(self._bar, completed=n_done)
+
+    def of_generation(self, generation: int) -> _Counter:
+        """Return what counts a generation."""
+        return _Counter(self._progress, f"{self._what} of generation {generation}")
+
+
 @contextmanager
-def _counting(what: str, out: str) -> Iterator[Callable[[int, int], None]]:
+def _counting(what: str, out: str) -> Iterator[_Counter]:
     """Show how many units are finished; an interruption says how to go on."""
     import signal
 
@@ -78,13 +165,15 @@ def _counting(what: str, out: str) -> Iterator[Callable[[int, int], None]]:
 
     signal.signal(signal.SIGTERM, interrupt)
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
+    progress = Progress(*columns, console=Console(stderr=True))  # started with the first bar: an error stays one line
     try:
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            bar = progress.add_task(what, total=None)
-            yield lambda n_done, n_all: progress.update(bar, completed=n_done, total=n_all)
+        yield _Counter(progress, what)
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. What was computed is kept in {out}; the same command goes on from it.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _draw(out: str, name: str, make: Callable[[], object]) -> None:

@@ -14,6 +14,9 @@ from modelcollapse.simulation.sweep import Sweep
 #: The steps of the study's post.
 STUDY = ("baseline", "total-collapse", "collapse-rates", "low-rates", "fine-rates")
 
+#: Experiments of the study that are searches among parameters: commands of their own.
+SEARCHES = ("hyperparameters", "generational")
+
 #: Training costs about documents to this power.
 _GROWTH = 1.1
 
@@ -33,6 +36,8 @@ def experiment_values(name: str) -> Mapping[str, Any]:
         If there is no such experiment.
     """
     experiments = load_experiments()
+    if name in SEARCHES:
+        raise SpecError(f"'{name}' is no sweep of chains. It is a command of its own: modelcollapse {name}.")
     if name not in experiments:
         raise SpecError(
             f"Found no experiment and no spec file '{name}'. Expected one of {', '.join(experiments)}, or a TOML file."
