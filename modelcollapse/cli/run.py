@@ -1,4 +1,4 @@
-"""``run``, ``resume`` and ``status``."""
+"""``run``, ``resume``, ``status`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(resume)
     app.command()(status)
+    app.command()(doctor)
 
 
 def run(
@@ -222,3 +223,15 @@ def status(
             sweep.experiment, f"{finished}/{len(chains)}", begun, len(run.failed(sweep)), f"{sum(done)}/{sum(wanted)}",
         ))
     print_table(("experiment", "chains finished", "begun", "failed", "generations"), rows)
+
+
+def doctor() -> None:
+    """Look at this machine – Ray, cores, memory, folders – and say what to change for sweeps."""
+    from modelcollapse.cli.tables import print_table
+    from modelcollapse.execution.doctor import examine
+
+    findings = list(examine())
+    print_table(("", "what", "found"), [("!" if f.advice else "ok", f.subject, f.found) for f in findings])
+    for finding in findings:
+        if finding.advice:
+            typer.echo(f"{finding.subject}: {finding.advice}")
