@@ -43,12 +43,49 @@ def experiments(
         rows.append(
             (name, len(chains), f"{generations:,}", f"{sweep.documents_needed:,}", *times, values["description"])
         )
+    rows += _searches(law_of, numbers)
     columns = [f"{n} core{'s' if n > 1 else ''}" for n in numbers]
     print_table(("experiment", "chains", "generations", "documents", *columns, "what"), rows)
     if any("–" in row for row in rows):
         typer.echo(f"Times on '{corpus}' are not known yet: modelcollapse experiments --estimate --corpus {corpus}")
     else:
         typer.echo(f"Times: estimated for '{corpus}', cores like this machine's, nothing else running.")
+
+
+def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int, ...]) -> list[tuple[object, ...]]:
+    """Return the rows of the two searches: variants for chains, trainings for generations."""
+    from modelcollapse.execution.estimate import grid_seconds, makespan, search_seconds
+    from modelcollapse.simulation.experiments import experiment_values
+    from modelcollapse.simulation.generational import SearchSettings
+    from modelcollapse.simulation.hyperparameters import GridSettings
+    from modelcollapse.simulation.sweep import Sweep
+
+    grid, search = GridSettings.of("hyperparameters"), SearchSettings.of("generational")
+    study = next(Sweep(**experiment_values("baseline")).chains())  # any chain with the study's forest
+    law = law_of(study)
+    works = [] if law is None else [[grid_seconds(grid, law)], search_seconds(search, law)]
+    times = [[_duration(sum(makespan(part, n) for part in work)) for n in numbers] for work in works]
+    times = times or [["–"] * len(numbers)] * 2
+    n_combinations, born = len(grid.models()), search.parents * search.children
+    trained = search.variants + search.max_generations * (born + search.parents)
+    return [
+        (
+            "hyperparameters",
+            f"{n_combinations:,}",
+            f"{n_combinations * grid.folds:,}",
+            f"{grid.documents:,}",
+            *times[0],
+            "Cross-validation of a grid of forest parameters (a command; combinations, trainings)",
+        ),
+        (
+            "generational",
+            f"{search.variants + search.max_generations * born:,}",
+            f"{trained * search.seeds:,}",
+            f"{search.train_size + search.test_size:,}",
+            *times[1],
+            "Evolutionary search, children learning from their parents (a command; variants, trainings, at most)",
+        ),
+    ]
 
 
 def _numbers_of_cores(given: str) -> tuple[int, ...]:
@@ -98,6 +135,8 @@ def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "< 1 s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

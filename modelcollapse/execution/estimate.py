@@ -26,6 +26,9 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import CorpusError
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import run_chain
+from modelcollapse.simulation.generational import SearchSettings, broods, founders
+from modelcollapse.simulation.hyperparameters import GridSettings
+from modelcollapse.simulation.learners import STUDY_FOREST
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
 
 #: A calibration ends before a training that would take it beyond this, but not before it has a few sizes.
@@ -156,6 +159,29 @@ def makespan(chain_seconds: Iterable[float], n_cores: int) -> float:
     for seconds in sorted(chain_seconds, reverse=True):
         heapq.heapreplace(free_at, free_at[0] + seconds)
     return max(free_at)
+
+
+def grid_seconds(settings: GridSettings, law: CostLaw) -> list[float]:
+    """Return what each unit of a grid search takes, as if all its forests were the study's but for their trees."""
+    return [
+        len(unit.folds) * _share_of_trees(unit.size.model) * law.chain_seconds(unit.size) for unit in settings.units()
+    ]
+
+
+def search_seconds(settings: SearchSettings, law: CostLaw) -> list[list[float]]:
+    """Return what the units of each generation of an evolutionary search take at most, roughly.
+
+    As if all variants were the study's forest; a brood of children trains its parent too.
+    """
+    groups = founders(settings)
+    units = broods(settings, 0, groups, [None] * len(groups))
+    one = law.chain_seconds(units[0].size) * _share_of_trees(settings.first_genome().model)
+    children = [(settings.children + 1) * one] * (settings.parents * settings.seeds)
+    return [[len(unit.genomes) * one for unit in units], *[children] * settings.max_generations]
+
+
+def _share_of_trees(model: Model) -> float:
+    return float(dict(model.params)["n_estimators"]) / float(STUDY_FOREST["n_estimators"])  # type: ignore[arg-type]
 
 
 class CalibrationCache:

@@ -4,13 +4,13 @@ import pytest
 
 from modelcollapse.execution import estimate
 from modelcollapse.execution.estimate import CostLaw
-from modelcollapse.simulation.experiments import STUDY
+from modelcollapse.simulation.experiments import SEARCHES, STUDY
 
 
 def test_experiments_are_listed_with_their_chains(call):
     code, out, _ = call("experiments")
     assert code == 0
-    for name in STUDY:
+    for name in (*STUDY, *SEARCHES):
         assert name in out
     assert " 20,020 " in out
     assert "modelcollapse experiments --estimate --corpus movies" in out

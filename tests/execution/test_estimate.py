@@ -6,7 +6,16 @@ from decimal import Decimal
 import pytest
 
 from modelcollapse.errors import CorpusError
-from modelcollapse.execution.estimate import CalibrationCache, CostLaw, calibrate, makespan
+from modelcollapse.execution.estimate import (
+    CalibrationCache,
+    CostLaw,
+    calibrate,
+    grid_seconds,
+    makespan,
+    search_seconds,
+)
+from modelcollapse.simulation.generational import SearchSettings
+from modelcollapse.simulation.hyperparameters import GridSettings
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
 from tests.conftest import make_corpus, make_reviews
 
@@ -49,6 +58,18 @@ def test_makespan_is_within_what_longest_first_guarantees():
         for places in itertools.product(range(2), repeat=len(seconds))
     )
     assert best <= makespan(seconds, 2) <= (4 / 3 - 1 / 6) * best
+
+
+def test_searches_cost_their_trainings():
+    second_a_training = CostLaw((100, 100_000), (1.0, 1.0), (1e-15, 1e-15))
+    grid = GridSettings.of("hyperparameters", grid={"n_estimators": [100, 1000]}, folds_per_task=2)
+    seconds = grid_seconds(grid, second_a_training)
+    assert sum(seconds) == pytest.approx(5 * 1.0 + 5 * 0.1)
+    assert max(seconds) == pytest.approx(2.0)
+    search = SearchSettings.of("generational", variants=25, parents=3, children=10, seeds=2, max_generations=2)
+    first, *later = search_seconds(search, second_a_training)
+    assert first == pytest.approx([10, 10, 10, 10, 5, 5])
+    assert later == [pytest.approx([11] * 2 * 3)] * 2
 
 
 def test_a_calibration_measures_sizes_up_to_the_corpus_and_is_kept(corpus, tmp_path, monkeypatch):

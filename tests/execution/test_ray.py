@@ -12,9 +12,11 @@ import pytest
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution import run_sweep
+from modelcollapse.execution.hyperparameters import run_grid
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.ray_executor import _SharedCorpus
 from modelcollapse.execution.shards import useful_shards
+from modelcollapse.simulation.hyperparameters import GridSettings
 from modelcollapse.simulation.sweep import Sweep
 from tests.conftest import make_corpus, make_reviews
 
@@ -183,3 +185,12 @@ def test_workers_share_the_corpus_instead_of_copying_it(ray, tmp_path):
     assert corpus_bytes > 150_000_000
     before = private_bytes_of_workers(small, tmp_path / "small")
     assert private_bytes_of_workers(large, tmp_path / "large") - before < corpus_bytes / 4
+
+
+def test_units_of_a_search_are_the_same_on_workers(ray, corpus, tmp_path):
+    grid = {"n_estimators": [2, 4]}
+    settings = GridSettings.of("hyperparameters", grid=grid, documents=60, folds=3, folds_per_task=2)
+    here, _ = run_grid(settings, corpus, tmp_path / "here", "inprocess")
+    there, n_failed = run_grid(settings, corpus, tmp_path / "there", "ray")
+    assert n_failed == 0
+    assert there.drop("seconds").equals(here.drop("seconds"))
