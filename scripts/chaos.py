@@ -55,6 +55,11 @@ class Cluster:
         """Replace nodes that ended by themselves."""
         self._nodes = [node if node.poll() is None else self._node() for node in self._nodes]
 
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of the nodes."""
+        running = [psutil.Process(node.pid) for node in self._nodes if node.poll() is None]
+        return [child for node in running for child in node.children(recursive=True)]
+
     def kill_node(self) -> None:
         """Kill every process of one node, and start another one."""
         node = random.choice(self._nodes)
@@ -71,7 +76,7 @@ class Cluster:
         return self._start(f"--address=127.0.0.1:{PORT}", "--num-cpus=1")
 
     def _start(self, *options: str) -> subprocess.Popen[bytes]:
-        ray = Path(sys.executable).with_name("ray")
+        ray = str(Path(sys.executable).with_name("ray"))
         command = [ray, "start", "--block", "--object-store-memory=200000000", *options]
         return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -109,7 +114,7 @@ class Driver:
 
 def kill_worker(driver: Driver, cluster: Cluster) -> bool:
     """Kill a process in which a chain runs."""
-    return _to_a_worker(lambda worker: worker.kill())
+    return _to_a_worker(cluster, lambda worker: worker.kill())
 
 
 def starve_worker(driver: Driver, cluster: Cluster) -> bool:
@@ -124,7 +129,7 @@ def starve_worker(driver: Driver, cluster: Cluster) -> bool:
 
         threading.Timer(3.0, feed).start()
 
-    return _to_a_worker(starve)
+    return _to_a_worker(cluster, starve)
 
 
 def kill_node(driver: Driver, cluster: Cluster) -> bool:
@@ -261,14 +266,18 @@ def run_with_a_disk_that_fills(n_writes: int) -> None:
         if next(count) >= n_writes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    os.fsync = fsync
+    os.fsync = fsync  # type: ignore[assignment]
     sys.argv = ["modelcollapse", *sys.argv[4:]]
     command_line()
 
 
-def _to_a_worker(deed: Callable[[psutil.Process], None]) -> bool:
-    workers = [process for process in psutil.process_iter(["cmdline"]) if "ray::_chain_task" in _title(process)]
-    if not workers:
+def _to_a_worker(cluster: Cluster, deed: Callable[[psutil.Process], None]) -> bool:
+    for _ in range(150):  # a driver that has just been started takes a while
+        workers = [process for process in cluster.processes() if "ray::_chain_task" in _title(process)]
+        if workers:
+            break
+        time.sleep(0.1)
+    else:
         return False
     try:
         deed(random.choice(workers))
@@ -283,7 +292,10 @@ def _answers(port: int) -> bool:
 
 
 def _title(process: psutil.Process) -> str:
-    return " ".join(process.info["cmdline"] or ())
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def _has_begun(driver: Driver) -> bool:

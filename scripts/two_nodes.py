@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -39,9 +40,10 @@ def ray(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([BIN / "ray", *arguments], check=True, text=True, capture_output=True, **options)  # type: ignore[call-overload]
 
 
-def node(*options: str) -> subprocess.Popen[bytes]:
-    """Start a node with one core in processes of its own."""
-    command = [BIN / "ray", "start", "--block", "--num-cpus=1", "--object-store-memory=200000000", *options]
+def node(agent_port: int, *options: str) -> subprocess.Popen[bytes]:
+    """Start a node with one core in processes of its own; the agents of nodes on one host need ports of their own."""
+    command = [str(BIN / "ray"), "start", "--block", "--num-cpus=1", "--object-store-memory=200000000", *options]
+    command.append(f"--dashboard-agent-listen-port={agent_port}")
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -52,7 +54,7 @@ def table(location: str) -> pl.DataFrame:
 
 def submit() -> str:
     """Submit the sweep as a user would, once the cluster is up."""
-    command = [Path(__file__).with_name("submit.sh"), *SWEEP, "--out", OUT]
+    command = [str(Path(__file__).with_name("submit.sh")), *SWEEP, "--out", OUT]
     for _ in range(20):
         submitted = subprocess.run(command, text=True, capture_output=True)
         if submitted.returncode == 0:
@@ -72,14 +74,14 @@ def main() -> None:
         "RAY_API_ADDRESS": API, "PATH": f"{BIN}:{os.environ['PATH']}",
     }  # fmt: skip
     fsspec.filesystem("s3").mkdir("sweeps")
-    nodes = [node("--head", f"--port={PORT}", "--include-dashboard=true", f"--dashboard-port={API_PORT}")]
+    nodes = [node(5236, "--head", f"--port={PORT}", "--include-dashboard=true", f"--dashboard-port={API_PORT}")]
     try:
         time.sleep(15)
-        nodes.append(node(f"--address=127.0.0.1:{PORT}"))
+        nodes.append(node(5237, f"--address=127.0.0.1:{PORT}"))
         time.sleep(10)
         submitted = submit()
         print(submitted)
-        job = next(word for word in submitted.split() if word.startswith("modelcollapse-")).strip("'\"")
+        job = re.findall(r"modelcollapse-\d+-\d+-\d+", submitted)[0]
         print(ray("job", "logs", "--address", API, "--follow", job).stdout)
         tasks = json.loads(
             ray("list", "tasks", "--address", API, "--filter", "name=_chain_task", "--format", "json").stdout

@@ -60,6 +60,12 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
                 handler.stream.close()
 
 
+def only_to_the_log(name: str) -> None:
+    """Send what a logger says where this package's goes: importing Ray has given its logger to the terminal."""
+    ours = logging.getLogger("modelcollapse").handlers
+    logging.getLogger(name).handlers = [*ours] or [logging.NullHandler()]
+
+
 class _QuietHandler(logging.StreamHandler[TextIO]):
     """Writes what it can: a full disk is reported once, by those who write results."""
 

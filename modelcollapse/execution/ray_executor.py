@@ -31,6 +31,7 @@ from modelcollapse.execution.executors import (
     describe,
     is_machines_fault,
 )
+from modelcollapse.execution.log import only_to_the_log
 from modelcollapse.execution.memory import chain_bytes
 from modelcollapse.execution.shards import ShardedTraining, can_be_sharded, useful_shards
 from modelcollapse.simulation import learners
@@ -269,6 +270,11 @@ def _chain_task(
     yield from task.run(Corpus(data, indices, indptr, labels, term_orders, fingerprint), state, train)
 
 
+def _note(data: dict[str, Any], *arguments: object, **options: object) -> None:
+    """Log what Ray would print on the terminal."""
+    _log.warning("%s: %s", data.get("pid"), " ".join(str(line) for line in data.get("lines", ())))
+
+
 def _session(ray: Any) -> str:
     """Return where Ray's own logs are."""
     return str(ray._private.worker._global_node.get_session_dir_path())
@@ -287,7 +293,9 @@ def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]
         address = address or os.environ.get("RAY_ADDRESS")
         if not was_running:
             handler = signal.getsignal(signal.SIGTERM)
-            new: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False}
+            new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+            only_to_the_log("ray")
+            ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
             ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process at once

@@ -19,6 +19,9 @@ from modelcollapse.simulation.spec import ParameterValue
 #: More values than this in one range is a slip of the pen.
 MAX_VALUES = 100_000
 
+#: Numbers have at most so many digits before the point, or zeros after it.
+MAX_DIGITS = 15
+
 #: Decimal places that survive in a rate given as a binary float: 0.1 + 0.2 is 0.3.
 RATE_PLACES = 9
 
@@ -41,6 +44,8 @@ def _decimal(given: Any) -> Decimal:
         raise ValueError(f"found '{given}', expected a number or a range a:b:step") from None
     if not number.is_finite():
         raise ValueError(f"found {given}, expected a finite number")
+    if number and not -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS:  # 1e999999999 would take for ever to write out
+        raise ValueError(f"found {given}, expected a number of ordinary size")
     return round(number, RATE_PLACES) if isinstance(given, float) else number
 
 

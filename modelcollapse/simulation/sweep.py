@@ -111,6 +111,8 @@ class Sweep(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise SpecError(_one_line(error)) from None
+        except UnicodeEncodeError as error:  # arguments of the command line may be any bytes
+            raise SpecError(f"Found {error.object!r}, expected text in UTF-8.") from None
 
     @field_validator("rates")
     @classmethod

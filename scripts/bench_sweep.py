@@ -1,0 +1,92 @@
+#!/usr/bin/env python
+"""What Ray costs, and what a second worker brings: one sweep with 1 and 2 workers, alternating.
+
+    python scripts/bench_sweep.py --rounds 3
+
+Start-up is what passes until the first worker trains; overhead is the share of the workers' time after that in which
+they neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+
+import polars as pl
+
+from modelcollapse import Sweep, load_corpus, run_sweep
+from modelcollapse.execution.executors import ChainTask
+from modelcollapse.execution.progress import Reporter
+from modelcollapse.simulation.rows import Row
+
+
+class Clock(Reporter):
+    """Notes when the first worker began, when chains ended, and how long workers were busy."""
+
+    def __init__(self) -> None:
+        self.begun: float | None = None
+        self.ends: list[float] = []
+        self.busy = 0.0
+
+    def generation(self, row: Row) -> None:
+        """Take note of a new row."""
+        super().generation(row)
+        seconds = row.fit_seconds + row.predict_seconds
+        self.busy += seconds
+        if self.begun is None:
+            self.begun = time.perf_counter() - seconds
+
+    def finished(self, task: ChainTask) -> None:
+        """Take note that a chain reached its end and is kept."""
+        super().finished(task)
+        self.ends.append(time.perf_counter())
+
+
+def measure(sweep: Sweep, corpus_name: str, workers: int) -> dict[str, float]:
+    """Run the sweep once; times in seconds."""
+    clock = Clock()
+    corpus = load_corpus(corpus_name)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        run_sweep(sweep, corpus, folder, workers=workers, progress=clock)
+        ended = time.perf_counter()
+    assert clock.begun is not None
+    last_ends = sorted(clock.ends)[-workers:]  # one for each worker: from then on it had nothing to do
+    available = sum(end - clock.begun for end in last_ends)
+    return {
+        "start_up": clock.begun - started,
+        "sweep": clock.ends[-1] - clock.begun,
+        "shut_down": ended - clock.ends[-1],
+        "overhead": 1 - clock.busy / available,
+        "busy": clock.busy,
+    }
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", default="synthetic:12000")
+    parser.add_argument("--trees", type=int, default=1000)
+    parser.add_argument("--seeds", type=int, default=6, help="two chains each")
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
+    sweep = Sweep(
+        rates=[0, 0.5], seeds=options.seeds, initial_size=1000, final_size=4000, increment=250, test_size=2000,
+        trees=options.trees,
+    )  # fmt: skip
+    rows = []
+    for number in range(options.rounds):
+        for workers in (1, 2) if number % 2 == 0 else (2, 1):
+            times = measure(sweep, options.corpus, workers)
+            rows.append({"workers": workers, **times})
+            print(f"{workers} workers:", ", ".join(f"{name} {value:.3f}" for name, value in times.items()), flush=True)
+    with pl.Config(tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3):
+        print(pl.DataFrame(rows).group_by("workers", maintain_order=True).median().sort("workers"))
+    sweeps = {workers: statistics.median(r["sweep"] for r in rows if r["workers"] == workers) for workers in (1, 2)}
+    print(f"2 workers are {sweeps[1] / sweeps[2]:.2f} times as fast as one")
+
+
+if __name__ == "__main__":
+    main()
