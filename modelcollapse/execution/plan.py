@@ -120,7 +120,11 @@ def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
     """Raise SpecError if the corpus has too few documents, or no n-grams of the order that the sweep needs."""
     if sweep.documents_needed > corpus.n_documents:
         factor = fitting_scale(sweep, corpus.n_documents)
-        smaller = f"make the sizes {factor:f} times as large (--scale {factor:f}), or " if factor else ""
+        smaller = (
+            f"make the sizes {factor:f} times as large (--scale {factor:f}, times the one given if any), or "
+            if factor
+            else ""
+        )
         raise SpecError(
             f"'{sweep.experiment}' needs {sweep.documents_needed:,} documents ({sweep.test_size:,} to test on + "
             f"{sweep.final_size:,} to train on), the corpus '{corpus.name}' has {corpus.n_documents:,}: "

@@ -37,4 +37,4 @@ def test_too_small_a_corpus_is_told_what_scale_would_fit(call, reviews_csv):
     code, _, err = call("reproduce", "--corpus", reviews_csv, "--executor", "inprocess")
     assert code == 2
     assert "needs 340,000 documents" in err
-    assert "(--scale 0.0026)" in err
+    assert "(--scale 0.0026, times the one given if any)" in err
