@@ -294,9 +294,11 @@ def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]
         if not was_running:
             handler = signal.getsignal(signal.SIGTERM)
             new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
-            only_to_the_log("ray")
+            only_to_the_log("ray._private")  # connecting takes the handlers of "ray" itself away
             ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
             ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
+            logging.getLogger("ray._private").handlers.clear()
+            only_to_the_log("ray")
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process at once
     try:
