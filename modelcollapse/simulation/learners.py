@@ -196,12 +196,17 @@ def has_probabilities(model: Model) -> bool:
     return hasattr(instantiate(model), "predict_proba")
 
 
-@cache
 def identity(model: Model) -> dict[str, object]:
     """Return what makes this model's results: class, every parameter, and the library's major.minor version.
 
     Our own learners carry no version here: their results are part of `spec.RESULTS_VERSION`.
     """
+    return _identity(model, repr(model.params))
+
+
+@cache
+def _identity(model: Model, exact: str) -> dict[str, object]:
+    """Remember identities by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
     path = find_learner(model.name).path
     params = instantiate(model).get_params(deep=True)
     return {

@@ -89,3 +89,10 @@ def test_scores_that_are_no_numbers_are_an_error(split):
 
     with pytest.raises(FloatingPointError, match="not finite"):
         learners.Predictor(Broken(), predicts_by_probability=True).score(test)
+
+
+@pytest.mark.parametrize("order", [(1, 1.0), (1.0, 1)])
+def test_equal_numbers_of_another_type_are_another_model(order):
+    """A leaf of one document and a leaf of all of them, whichever was asked for first."""
+    names = [learners.identity(Model("forest-sklearn", (("min_samples_leaf", value),)))["params"] for value in order]
+    assert [params["min_samples_leaf"] for params in names] == [repr(value) for value in order]
