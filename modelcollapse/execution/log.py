@@ -17,12 +17,15 @@ from modelcollapse.execution.folder import RunFolder
 
 _LOGGERS = ("modelcollapse", "ray", "py.warnings")
 
+#: Warns before something that takes long.
+_WAITED_FOR = "modelcollapse.forest"
+
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]:
-    """Write what this package and Ray's driver log to a file, and to nowhere else.
+    """Write what this package and Ray's driver log to a file, and to nowhere else – but what people wait for is said.
 
     Parameters
     ----------
@@ -36,6 +39,8 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
         file = folder.path("log.txt")
     handler = _QuietHandler(text if file is None else _open(file))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    terminal = _Terminal()  # "compiling …": why nothing moves
+    logging.getLogger(_WAITED_FOR).addHandler(terminal)
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
@@ -49,6 +54,7 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
         _log.info("ended by %s: %s", type(error).__name__, error)
         raise
     finally:
+        logging.getLogger(_WAITED_FOR).removeHandler(terminal)
         for logger, (level, propagate) in zip(loggers, before, strict=True):
             logger.removeHandler(handler)
             logger.setLevel(level)
@@ -64,6 +70,14 @@ def only_to_the_log(name: str) -> None:
     """Send what a logger says where this package's goes: importing Ray has given its logger to the terminal."""
     ours = logging.getLogger("modelcollapse").handlers
     logging.getLogger(name).handlers = [*ours] or [logging.NullHandler()]
+
+
+class _Terminal(logging.Handler):
+    """Writes to what is standard error now: a live display takes its place and writes above itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a message, without date and name."""
+        sys.stderr.write(record.getMessage() + "\n")
 
 
 class _QuietHandler(logging.StreamHandler[TextIO]):

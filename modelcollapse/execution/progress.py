@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Plain output says something at most this often.
 PLAIN_SECONDS = 10.0
 
+#: The time left is told once this share of the work is done: before, it is mostly start-up.
+TELLING_SHARE = 0.03
+
 
 class ArmSoFar(NamedTuple):
     """Where the chains of one arm of the sweep stand: means over their latest generations."""
@@ -93,7 +96,8 @@ class Reporter:
         if self.work_done:
             speed = self.generations_done / elapsed
             parts.append(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min")
-            parts.append(f"{duration(elapsed * (self.work - self.work_done) / self.work_done)} left")
+            if self.work_done >= TELLING_SHARE * self.work:
+                parts.append(f"{duration(elapsed * (self.work - self.work_done) / self.work_done)} left")
         if self.n_failed:
             parts.append(f"{self.n_failed} failed")
         return " · ".join(parts)

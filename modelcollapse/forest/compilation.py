@@ -93,7 +93,7 @@ class _Announcement(event.Listener):
         module = event.data["dispatcher"].py_func.__module__
         if not self.made and module.startswith(__package__):
             self.made = True
-            logger.warning("compiling the forest's kernels, once for this machine (about 15 seconds) …")
+            logger.warning("compiling the forest's kernels, once for this machine (about half a minute) …")
 
     def on_end(self, event: Any) -> None:
         """Say nothing when a function is ready."""
