@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from modelcollapse.cli import main
 from modelcollapse.execution import open_run
-from tests.conftest import make_reviews
 
 SWEEP = [
     "run", "demo", "--executor", "inprocess", "--rates", "0,0.5", "--seeds", "2", "--initial-size", "100",
     "--final-size", "400", "--increment", "100", "--test-size", "200", "--model", "naive-bayes",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def reviews_csv(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "shop.csv"
-    reviews = make_reviews(900, seed=4)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["review", "label"])
-        writer.writerows((" ".join(doc), label) for doc, label in zip(reviews.documents, reviews.labels, strict=True))
-    return path
-
-
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path, tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def call(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    def call_(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["modelcollapse", *map(str, arguments)])
-        handler = signal.getsignal(signal.SIGTERM)
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        signal.signal(signal.SIGTERM, handler)
-        return int(stopped.value.code or 0), *capsys.readouterr()
-
-    return call_
 
 
 def table(folder: Path) -> pl.DataFrame:
