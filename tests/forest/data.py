@@ -1,4 +1,4 @@
-"""Data for the forest's tests: generated counts and reals, and real reviews."""
+"""Data for the forest's tests: generated counts and reals, and real reviews where they are at hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-
-from modelcollapse.corpora.movies import movies_file
 
 REVIEWS = (
     Path(os.environ.get("MODELCOLLAPSE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "amazon_reviews.parquet"
@@ -40,14 +38,13 @@ def generated_reals(n_documents=120, n_terms=60, seed=0):
 
 @cache
 def review_counts(n_documents=300):
-    """Word counts of real reviews with their labels: Amazon's where they are at hand, else film reviews."""
+    """Word counts of real reviews with their labels, or None where the reviews are not at hand."""
+    if not REVIEWS.exists():
+        return None
     import polars as pl
     from sklearn.feature_extraction.text import CountVectorizer
 
-    if REVIEWS.exists():
-        frame = pl.read_parquet(REVIEWS, columns=["text", "label"], n_rows=20_000)
-    else:
-        frame = pl.read_csv(movies_file(), columns=["text", "label"])
+    frame = pl.read_parquet(REVIEWS, columns=["text", "label"], n_rows=20_000)
     frame = frame.sample(n_documents, seed=1, shuffle=True)
     X = CountVectorizer(stop_words="english").fit_transform(frame["text"].to_list())
     return X.astype(np.int32).tocsr(), frame["label"].to_numpy().astype(np.uint8)

@@ -24,7 +24,8 @@ def data_sets():
     yield "frequent counts", *generated_counts(150, 30, 60)
     yield "reals", *generated_reals(80, 25)
     yield "identical documents", repeated[np.arange(120) % 60].tocsr(), np.concatenate([labels, 1 - labels])
-    yield "reviews", *review_counts(100)
+    if review_counts(100) is not None:
+        yield "reviews", *review_counts(100)
 
 
 DATA = {name: (X, labels) for name, X, labels in data_sets()}
