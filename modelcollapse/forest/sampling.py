@@ -6,7 +6,6 @@ from math import lgamma
 
 import numpy as np
 
-from modelcollapse.forest.bitsets import count_bits
 from modelcollapse.forest.compilation import Array, kernel, lean_kernel
 from modelcollapse.forest.random_streams import Stream, random_below, random_unit
 
@@ -79,12 +78,3 @@ def draw_subset(state: Stream, size: int, n_drawn: int, chosen: Array) -> None:
             chosen[w] = ~chosen[w]
         if size & 63:
             chosen[n_words - 1] &= (np.uint64(1) << np.uint64(size & 63)) - np.uint64(1)
-
-
-@lean_kernel
-def size_of(words: Array) -> int:
-    """Count the members of a bit set."""
-    n = 0
-    for word in words:
-        n += count_bits(word)
-    return n
