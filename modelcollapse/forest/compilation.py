@@ -10,7 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
@@ -31,6 +34,9 @@ Bool: TypeAlias = Any
 
 config: Any = _numba_config  # its settings are made at run time
 
+#: How long kernels are kept that no process loads: 30 days.
+_KEPT_SECONDS = 30 * 24 * 3600
+
 logger = logging.getLogger("modelcollapse.forest")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -43,8 +49,21 @@ def cache_folder() -> Path:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
-    base = os.environ.get("NUMBA_CACHE_DIR")
-    return (Path(base) if base else user_cache_path("modelcollapse")) / f"forest-{digest.hexdigest()[:16]}"
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(named) if named else user_cache_path("modelcollapse")
+    folder = base / f"forest-{digest.hexdigest()[:16]}"
+    with suppress(OSError):  # what cannot be written is not cached
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.touch()
+        _remove_unused(base)
+    return folder
+
+
+def _remove_unused(base: Path) -> None:
+    """Remove the kernels of other versions that no process has loaded for a month."""
+    for folder in base.glob("forest-*"):
+        if folder.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def kernel(function: Function) -> Function:
@@ -62,10 +81,10 @@ def lean_kernel(function: Function) -> Function:
 
 
 def inlined_kernel(function: Function) -> Function:
-    """Do the same as :func:`lean_kernel` for a small function: its code is copied to where it is called.
+    """Do the same as :func:`lean_kernel` for a function that is called in a node: its code is copied to the caller.
 
-    A call passes every array as seven words and a tuple of arrays as all of its arrays, which costs more than reading
-    a short posting list.
+    A call passes every array as seven words and a tuple of arrays as all of its arrays: hundreds of words for a
+    training index, which costs more than reading a short posting list.
     """
     return _compile_lazily(function, {"_nrt": False, "forceinline": True})
 
@@ -93,7 +112,7 @@ class _Announcement(event.Listener):
         module = event.data["dispatcher"].py_func.__module__
         if not self.made and module.startswith(__package__):
             self.made = True
-            logger.warning("compiling the forest's kernels, once for this machine (about half a minute) …")
+            logger.warning("compiling the forest's kernels, once for this machine (about 20 seconds) …")
 
     def on_end(self, event: Any) -> None:
         """Say nothing when a function is ready."""

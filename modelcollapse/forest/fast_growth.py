@@ -14,8 +14,10 @@ r₁ ≥ s n / (a² + s). A term is left out only if it can neither win nor tie,
 *Branches: terms that are there.* In a small node nearly all drawn terms are absent, and absent terms are constant. So
 a branch has a list of the D rare terms of its documents: of V rare terms, of which d are drawn, the number of drawn
 terms on the list is hypergeometric, and they are a uniform subset of it. The other d − k draws are draws of absent
-terms; they count, and are not repeated. A list remains valid when documents leave the branch. (Frequent terms are
-drawn apart: they are in nearly every branch, and bit sets count them.)
+terms; they count, and are not repeated. Making the list counts the terms, too, which is all that a node needs to know
+as long as no document has left the branch. Afterwards the list remains valid, and its counts are upper bounds, by which
+most drawn terms can neither win nor tie. (Frequent terms are drawn apart: they are in nearly every branch, and bit sets
+count them.)
 
 If no drawn term varies, drawing goes on until one does: the next one is uniform among the node's varying terms.
 
@@ -63,6 +65,9 @@ _ATTEMPTS = 64
 #: Threshold of a split between 0 and the smallest value in the node, as long as that value is not looked up.
 _UNKNOWN = -1.0
 
+#: In a word that counts documents of both classes, one of class 1.
+_CLASS_1 = 1 << 16
+
 #: Rounding may move a bound by this share: terms are left out only below it.
 _SLACK = 1.0 - 1e-9
 
@@ -86,8 +91,11 @@ class FastWorkspace(NamedTuple):
         of documents is enough for all lists, and once more for one on its way.
     terms : ndarray of int32, shape (n_levels · n_present + 1,)
         Lists of the rare terms in the documents of branches, one behind the other.
-    is_listed : ndarray of uint8, shape (n_present,)
-        1 for the terms on the list that is being made; else 0.
+    term_counts : ndarray of uint32, shape (n_levels · n_present + 1,)
+        How many documents had each of these terms when the list was made: class 0 in the lower half of the word, class
+        1 in the upper. Exact as long as no document has left the branch; then upper bounds.
+    tally : ndarray of uint32, shape (n_present,)
+        The same for all terms while a list is being made; else 0.
     chosen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
         The drawn numbers of a band or a list, as a bit set.
     counts : ndarray of int64, shape (n_groups_of_a_term, 3)
@@ -99,7 +107,8 @@ class FastWorkspace(NamedTuple):
     levels: npt.NDArray[np.int64]
     documents: npt.NDArray[np.int32]
     terms: npt.NDArray[np.int32]
-    is_listed: npt.NDArray[np.uint8]
+    term_counts: npt.NDArray[np.uint32]
+    tally: npt.NDArray[np.uint32]
     chosen: npt.NDArray[np.uint64]
     counts: npt.NDArray[np.int64]
 
@@ -114,7 +123,8 @@ class FastWorkspace(NamedTuple):
             np.empty((n_levels, 10), np.int64),
             np.empty(3 * n_documents, np.int32),
             np.empty(n_levels * len(index.columns) + 1, np.int32),
-            np.zeros(len(index.columns), np.uint8),
+            np.empty(n_levels * len(index.columns) + 1, np.uint32),
+            np.zeros(len(index.columns), np.uint32),
             np.empty((index.n_terms + 63) // 64, np.uint64),
             np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
         )
@@ -231,16 +241,35 @@ def consider(
     term: Int,
     search: Search,
 ) -> Search:
-    """Look at one more drawn term.
+    """Look at one more drawn term: count its documents in the node, unless there are too few anywhere."""
+    rank = np.uint64(term)
+    if are_too_few(index.frequency[rank, 0], index.frequency[rank, 1], search):
+        return search
+    right_0, right_1 = count_term(index, fast, term, members)
+    return consider_counted(index, fast, rules, space, members, class_0, class_1, term, right_0, right_1, search)
+
+
+@inlined_kernel
+def consider_counted(
+    index: TrainingIndex,
+    fast: FastIndex,
+    rules: GrowthRules,
+    space: FastWorkspace,
+    members: Array,
+    class_0: int,
+    class_1: int,
+    term: Int,
+    right_0: Int,
+    right_1: Int,
+    search: Search,
+) -> Search:
+    """Look at one more drawn term, which so many documents of each class in the node have.
 
     Whether a document has the term or not is the first candidate, and for most terms the only one that matters: of
     documents with a larger value there are too few. Too few documents can neither win nor tie (see the module's text);
     that needs a split to compare with, so at least one term has varied then.
     """
     rank = np.uint64(term)
-    if are_too_few(index.frequency[rank, 0], index.frequency[rank, 1], search):
-        return search
-    right_0, right_1 = count_term(index, fast, term, members)
     n_right = right_0 + right_1
     n_left = class_0 + class_1 - n_right
     if n_right == 0 or are_too_few(right_0, right_1, search):
@@ -278,7 +307,7 @@ def least_frequencies(score: float, class_0: int, class_1: int) -> tuple[float, 
     return target / (squared_1 + score), target / (squared_0 + score)
 
 
-@lean_kernel
+@inlined_kernel
 def search_by_frequency(
     index: TrainingIndex,
     fast: FastIndex,
@@ -321,7 +350,7 @@ def search_by_frequency(
     return n_drawn, search
 
 
-@lean_kernel
+@inlined_kernel
 def search_list(
     index: TrainingIndex,
     fast: FastIndex,
@@ -330,24 +359,35 @@ def search_list(
     members: Array,
     class_0: int,
     class_1: int,
-    terms: Array,
+    level: int,
     n_drawn: int,
     search: Search,
 ) -> Search:
     """Search the terms on a branch's list that are among `n_drawn` random rare terms."""
-    n_others = index.n_terms - fast.n_frequent - len(terms)
-    n_here = hypergeometric(space.state, fast.log_factorial, len(terms), n_others, n_drawn)
-    draw_subset(space.state, len(terms), n_here, space.chosen)
-    for w in range((len(terms) + 63) >> 6):
+    begin, end, listed_size = space.levels[level, 7], space.levels[level, 8], space.levels[level, 9]
+    n_others = index.n_terms - fast.n_frequent - (end - begin)
+    n_here = hypergeometric(space.state, fast.log_factorial, end - begin, n_others, n_drawn)
+    draw_subset(space.state, end - begin, n_here, space.chosen)
+    is_exact = class_0 + class_1 == listed_size
+    for w in range((end - begin + 63) >> 6):
         word = space.chosen[w]
         while word:
-            term = np.int64(terms[(w << 6) + lowest_bit(word)])
+            at = np.uint64(begin + (w << 6) + lowest_bit(word))
             word &= word - np.uint64(1)
-            search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+            counted = np.int64(space.term_counts[at])
+            right_0, right_1 = counted % _CLASS_1, counted // _CLASS_1
+            if are_too_few(right_0, right_1, search):
+                continue
+            term = np.int64(space.terms[at])
+            if not is_exact:
+                right_0, right_1 = count_term(index, fast, term, members)
+            search = consider_counted(
+                index, fast, rules, space, members, class_0, class_1, term, right_0, right_1, search
+            )
     return search
 
 
-@lean_kernel
+@inlined_kernel
 def split_by_any_varying_term(
     index: TrainingIndex,
     fast: FastIndex,
@@ -377,7 +417,7 @@ def split_by_any_varying_term(
     return chosen
 
 
-@lean_kernel
+@inlined_kernel
 def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, state: Stream) -> Split:
     """Draw the root's split: the best of `max_features` random terms, and of more until one varies.
 
@@ -412,7 +452,7 @@ def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, sta
     )
 
 
-@lean_kernel
+@inlined_kernel
 def take_right_documents(
     index: TrainingIndex, fast: FastIndex, split: Split, here: Array, right: Array, documents: Array, top: int
 ) -> None:
@@ -451,9 +491,13 @@ def keep_members(documents: Array, start: int, stop: int, members: Array) -> int
     return end
 
 
-@lean_kernel
-def list_terms(fast: FastIndex, space: FastWorkspace, level: int) -> None:
-    """Make the list of the rare terms in the documents of a chain."""
+@inlined_kernel
+def list_terms(index: TrainingIndex, fast: FastIndex, space: FastWorkspace, level: int) -> None:
+    """List the rare terms in the documents of a chain, with the documents of each class that have them.
+
+    The counts fit into half a word: lists that are kept are of far fewer documents, see `_LISTED_SIZE`; for others only
+    the terms count, and the chain has no list afterwards.
+    """
     begin = space.levels[level, 0]
     end = keep_members(space.documents, begin, space.levels[level, 1], space.sets[level])
     space.levels[level, 1] = end
@@ -461,17 +505,22 @@ def list_terms(fast: FastIndex, space: FastWorkspace, level: int) -> None:
     last = np.uint64(first)
     for document in space.documents[begin:end]:
         row = np.uint32(document)
+        one = np.uint32(1 if document < index.class_1_start else _CLASS_1)
         for j in range(np.uint64(fast.row_starts[row]), np.uint64(fast.row_starts[row + 1])):
             term = np.uint32(fast.row_terms[j])
             space.terms[last] = term
-            last += np.uint64(1) - np.uint64(space.is_listed[term])
-            space.is_listed[term] = 1
-    for term in space.terms[first:last]:
-        space.is_listed[term] = 0
-    space.levels[level, 7], space.levels[level, 8], space.levels[level, 9] = first, last, end - begin
+            last += np.uint64(space.tally[term] == 0)
+            space.tally[term] += one
+    for at in range(np.uint64(first), last):
+        term = np.uint32(space.terms[at])
+        space.term_counts[at] = space.tally[term]
+        space.tally[term] = 0
+    n_listed = end - begin
+    space.levels[level, 7], space.levels[level, 8] = first, last
+    space.levels[level, 9] = n_listed if n_listed < _CLASS_1 else 0
 
 
-@lean_kernel
+@inlined_kernel
 def split_of_node(
     index: TrainingIndex, fast: FastIndex, rules: GrowthRules, space: FastWorkspace, level: int
 ) -> Split:
@@ -482,15 +531,14 @@ def split_of_node(
     if n_documents <= _LISTED_SIZE * np.sqrt(index.n_class_0 + index.n_class_1) and (
         listed_size == 0 or 2 * n_documents < listed_size
     ):
-        list_terms(fast, space, level)
+        list_terms(index, fast, space, level)
         listed_size = space.levels[level, 9]
     if listed_size > 0:
         n_drawn, search = search_by_frequency(
             index, fast, rules, space, members, class_0, class_1, fast.n_frequent, fast.n_frequent, START
         )
-        terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
         search = search_list(
-            index, fast, rules, space, members, class_0, class_1, terms, rules.max_features - n_drawn, search
+            index, fast, rules, space, members, class_0, class_1, level, rules.max_features - n_drawn, search
         )
     else:
         width = 64 * (1 + (_FIRST_BAND * index.n_terms // rules.max_features) // 64)
@@ -499,7 +547,7 @@ def split_of_node(
         )
     split = search.split
     if not search.varied:
-        list_terms(fast, space, level)
+        list_terms(index, fast, space, level)
         terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
         split = split_by_any_varying_term(index, fast, rules, space, members, class_0, class_1, terms)
     if split.score >= 0.0 and split.threshold == _UNKNOWN:
@@ -507,7 +555,7 @@ def split_of_node(
     return split
 
 
-@lean_kernel
+@inlined_kernel
 def with_threshold(index: TrainingIndex, split: Split, members: Array) -> Split:
     """Complete a split between 0 and the smallest value that a term has in the node."""
     for group in range(split.group, index.term_groups[split.term + 1]):
@@ -533,7 +581,7 @@ def enter_node(space: FastWorkspace, level: int, class_0: Int, class_1: Int, dep
     space.levels[level, 3], space.levels[level, 4], space.levels[level, 5] = class_0, class_1, depth
 
 
-@lean_kernel
+@inlined_kernel
 def open_right_branch(index: TrainingIndex, fast: FastIndex, split: Split, space: FastWorkspace, level: int) -> None:
     """Move the documents that go to the right from the chain of `level` to a new one of the level above."""
     begin, end, top, class_0, class_1, depth = space.levels[level][:6]
@@ -562,9 +610,10 @@ def grow_fast_tree(
         space.sets[0, w] = fast.all_documents[w]
     for i in range(n_documents):
         space.documents[i] = i if i < index.n_class_0 else i - index.n_class_0 + index.class_1_start
-    open_chain(space, 0, 0, n_documents, n_documents)
-    enter_node(space, 0, index.n_class_0, index.n_class_1, 0)
-    level, node = 0, 0
+    level: Int = np.int64(0)  # for 0 itself Numba would compile twice: for this literal, and for all numbers
+    node: Int = np.int64(0)
+    open_chain(space, level, node, n_documents, n_documents)
+    enter_node(space, level, index.n_class_0, index.n_class_1, node)
     while level >= 0:
         class_0, class_1, depth = space.levels[level, 3], space.levels[level, 4], space.levels[level, 5]
         write_leaf(buffer, used + node, class_0, class_1)

@@ -136,6 +136,17 @@ def list_postings(
     return starts, documents, values
 
 
+@lean_kernel
+def distinct_sorted(values: Array, found: Array) -> int:
+    """Write the different ones of sorted `values` to the front of `found`; return how many there are."""
+    n = 0
+    for value in values:
+        if n == 0 or found[n - 1] != value:
+            found[n] = value
+            n += 1
+    return n
+
+
 @kernel
 def distinct_values(values: Array, found: Array) -> int:
     """Write the different `values`, sorted, to the front of `found`; return how many there are."""
@@ -147,9 +158,7 @@ def distinct_values(values: Array, found: Array) -> int:
         if at > 0 and found[at - 1] == value:
             continue
         if n == _FEW_VALUES:
-            unique = np.unique(values)
-            found[: len(unique)] = unique
-            return len(unique)
+            return distinct_sorted(np.sort(values), found)
         for k in range(n, at, -1):
             found[k] = found[k - 1]
         found[at] = value
@@ -182,7 +191,8 @@ def group_by_value(
     n_groups = 0
     for r in range(n_present):
         n_values = distinct_values(values[starts[r] : starts[r + 1]], found)
-        group_values[n_groups : n_groups + n_values] = found[:n_values]
+        for k in range(n_values):
+            group_values[n_groups + k] = found[k]
         begin = starts[r]
         for label in range(2):
             end = begin + frequency[r, label]

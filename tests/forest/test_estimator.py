@@ -1,7 +1,4 @@
-import logging
 import pickle
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -225,28 +222,3 @@ def test_features_per_split(max_features, n_terms, expected):
     assert ForestParameters(max_features=max_features).features_per_split(n_terms) == expected
     theirs = RandomForestClassifier(1, max_features=max_features).fit(np.eye(2, n_terms), [0, 1])
     assert min(theirs.estimators_[0].max_features_, n_terms) == expected
-
-
-def test_kernels_work_where_no_cache_can_be_written(tmp_path):
-    (tmp_path / "file").touch()
-    code = """
-import os, sys
-os.environ["NUMBA_CACHE_DIR"] = os.environ["HOME"] = os.environ["XDG_CACHE_HOME"] = sys.argv[1]
-from numba.core import caching
-caching.CacheImpl._locator_classes[:] = caching.CacheImpl._locator_classes[:1]  # an in-tree cache cannot be forbidden
-from modelcollapse.forest.splits import split_score
-assert split_score(1, 0, 1, 1) == 1.0
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "file" / "folder")], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("compiling the forest's kernels") == 1
-
-
-def test_nothing_is_said_when_nothing_is_compiled(caplog):
-    make().fit(X, LABELS)
-    caplog.clear()
-    with caplog.at_level(logging.WARNING, "modelcollapse.forest"):
-        make().fit(X, LABELS)
-    assert not caplog.records

@@ -15,7 +15,7 @@ from modelcollapse.forest.trees import NodeBuffer, Trees
 from tests.forest.helpers import fast_index_of
 from tests.forest.test_distribution import N_TREES, Z, data_of, describe_ours, ours_of, theirs_of, z_scores
 
-EXACT = "n_here = hypergeometric(space.state, fast.log_factorial, len(terms), n_others, n_drawn)"
+EXACT = "n_here = hypergeometric(space.state, fast.log_factorial, end - begin, n_others, n_drawn)"
 
 #: Draws of absent terms are repeated now and then: the number of terms that are there is too large.
 REPEATED = EXACT.replace("n_drawn)", "min(n_drawn * 6 // 5, n_others))")
