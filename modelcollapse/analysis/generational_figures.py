@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from modelcollapse.analysis.style import INK, MUTED, look, ordered_colours, percent_axis
+from modelcollapse.simulation.generational import Genome
 
-_GENES = (
+#: What a variant inherits besides its collapse rate.
+GENES = (
     "min_df",
     "max_ngram",
     "max_features",
@@ -35,8 +38,9 @@ def lineages(variants: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         One row for every step of a lineage: ``rank`` of the variant it leads to, ``steps_back`` (0 for that variant),
-        ``variant`` (``generation/number``), ``score, sd, collapse_rate, inherited_rate, wrong_labels``, ``changed``
-        (what its mutation changed, from → to) and its parameters. Best first, descendants before ancestors.
+        ``variant`` (``generation/number``), ``score, sd, collapse_rate, inherited_rate, wrong_labels``, ``has_parent``
+        (is known), ``changed`` (from → to, against its parent or else the study's parameters) and its parameters. Best
+        first, descendants before ancestors.
     """
     by_name = {(row["generation"], row["number"]): row for row in variants.iter_rows(named=True)}
     best = variants.filter("is_best").sort("score", descending=True, maintain_order=True)
@@ -52,8 +56,9 @@ def lineages(variants: pl.DataFrame) -> pl.DataFrame:
                     "steps_back": steps,
                     "variant": f"{row['generation']}/{row['number']}",
                     **{key: row[key] for key in ("score", "sd", "collapse_rate", "inherited_rate", "wrong_labels")},
-                    "changed": "" if parent is None else _changes(parent, row),
-                    **{gene: row[gene] for gene in _GENES},
+                    "has_parent": parent is not None,
+                    "changed": _changes(asdict(Genome()) if parent is None else parent, row),
+                    **{gene: row[gene] for gene in GENES},
                 }
             )
             row, steps = parent, steps + 1
@@ -95,7 +100,7 @@ def search_figure(variants: pl.DataFrame) -> Figure:
         left.set_xlabel("generation")
         left.set_title("Accuracy by generation")
         percent_axis(left)
-        right.set_title("Accuracy against collapse rate, generations of children")
+        right.set_title("Accuracy of children by collapse rate")
         right.set_xlabel("share of labels that are the parent's")
         right.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
         figure.legend(loc="outside right upper")
@@ -103,4 +108,4 @@ def search_figure(variants: pl.DataFrame) -> Figure:
 
 
 def _changes(parent: dict[str, Any], child: dict[str, Any]) -> str:
-    return ", ".join(f"{gene} {parent[gene]} → {child[gene]}" for gene in _GENES if parent[gene] != child[gene])
+    return ", ".join(f"{gene} {parent[gene]} → {child[gene]}" for gene in GENES if parent[gene] != child[gene])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -47,6 +46,37 @@ def combinations(folds: pl.DataFrame) -> pl.DataFrame:
     return table.select(rank, *table.columns)
 
 
+def effects(folds: pl.DataFrame) -> pl.DataFrame:
+    """Average over all combinations of the grid that share a parameter's value.
+
+    Parameters
+    ----------
+    folds : DataFrame
+        As for `combinations`.
+
+    Returns
+    -------
+    DataFrame
+        One row for every parameter and value: ``parameter, value``; ``mean``, ``sd`` (0 of a single one), ``min`` and
+        ``max`` of the combinations' mean accuracies; ``n_combinations``. The study's own parameters count only if there
+        is no grid beside them.
+    """
+    table, mean = _grid(combinations(folds)), pl.col("mean")
+    parts = []
+    for name in parameter_columns(folds):
+        part = table.group_by(value=name).agg(
+            mean.mean(), sd=mean.std().fill_null(0.0), min=mean.min(), max=mean.max(), n_combinations=pl.len()
+        )
+        order = sorted(range(part.height), key=lambda row: _order(part["value"][row]))
+        parts.append(part[order].select(pl.lit(name).alias("parameter"), pl.all()))
+    return pl.concat(parts)
+
+
+def _grid(table: pl.DataFrame) -> pl.DataFrame:
+    grid = table.filter(~pl.col("is_study"))
+    return table if grid.is_empty() else grid
+
+
 def parameter_columns(folds: pl.DataFrame) -> list[str]:
     """Return the names of the parameters."""
     return [name for name in folds.columns if name not in _MEASURES]
@@ -66,10 +96,8 @@ def grid_figure(folds: pl.DataFrame) -> Figure:
         In each panel, over all combinations of the grid with that value: mean, standard deviation and range of their
         mean scores. The study's own parameters, which are not part of the grid, are marked.
     """
-    table = combinations(folds)
-    grid, study = table.filter(~pl.col("is_study")), table.filter("is_study")
-    if grid.is_empty():
-        grid = table
+    table, by_value = combinations(folds), effects(folds)
+    grid, study = _grid(table), table.filter("is_study")
     names = parameter_columns(folds)
     n_rows, n_columns = grid_shape(len(names))
     low, high = (float(limit) for limit in (table["mean"].min(), table["mean"].max()))  # type: ignore[arg-type]
@@ -77,15 +105,13 @@ def grid_figure(folds: pl.DataFrame) -> Figure:
         figure = Figure(figsize=(3.1 * n_columns, 2.7 * n_rows + 0.4), layout="constrained")
         panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
         for axes, name in zip(panels, names, strict=False):
-            values = sorted({*grid[name], *study[name]}, key=_order)
+            part = by_value.filter(pl.col("parameter") == name)
+            values = sorted({*part["value"], *study[name]}, key=_order)
             places = {value: place for place, value in enumerate(values)}
-            shown = [value for value in values if value in set(grid[name])]
-            x = np.array([places[value] for value in shown], dtype=float)
-            scores = [grid.filter(pl.col(name) == value)["mean"].to_numpy() for value in shown]
-            mean = np.array([score.mean() for score in scores])
-            sd = np.array([score.std(ddof=1) if len(score) > 1 else 0.0 for score in scores])
+            x = [places[value] for value in part["value"]]
+            mean, sd = part["mean"].to_numpy(), part["sd"].to_numpy()
             low, high = min(low, *(mean - sd)), max(high, *(mean + sd))
-            axes.vlines(x, [s.min() for s in scores], [s.max() for s in scores], color=MUTED, linewidth=0.9, zorder=3)
+            axes.vlines(x, part["min"], part["max"], color=MUTED, linewidth=0.9, zorder=3)
             axes.vlines(x, mean - sd, mean + sd, color=CATEGORIES[0], linewidth=6, alpha=0.35, zorder=4)
             axes.plot(x, mean, color=CATEGORIES[0], marker="o", markersize=3.6, zorder=5)
             for row in study.iter_rows(named=True):

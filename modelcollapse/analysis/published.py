@@ -81,7 +81,8 @@ def read_original(path: str | Path) -> pl.DataFrame:
     else:
         raise AnalysisError(
             f"{file} is no result file of the study: found the columns {', '.join(sorted(header))}; expected ratio, "
-            "cv, score or initial_ratio, new_ratio, cv, score or initial_size, new_size, colapse_rate, cv, score."
+            "cv, score or initial_ratio, new_ratio, cv, score or initial_size, new_size, colapse_rate, cv, score; or, "
+            "for plot, GridSearchCV's cv_results_, or generation, score, collapse_rate and a variant's parameters."
         )
     return _as_rows(rows)
 

@@ -29,9 +29,13 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(location: RunArgument) -> None:
-    """Draw the figures of a run, as PNG and SVG. Works while it is running."""
+    """Draw the figures of a run, as PNG and SVG; of a search, print its tables too. Works while it is running."""
     from modelcollapse.analysis.plotting import plot_run
+    from modelcollapse.cli.searched import open_search, show_search
 
+    if search := open_search(location):
+        show_search(*search)
+        return
     source = _open(location)
     for name in plot_run(source.rows, source.write):
         typer.echo(source.path(name))
@@ -53,6 +57,7 @@ def report(
         source.write("report.html", made.html.encode())
         path, headlines = source.path("report.html"), made.headlines
     else:
+        _refuse_search(location)
         written = write_report(open_run(location), margin)
         path, headlines = written.path, written.headlines
     for line in (*headlines, path):
@@ -112,6 +117,7 @@ def _open(location: str) -> _Source:
     """
     from modelcollapse.execution.folder import RunFolder
 
+    _refuse_search(location)
     file = Path(location)
     if _is_file(location):
         folder = RunFolder(file.with_suffix(""))
@@ -121,6 +127,17 @@ def _open(location: str) -> _Source:
     run = open_run(location)
     name = location.rstrip("/").rsplit("/", 1)[-1]
     return _Source(name, run.results(), run.corpus["fingerprint"], run.folder.write, run.folder.path)
+
+
+def _refuse_search(location: str) -> None:
+    from modelcollapse.analysis.arms import AnalysisError
+    from modelcollapse.cli.searched import open_search
+
+    if search := open_search(location):
+        raise AnalysisError(
+            f"{location} holds the results of a search ({search[0].name}), which has no curves. "
+            f"Look at it with: modelcollapse plot {location}"
+        )
 
 
 def _is_file(location: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,9 +36,10 @@ def hyperparameters(
     workers: Workers = None,
 ) -> None:
     """Score a grid of forest parameters by cross-validation. The same command goes on where it was stopped."""
-    from modelcollapse.analysis.hyperparameter_figures import combinations, grid_figure, parameter_columns
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.analysis.search_files import SearchResults
+    from modelcollapse.cli.searched import show_search
     from modelcollapse.corpora import load_corpus
+    from modelcollapse.execution.folder import RunFolder
     from modelcollapse.execution.hyperparameters import RESULTS, run_grid
     from modelcollapse.execution.run import find_executor
     from modelcollapse.simulation.hyperparameters import GridSettings
@@ -49,21 +50,7 @@ def hyperparameters(
     with _counting("combinations and folds", out) as tell:
         results, n_failed = run_grid(settings, loaded, out, find_executor(executor, address, workers), tell)
     if not results.is_empty():
-        table, names = combinations(results), parameter_columns(results)
-        best = table.head(10)
-        if not best["is_study"].any():
-            best = best.vstack(table.filter("is_study"))
-        rows = [
-            (
-                f"{row['rank']}{' (the study)' if row['is_study'] else ''}",
-                *(row[name] for name in names),
-                f"{row['mean']:.3f}",
-                "–" if row["sd"] is None else f"{row['sd']:.3f}",
-            )
-            for row in best.iter_rows(named=True)
-        ]
-        print_table(("rank", *names, "accuracy", "sd"), rows)
-        _draw(out, "hyperparameters", lambda: grid_figure(results))
+        show_search(SearchResults("hyperparameters", results), RunFolder(out))
     typer.echo(f"Results: {out}/{RESULTS}")
     _leave_if_failed(n_failed, out)
 
@@ -88,8 +75,8 @@ def generational(
 
     The same command goes on where it was stopped.
     """
-    from modelcollapse.analysis.generational_figures import lineages, search_figure
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.analysis.search_files import SearchResults
+    from modelcollapse.cli.searched import show_search
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.folder import RunFolder
     from modelcollapse.execution.generational import RESULTS, run_search
@@ -113,22 +100,8 @@ def generational(
     with _counting("broods", out) as tell:
         results, n_failed = run_search(settings, loaded, out, where, tell.of_generation)
     if not results.is_empty():
-        table = lineages(results)
-        RunFolder(out).write("lineages.csv", table.write_csv().encode())
-        rows = [
-            (
-                f"{'' if row['steps_back'] else row['rank']}",
-                f"{'← ' if row['steps_back'] else ''}{row['variant']}",
-                f"{100 * row['score']:.2f} %",
-                f"{100 * row['collapse_rate']:.1f} %",
-                f"{100 * row['wrong_labels']:.1f} %",
-                row["changed"] or ("from the study's" if row["variant"].startswith("0/") else "nothing"),
-            )
-            for row in table.iter_rows(named=True)
-        ]
-        print_table(("rank", "generation/variant", "accuracy", "parent's labels", "wrong labels", "changed"), rows)
-        _draw(out, "generational", lambda: search_figure(results))
-    typer.echo(f"Results: {out}/{RESULTS} and {out}/lineages.csv")
+        show_search(SearchResults("generational", results), RunFolder(out))
+    typer.echo(f"Results: {out}/{RESULTS}")
     _leave_if_failed(n_failed, out)
 
 
@@ -174,16 +147,6 @@ def _counting(what: str, out: str) -> Iterator[_Counter]:
     finally:
         if progress.live.is_started:
             progress.stop()
-
-
-def _draw(out: str, name: str, make: Callable[[], object]) -> None:
-    from modelcollapse.analysis.style import render
-    from modelcollapse.execution.folder import RunFolder
-
-    folder = RunFolder(out)
-    for file, content in render(make(), name).items():  # type: ignore[arg-type]
-        folder.write(f"figures/{file}", content)
-        typer.echo(folder.path(f"figures/{file}"))
 
 
 def _leave_if_failed(n_failed: int, out: str) -> None:

@@ -35,8 +35,9 @@ def test_lineages_lead_from_the_best_to_their_founders(variants):
         (1, 0, "2/0", "bootstrap False → True"),
         (1, 1, "1/0", "max_depth 20 → 25"),
         (1, 2, "0/0", ""),
-        (2, 0, "0/1", ""),
+        (2, 0, "0/1", "min_df 1 → 2"),
     ]
+    assert table["has_parent"].to_list() == [True, True, False, False]
 
 
 def test_the_figure_shows_every_variant_and_every_child(variants):
