@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from modelcollapse.analysis.arms import ARM
 from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, colours_by_start, draw_lines, panels
 from modelcollapse.analysis.prior import majority_rate, mean_true_share
 from modelcollapse.analysis.style import (
@@ -165,15 +165,22 @@ def positive_rate_limits(rows: pl.DataFrame) -> tuple[float, float]:
     return pad_limits(low, high, 0.1) if low > 0.25 and high < 0.75 else WHOLE
 
 
-def describe_spread(rows: pl.DataFrame) -> str:
+def describe_spread(rows: pl.DataFrame, *, seeds_shown: bool = True) -> str:
     """One line under a figure: what line and band are, how many seeds, how large the test set."""
-    per_arm = rows.group_by("collapse_rate", "label_rule", "model", "model_params", "regime", "initial_size").agg(
-        pl.col("seed").n_unique()
-    )["seed"]
-    low, high = int(np.min(per_arm.to_numpy())), int(np.max(per_arm.to_numpy()))
-    seeds = f"{low}" if low == high else f"{low}–{high}"
-    test = rows["n_test"].unique().sort().to_list()
+    low, high = _seeds(rows)
     band = "95 % interval of the mean" if low >= BAND_SEEDS else "range of the seeds"
     words = "Line: mean" + (f" of the seeds; band: {band}" if high >= 2 else "")
-    words += "; thin lines: single seeds" if 1 < high < 9 else ""
-    return f"{words}. Seeds: {seeds}. Test set: {' / '.join(count(n) for n in test)} documents."
+    words += "; thin lines: single seeds" if seeds_shown and 1 < high < 9 else ""
+    return f"{words}. {describe_size(rows)}"
+
+
+def describe_size(rows: pl.DataFrame) -> str:
+    """Say how many seeds there are, and how large the test set is."""
+    low, high = _seeds(rows)
+    test = " / ".join(count(n) for n in rows["n_test"].unique().sort())
+    return f"Seeds: {low if low == high else f'{low}–{high}'}. Test set: {test} documents."
+
+
+def _seeds(rows: pl.DataFrame) -> tuple[int, int]:
+    per_arm = rows.group_by(ARM[1:]).agg(pl.col("seed").n_unique())["seed"].to_list()
+    return min(per_arm), max(per_arm)

@@ -1,4 +1,4 @@
-"""All figures of a run: which there are, what they are called, and how they are written."""
+"""All figures of a run: which there are, what they are called, and how they are written; and the table of claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from modelcollapse.analysis.arms import SETTING, prepare, varying_axes
 from modelcollapse.analysis.figures import curves_figure
 from modelcollapse.analysis.loss_figures import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
-from modelcollapse.analysis.published_figures import overview_figure, published_figure
+from modelcollapse.analysis.published_figures import overview_figure, post_figure
+from modelcollapse.analysis.reproduction import claims_table
 from modelcollapse.analysis.style import count, render
 
 
@@ -28,7 +29,7 @@ class Drawing:
 
 
 def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> list[str]:
-    """Draw every figure the rows have data for, as PNG and SVG.
+    """Draw every figure the rows have data for, as PNG and SVG, and write the table of the post's claims.
 
     Parameters
     ----------
@@ -40,9 +41,10 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> li
     Returns
     -------
     list of str
-        Names of the files written, such as ``figures/low-rates.png``.
+        Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
-    names = []
+    write("claims.md", claims_table(results).encode())
+    names = ["claims.md"]
     for drawing in drawings(prepare(results)):
         for name, content in render(drawing.figure, drawing.name).items():
             write(f"figures/{name}", content)
@@ -69,10 +71,12 @@ def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
         for kind, draw in (
             ("loop", loop_figure),
             ("lost-or-shifted", lost_or_shifted_figure),
-            ("published", published_figure),
         ):
             if figure := draw(group):
                 yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
+        if found := post_figure(group):
+            kind, figure = found
+            yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
         settings = list(group.group_by(SETTING, maintain_order=True))
         for number, (key, setting) in enumerate(settings, start=1):
             suffix = f"-{number}" if len(settings) > 1 else ""

@@ -7,10 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from modelcollapse.analysis.against_published import published_like, study_loop
-from modelcollapse.analysis.arms import prepare
-from modelcollapse.analysis.figures import accuracy_limits
+from modelcollapse.analysis.arms import prepare, references
+from modelcollapse.analysis.curves import summarise
+from modelcollapse.analysis.figures import accuracy_limits, describe_size, describe_spread
 from modelcollapse.analysis.lines import (
     Line,
     Panel,
@@ -21,7 +23,8 @@ from modelcollapse.analysis.lines import (
     rate_lines,
     start_lines,
 )
-from modelcollapse.analysis.style import MUTED, grid_shape, look, percent_axis, size_axis
+from modelcollapse.analysis.published import published
+from modelcollapse.analysis.style import INK, MUTED, grid_shape, look, pad_limits, percent_axis, size_axis
 
 _PUBLISHED = (0, (3.5, 1.6))
 
@@ -50,7 +53,75 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
         _draw_accuracy(axes, part, theirs, by_start=colours_by_start(loop))
         dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_PUBLISHED, label="as published")
         add_legend(figure, part.lines, _legend_title(loop), [dashed])
-        words = "Solid: this run. Dashed: the published means of the same rates, on other reviews."
+        words = f"{describe_spread(loop, seeds_shown=False)}\n{_describe_published(theirs)}"
+        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        return figure
+
+
+def post_figure(rows: pl.DataFrame) -> tuple[str, Figure] | None:
+    """Draw one experiment as the study's post shows it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment.
+
+    Returns
+    -------
+    tuple of str and Figure, or None
+        The kind – "range" with people's labels only, else "published" – and the figure. None if nothing published has
+        sizes and rates in common.
+    """
+    if (rows["collapse_rate"] == 0).all():
+        return "range", baseline_figure(rows)
+    figure = published_figure(rows)
+    return None if figure is None else ("published", figure)
+
+
+def baseline_figure(rows: pl.DataFrame) -> Figure:
+    """Draw accuracy against sample size with human labels only: mean, smallest and largest of the seeds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment at rate 0.
+
+    Returns
+    -------
+    Figure
+        The published range faintly behind wherever sizes agree.
+    """
+    human = study_loop(references(rows))
+    ours = summarise(human, ["n_seen"], "accuracy").sort("n_seen")
+    sizes = ours["n_seen"]
+    theirs = published().filter(
+        (pl.col("experiment") == "baseline") & pl.col("n_seen").is_between(sizes.min(), sizes.max())
+    )
+    if len(set(theirs["n_seen"]) & set(sizes)) < 2:
+        theirs = theirs.clear()
+    with look():
+        figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+        axes = figure.subplots()
+        low, high = accuracy_limits(human)
+        handles: list[Line2D | Patch] = []
+        for table, label, colour, width in ((theirs, "as published", MUTED, 1.2), (ours, "this run", INK, 1.9)):
+            if table.is_empty():
+                continue
+            x, least, most = (table[name].to_numpy() for name in ("n_seen", "min", "max"))
+            axes.fill_between(x, least, most, color=colour, alpha=0.13, linewidth=0)
+            (line,) = axes.plot(x, table["mean"].to_numpy(), color=colour, linewidth=width, label=f"mean, {label}")
+            if table is theirs:
+                line.set_linestyle(_PUBLISHED)
+            low, high = min(low, float(least.min())), max(high, float(most.max()))
+            handles += [line, Patch(color=colour, alpha=0.25, linewidth=0, label=f"min … max, {label}")]
+        axes.set_ylim(pad_limits(low, high))
+        axes.set_title("Accuracy, people's labels only")
+        percent_axis(axes)
+        size_axis(axes, sizes.to_list())
+        figure.legend(handles=handles[::-1], loc="outside right upper", handlelength=1.6)
+        words = f"This run: {describe_size(human)}"
+        if not theirs.is_empty():
+            words += f"\n{_describe_published(theirs)}"
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 
@@ -172,6 +243,11 @@ def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[p
     if by_start and not line.is_reference:
         curve = curve.filter(pl.col("initial_size") == line.rows["initial_size"][0])
     return [curve] if curve.height > 1 else []
+
+
+def _describe_published(theirs: pl.DataFrame) -> str:
+    seeds = " / ".join(map(str, theirs["n_seeds"].unique().sort()))
+    return f"Dashed: as published, the mean of {seeds} seeds on its author's reviews, where accuracy has another level."
 
 
 def _within(theirs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -37,6 +37,7 @@ _CAPTIONS = {
     "controls": "The same documents and seeds under other label rules: which part of the loop does the harm.",
     "decomposition": "The loss split into its causes by the controls.",
     "published": "This run, solid, and the published means of the same rates and starts, dashed.",
+    "range": "Accuracy against sample size: mean, smallest and largest of the seeds.",
     "overview": "All experiments.",
 }
 

@@ -43,7 +43,8 @@ def reproduce(
 
     The same command goes on where it was stopped.
     """
-    from modelcollapse.analysis.reproduction import write_reproduction
+    from modelcollapse.analysis.plotting import plot_run
+    from modelcollapse.analysis.reproduction import check_post
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus
@@ -63,12 +64,13 @@ def reproduce(
             typer.echo(f"\nStep {number} of {len(sweeps)}: {sweep.experiment}")
         finished.append(execute(sweep, documents, out, how, {"name_or_path": name_or_path}))
     run = open_run(out)
-    names, checked = write_reproduction(run.results(), run.folder.write)
+    results = run.results()
+    names = plot_run(results, run.folder.write)
     if not json:
         typer.echo("")
         print_table(
             ("experiment", "claim of the post", "measured", "verdict"),
-            [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked],
+            [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in check_post(results)],
         )
         for name in names:
             typer.echo(run.folder.path(name))

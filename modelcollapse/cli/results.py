@@ -29,7 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(location: RunArgument) -> None:
-    """Draw the figures of a run, as PNG and SVG; of a search, print its tables too. Works while it is running."""
+    """Draw all figures of a run, as PNG and SVG, and check the post's claims on it; of a search, print the tables too.
+
+    Works while it is running.
+    """
     from modelcollapse.analysis.plotting import plot_run
     from modelcollapse.cli.searched import open_search, show_search
 
@@ -157,7 +160,7 @@ def _compare_with_published(source: _Source) -> None:
 
     from modelcollapse.analysis.against_published import compare_published
     from modelcollapse.analysis.arms import prepare
-    from modelcollapse.analysis.published_figures import published_figure
+    from modelcollapse.analysis.published_figures import post_figure
     from modelcollapse.analysis.style import render
     from modelcollapse.cli.tables import print_table
 
@@ -171,8 +174,9 @@ def _compare_with_published(source: _Source) -> None:
         judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
         typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")
     for (experiment,), rows in prepare(source.rows).group_by(["experiment"], maintain_order=True):
-        if figure := published_figure(rows):
-            for name, content in render(figure, f"{experiment}-published").items():
+        if found := post_figure(rows):
+            kind, figure = found
+            for name, content in render(figure, f"{experiment}-{kind}").items():
                 source.write(f"figures/{name}", content)
                 typer.echo(source.path(f"figures/{name}"))
 

@@ -53,7 +53,8 @@ def call() -> Call:
 def test_plot_writes_the_figures_of_a_run(call: Call, run_folder: Path) -> None:
     named = call("plot", run_folder).split()
     assert str(run_folder / "figures" / "mine.png") in named
-    assert {Path(name).name for name in named} == {path.name for path in (run_folder / "figures").iterdir()}
+    assert named[0] == str(run_folder / "claims.md")
+    assert {Path(name).name for name in named[1:]} == {path.name for path in (run_folder / "figures").iterdir()}
     assert {"mine-controls.svg", "mine-decomposition.png", "mine-loop.png"} <= {Path(name).name for name in named}
 
 

@@ -166,7 +166,7 @@ def test_plot_run_writes_png_and_svg_the_same_every_time() -> None:
     plot_run(rows, second.__setitem__)
     assert first == second
     assert names == list(first)
-    assert {"figures/mine.png", "figures/mine.svg", "figures/mine-loop.svg"} <= set(first)
+    assert {"claims.md", "figures/mine.png", "figures/mine.svg", "figures/mine-loop.svg"} <= set(first)
     assert all(content.startswith(b"\x89PNG") for name, content in first.items() if name.endswith("png"))
     for name, content in first.items():
         if name.endswith("svg"):

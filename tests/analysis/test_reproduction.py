@@ -4,8 +4,10 @@ import polars as pl
 import pytest
 
 from modelcollapse.analysis.arms import prepare
+from modelcollapse.analysis.plotting import plot_run
 from modelcollapse.analysis.published import published
-from modelcollapse.analysis.reproduction import baseline_figure, check_post, post_figures, write_reproduction
+from modelcollapse.analysis.published_figures import baseline_figure, post_figure
+from modelcollapse.analysis.reproduction import check_post
 from tests.analysis.fake import World, fake_results
 
 
@@ -35,14 +37,14 @@ def test_a_baseline_of_other_sizes_stands_alone(baseline):
     assert len(axes.get_lines()) == 1
 
 
-def test_every_experiment_has_a_figure_and_all_share_a_page(baseline, collapsing):
-    names = [name for name, _ in post_figures(prepare(pl.concat([baseline, collapsing])))]
-    assert names == ["post-baseline", "post-collapse-rates", "post"]
-    assert [name for name, _ in post_figures(prepare(baseline))] == ["post-baseline"]
+def test_the_post_shows_a_baseline_as_a_range_and_the_rest_beside_what_was_published(baseline, collapsing):
+    found = [post_figure(prepare(rows)) for rows in (baseline, collapsing)]
+    assert [kind for kind, _ in found] == ["range", "published"]
+    assert post_figure(prepare(collapsing.with_columns(pl.col("n_seen") + 1, experiment=pl.lit("mine")))) is None
 
 
 def test_only_claims_that_can_be_checked_are_listed(baseline, collapsing):
-    checked = list(check_post(prepare(pl.concat([baseline, collapsing]))))
+    checked = list(check_post(pl.concat([baseline, collapsing])))
     assert {c.claim.verdict for c in checked} <= {"holds", "holds in part", "not shown", "contradicted"}
     of_baseline = [c.claim for c in checked if c.experiment == "baseline"]
     assert [(c.claim, c.verdict) for c in of_baseline] == [("More reviews make a better model.", "holds")]
@@ -51,9 +53,10 @@ def test_only_claims_that_can_be_checked_are_listed(baseline, collapsing):
 
 def test_what_is_written(baseline, collapsing):
     files: dict[str, bytes] = {}
-    names, checked = write_reproduction(pl.concat([baseline, collapsing]), files.__setitem__)
-    assert sorted(names) == sorted(files)
+    both = pl.concat([baseline, collapsing])
+    names = plot_run(both, files.__setitem__)
+    assert names == list(files)
     lines = files["claims.md"].decode().splitlines()
-    assert len(lines) == 2 + len(checked)
+    assert len(lines) == 2 + len(list(check_post(both)))
     assert all(line.count("|") == 5 for line in lines)
-    assert files["figures/post.png"].startswith(b"\x89PNG")
+    assert {f"figures/{name}.png" for name in ("baseline-range", "collapse-rates-published", "overview")} <= set(files)

@@ -25,9 +25,7 @@ def test_the_study_in_one_folder_goes_on_where_it_was_stopped(call, reviews_csv,
     assert set(results["experiment"]) == {"baseline", "total-collapse"}
     assert set(results["seed"]) == {0, 1}
     figures = tmp_path / "runs/reproduce/figures"
-    assert {file.name for file in figures.glob("*.png")} == {
-        "post.png", "post-baseline.png", "post-total-collapse.png",
-    }  # fmt: skip
+    assert {"overview.png", "baseline-range.png", "total-collapse.png"} <= {file.name for file in figures.iterdir()}
     table = (tmp_path / "runs/reproduce/claims.md").read_text()
     assert "| total-collapse | Trained on its own labels alone" in table
     assert "More reviews make a better model." in out
