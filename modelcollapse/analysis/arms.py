@@ -10,6 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from modelcollapse.errors import ModelCollapseError
+from modelcollapse.simulation.experiments import STUDY
 
 SETTING = ("experiment", "model", "model_params", "regime", "initial_size")
 ARM = (*SETTING, "label_rule", "collapse_rate")
@@ -41,7 +42,8 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per generation of a chain and experiment, sorted by arm, seed and generation.
+        One row per generation of a chain and experiment, sorted by arm, seed and generation; experiments of the study
+        come first, in its order.
 
     Raises
     ------
@@ -60,8 +62,13 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
             label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule")
         )
         .unique([*ARM, "n_test", "seed", "generation", "n_seen"], keep="first", maintain_order=True)
-        .sort(*ARM, "seed", "generation")
+        .sort(_place_in_study(), *ARM, "seed", "generation")
     )
+
+
+def _place_in_study() -> pl.Expr:
+    places = {name: place for place, name in enumerate(STUDY)}
+    return pl.col("experiment").replace_strict(places, default=len(STUDY), return_dtype=pl.Int64)
 
 
 def references(rows: pl.DataFrame) -> pl.DataFrame:

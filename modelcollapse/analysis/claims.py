@@ -10,13 +10,14 @@ import polars as pl
 
 from modelcollapse.analysis.arms import SETTING, at_size, references, treated
 from modelcollapse.analysis.differences import compare_rates, start_test
-from modelcollapse.analysis.inference import mean_of, rank_correlation
+from modelcollapse.analysis.inference import holm, mean_of, rank_correlation
 from modelcollapse.analysis.prior import majority_rate
 from modelcollapse.analysis.tipping import peaks, tipping
 from modelcollapse.analysis.trends import trend
 from modelcollapse.analysis.words import count, interval_pp, listed, percent, percents, pp, share
 
 Verdict = Literal["holds", "holds in part", "not shown", "contradicted", "cannot be checked"]
+_BORNE_OUT = {"holds", "holds in part"}
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,20 @@ def _guessing(rows: pl.DataFrame) -> tuple[str, Verdict]:
     )
     if alone.is_empty():
         return "needs rate 100 %", "cannot be checked"
-    start = alone["initial_size"].min()
-    arm = alone.filter(pl.col("initial_size") == start)
+    starts = alone["initial_size"].unique().sort().to_list()
+    found = [_guessing_from(start, alone.filter(pl.col("initial_size") == start)) for start in starts]
+    verdicts = {verdict for _, verdict in found}
+    words = "; ".join(words for words, _ in (found[0], *found[1:][-1:]))
+    return words, verdicts.pop() if len(verdicts) == 1 else "holds in part" if verdicts & _BORNE_OUT else "not shown"
+
+
+def _guessing_from(start: int, arm: pl.DataFrame) -> tuple[str, Verdict]:
     accuracy = mean_of(arm["accuracy"].to_numpy())
     low, high = accuracy.interval()
     constant = majority_rate(arm) or 0.5
     bounds = "" if low is None or high is None else f" [{share(low)}, {share(high)}]"
-    begin = f"from {count(start)} documents"  # type: ignore[arg-type]
-    words = f"{begin}: accuracy {share(accuracy.value)}{bounds}; a constant predictor has {share(constant)}"
+    words = f"from {count(start)} documents: accuracy {share(accuracy.value)}{bounds}"
+    words += f"; a constant predictor has {share(constant)}"
     counted = tipping(arm)
     if counted.is_empty():
         near = low is not None and low <= max(constant, 0.5) + 0.01
@@ -152,12 +159,13 @@ def _more_hurts(rows: pl.DataFrame) -> tuple[str, Verdict]:
     table = peaks(rows).filter(pl.col("hurts").is_not_null())
     if table.is_empty():
         return "needs two seeds and two sizes with self-labels", "cannot be checked"
-    hurts = table.filter("hurts").sort("collapse_rate", "initial_size")
+    p_holm = pl.Series("p_holm", holm(table["p"].to_list()))
+    hurts = table.filter("hurts", p_holm < 0.05).sort("collapse_rate", "initial_size")
     if hurts.is_empty():
         return f"no fall from a peak is established in {table.height} arms", "not shown"
     first = hurts.row(0, named=True)
     words = (
-        f"established at {percents(hurts['collapse_rate'].unique().sort().to_list())}; at "
+        f"established (Holm) at {percents(hurts['collapse_rate'].unique().sort().to_list())}; at "
         f"{percent(first['collapse_rate'])} accuracy falls by {pp(first['drop'], signed=False)} "
         f"{interval_pp(first['ci_low'], first['ci_high'], signed=False)} from its peak at "
         f"{count(first['peak_size'])} documents"

@@ -176,9 +176,14 @@ def describe_spread(rows: pl.DataFrame, *, seeds_shown: bool = True) -> str:
 
 def describe_size(rows: pl.DataFrame) -> str:
     """Say how many seeds there are, and how large the test set is."""
-    low, high = _seeds(rows)
     test = " / ".join(count(n) for n in rows["n_test"].unique().sort())
-    return f"Seeds: {low if low == high else f'{low}–{high}'}. Test set: {test} documents."
+    return f"{describe_seeds(rows)}. Test set: {test} documents."
+
+
+def describe_seeds(rows: pl.DataFrame) -> str:
+    """Say how many seeds an arm has: ``1 seed``, ``2–4 seeds``."""
+    low, high = _seeds(rows)
+    return f"{low if low == high else f'{low}–{high}'} seed{'s' if high > 1 else ''}"
 
 
 def _seeds(rows: pl.DataFrame) -> tuple[int, int]:

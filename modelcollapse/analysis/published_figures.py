@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from modelcollapse.analysis.against_published import published_like, study_loop
 from modelcollapse.analysis.arms import prepare, references
 from modelcollapse.analysis.curves import summarise
-from modelcollapse.analysis.figures import accuracy_limits, describe_size, describe_spread
+from modelcollapse.analysis.figures import accuracy_limits, describe_seeds, describe_size, describe_spread
 from modelcollapse.analysis.lines import (
     Line,
     Panel,
@@ -119,7 +119,7 @@ def baseline_figure(rows: pl.DataFrame) -> Figure:
         percent_axis(axes)
         size_axis(axes, sizes.to_list())
         figure.legend(handles=handles[::-1], loc="outside right upper", handlelength=1.6)
-        words = f"This run: {describe_size(human)}"
+        words = describe_size(human)
         if not theirs.is_empty():
             words += f"\n{_describe_published(theirs)}"
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
@@ -152,7 +152,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
             loop = study_loop(rows.filter(pl.col("experiment") == name))
             part = panels(loop)[0]
             _draw_accuracy(axes, part, _within(published_like(loop), loop), by_start=colours_by_start(loop))
-            axes.set_title(name)
+            axes.set_title(f"{name} ({describe_seeds(loop)})")
             handles = [Line2D([], [], color=line.colour, linewidth=2, label=line.label) for line in _few(part.lines)]
             legend = axes.legend(
                 handles=handles,
@@ -165,14 +165,13 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
                 edgecolor="none",
                 title=_legend_title(loop),
                 title_fontsize=6.5,
+                alignment="left",
                 ncols=2 if len(handles) > 4 else 1,
             )
             legend.set_zorder(100)
         for axes in grid[len(names) :]:
             axes.remove()
-        words = (
-            "Mean accuracy over seeds, bands as in each experiment's figure. Dashed: as published, on other reviews."
-        )
+        words = "Lines: means of the seeds. Dashed: as published, on its author's reviews, where levels differ."
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 

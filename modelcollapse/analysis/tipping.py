@@ -190,7 +190,8 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     -------
     DataFrame
         `ARM`, ``n_seeds, n_seen`` (final), ``peak_size, peak_mean, final_mean``, ``drop`` (fraction) with ``ci_low,
-        ci_high`` (95 %) and ``hurts`` (the interval is above 0). Drop and verdict are null with one seed or one size.
+        ci_high`` (95 %), two-sided ``p``, and ``hurts`` (the interval is above 0). Drop and verdict are null with one
+        seed or one size.
     """
     rows = treated(prepare(results)).drop_nulls(metric)
     records = []
@@ -203,7 +204,7 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         sizes.sort()
         records.append({**arm, **_peak(sizes, values)})
     columns = {"n_seeds": int, "n_seen": int, "peak_size": int, "peak_mean": float, "final_mean": float, "drop": float}
-    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float, "hurts": bool})
+    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float, "p": float, "hurts": bool})
 
 
 def _peak(sizes: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> dict[str, Any]:
@@ -221,4 +222,5 @@ def _peak(sizes: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> dict
     others = (values.sum(axis=0) - values).argmax(axis=1)
     estimate = mean_of(values[np.arange(len(values)), others] - values[:, -1])
     low, high = estimate.interval()
-    return {**record, "drop": estimate.value, "ci_low": low, "ci_high": high, "hurts": low is not None and low > 0}
+    hurts = low is not None and low > 0
+    return {**record, "drop": estimate.value, "ci_low": low, "ci_high": high, "p": estimate.p_value(), "hurts": hurts}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from modelcollapse.analysis.caveats import caveats
 from modelcollapse.analysis.claims import check_claims
 from modelcollapse.analysis.headline import headline
 from modelcollapse.analysis.report_tables import experiment_tables
+from modelcollapse.analysis.tipping import peaks
 from tests.analysis.fake import World, fake_results
 
 HURTS = "Any share of self-labels hurts."
@@ -30,6 +33,28 @@ def test_a_collapsing_run(collapsing: pl.DataFrame) -> None:
     assert found["Arms differ already at the initial size."] == "contradicted"
     assert "8 of 8 seeds, while ROC AUC is 0.73" in measured(collapsing, GUESSING)
     assert "exactly zero in 32 pairs" in measured(collapsing, "Arms differ already at the initial size.")
+
+
+def test_a_ladder_of_starts_is_judged_by_all_of_them() -> None:
+    world = World(rates=(1.0,), seeds=range(3), experiment="total-collapse")
+    starts = [
+        fake_results(replace(world, sizes=sizes, degenerate={1.0: range(n)}))
+        for n, sizes in ((3, (80, 202, 507, 1274)), (2, (202, 507, 1274)), (0, (507, 1274)), (0, (1274,)))
+    ]
+    assert verdicts(pl.concat(starts))[GUESSING] == "holds in part"
+    words = measured(pl.concat(starts), GUESSING)
+    assert words.startswith("from 80 documents: ")
+    assert "3 of 3 seeds" in words
+    assert "; from 507 documents: " in words
+    assert words.count("documents") == 2
+    assert verdicts(starts[2])[GUESSING] == "contradicted"
+
+
+def test_one_fall_among_many_arms_of_noise_is_chance() -> None:
+    rows = fake_results(World(rates=[rate / 100 for rate in range(1, 41)], slope=0.0))
+    noise = rows.with_columns(accuracy=0.8 + pl.Series(np.random.default_rng(1).normal(0, 0.01, rows.height)))
+    assert peaks(noise)["hurts"].any()
+    assert verdicts(noise)["With self-labels in the mix, more data can make the model worse."] == "not shown"
 
 
 def test_a_run_without_any_loss() -> None:

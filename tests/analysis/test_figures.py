@@ -174,9 +174,11 @@ def test_plot_run_writes_png_and_svg_the_same_every_time() -> None:
 
 
 def test_an_overview_needs_several_experiments(rows: pl.DataFrame, collapsing: pl.DataFrame) -> None:
-    figure = overview_figure(prepare(pl.concat([rows, collapsing])))
+    other = rows.filter(pl.col("seed") == 0).with_columns(experiment=pl.lit("a-first"))
+    figure = overview_figure(prepare(pl.concat([other, rows, collapsing])))
     assert figure is not None
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["collapse-rates", "low-rates"]
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["collapse-rates (8 seeds)", "low-rates (5 seeds)", "a-first (1 seed)"]
 
 
 @pytest.mark.parametrize("dark", [False, True])
