@@ -11,6 +11,7 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.arms import AnalysisError, prepare, references
+from modelcollapse.analysis.curves import Floats
 from modelcollapse.analysis.inference import Estimate, difference_of, mean_of, rank_correlation, summary
 from modelcollapse.analysis.published import published
 
@@ -129,9 +130,12 @@ class _Side:
     def difference(self, start: int, rate: float, size: int) -> Estimate:
         return difference_of(self.mean(start, rate, size), self.mean(start, 0.0, size))
 
+    def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
+        return [self.mean(start, rate, size) for rate in rates]
+
     def slope(self, start: int, rates: list[float], size: int) -> Estimate:
         """Least squares through the means, errors propagated from their spreads (they may differ)."""
-        means = [self.mean(start, rate, size) for rate in rates]
+        means = self.means(start, rates, size)
         x = 100 * (np.asarray(rates) - np.mean(rates))
         weights = x / (x**2).sum()
         value = float(weights @ np.array([mean.value for mean in means]))
@@ -140,7 +144,7 @@ class _Side:
 
 
 class _Ours(_Side):
-    """A run's curves: differences within seeds where seeds are shared."""
+    """A run's curves: differences within seeds wherever seeds are shared, however few."""
 
     def __init__(self, rows: pl.DataFrame, merge_starts: bool) -> None:
         start = pl.lit(0, pl.Int64) if merge_starts else pl.col("initial_size")
@@ -161,19 +165,31 @@ class _Ours(_Side):
 
     def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
         pairs = self._paired((start, rate, last), (start, rate, first))
-        return mean_of([b / a - 1 for b, a in pairs]) if len(pairs) > 1 else super().change(start, rate, first, last)
+        return mean_of([b / a - 1 for b, a in pairs]) if pairs else super().change(start, rate, first, last)
 
     def difference(self, start: int, rate: float, size: int) -> Estimate:
         pairs = self._paired((start, rate, size), (start, 0.0, size))
-        return mean_of([a - b for a, b in pairs]) if len(pairs) > 1 else super().difference(start, rate, size)
+        return mean_of([a - b for a, b in pairs]) if pairs else super().difference(start, rate, size)
+
+    def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
+        """Of the seeds that all rates share, without what these seeds have in common at all rates."""
+        table = self._shared(start, rates, size)
+        if not table.size:
+            return super().means(start, rates, size)
+        return [mean_of(column) for column in (table - table.mean(axis=1, keepdims=True) + table.mean()).T]
 
     def slope(self, start: int, rates: list[float], size: int) -> Estimate:
-        by_rate = [self._values[start, rate, size] for rate in rates]
-        seeds = sorted(set.intersection(*(set(values) for values in by_rate)))
-        if len(seeds) < 2:
+        table = self._shared(start, rates, size)
+        if not table.size:
             return super().slope(start, rates, size)
         x = 100 * (np.asarray(rates) - np.mean(rates))
-        return mean_of([100 * float(x @ np.array([v[seed] for v in by_rate]) / (x**2).sum()) for seed in seeds])
+        return mean_of(100 * table @ x / (x**2).sum())
+
+    def _shared(self, start: int, rates: list[float], size: int) -> Floats:
+        """Values of the seeds that all rates share, shape (n_seeds, n_rates)."""
+        by_rate = [self._values[start, rate, size] for rate in rates]
+        seeds = sorted(set.intersection(*(set(values) for values in by_rate)))
+        return np.array([[values[seed] for values in by_rate] for seed in seeds])
 
 
 def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -226,9 +242,7 @@ def _compare_start(
             "kind": "shape",
             "quantity": "rank correlation over rates",
             "n_seen": last,
-            **_rank_correlation(
-                [ours.mean(start, rate, last) for rate in rates], [other.mean(start, rate, last) for rate in rates]
-            ),
+            **_rank_correlation(*(side.means(start, rates, last) for side in (ours, other))),
         }
 
 

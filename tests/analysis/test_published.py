@@ -118,6 +118,30 @@ def test_a_run_at_the_published_level_agrees_in_shape() -> None:
     assert slope["agree"] is False
 
 
+def test_shapes_are_those_of_the_seeds_that_all_rates_share() -> None:
+    """Of an unfinished run too: a seed that has only some of the rates so far would shift these against the others."""
+    rates = (0.0, 0.03, 0.06, 0.09)
+    world = World(rates=rates, seeds=range(3), sizes=(1000, 10_000), seed_sd=0.05, experiment="fine-rates")
+    rows = fake_results(world)
+    unfinished = rows.filter((pl.col("seed") == 0) | (pl.col("collapse_rate") < 0.05))
+
+    def shapes(results: pl.DataFrame) -> pl.DataFrame:
+        table = compare_published(results)
+        return table.filter(pl.col("quantity").str.contains("slope|rank"))
+
+    only_shared = shapes(rows.filter(pl.col("seed") == 0))
+    assert shapes(unfinished)["ours"].to_list() == pytest.approx(only_shared["ours"].to_list())
+    assert shapes(rows.filter(pl.col("seed") == 0))["ours_low"].null_count() == 2
+    values = rows.filter(pl.col("n_seen") == 10_000).sort("seed", "collapse_rate")["accuracy"].to_numpy().reshape(3, 4)
+    slopes = [100 * stats.linregress(100 * np.array(rates), of_seed).slope for of_seed in values]
+    slope, rank = shapes(rows).iter_rows(named=True)
+    assert slope["ours"] == pytest.approx(np.mean(slopes))
+    assert (slope["ours_low"], slope["ours_high"]) == pytest.approx(
+        stats.t.interval(0.95, 2, np.mean(slopes), stats.sem(slopes))
+    )
+    assert rank["ours_low"] > 0  # what seeds have in common does not blur their order
+
+
 def test_levels_are_compared_by_welch() -> None:
     rows = fake_results(World(rates=(0.0, 0.1, 0.3), seeds=range(6)))
     at = (pl.col("kind") == "level") & (pl.col("collapse_rate") == 0.1) & (pl.col("n_seen") == 10_000)
