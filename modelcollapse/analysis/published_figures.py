@@ -193,7 +193,7 @@ def two_runs_figure(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str,
     """
     one, other = study_loop(prepare(first)), study_loop(prepare(second))
     with look():
-        both = pl.concat([one, other], how="vertical_relaxed")
+        both = pl.concat([one, other], how="diagonal_relaxed")
         make = start_lines if colours_by_start(both) else rate_lines
         mine, theirs = make(one, both), make(other, both)
         figure = Figure(figsize=(7.0, 3.9), layout="constrained")

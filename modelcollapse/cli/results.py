@@ -214,7 +214,8 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     from modelcollapse.analysis.words import interval_pp, p_text, percent, pp
     from modelcollapse.cli.tables import print_table
 
-    same = first.fingerprint is not None and first.fingerprint == second.fingerprint
+    known = first.fingerprint is not None and second.fingerprint is not None
+    same = known and first.fingerprint == second.fingerprint
     table = compare_runs(first.rows, second.rows, same_corpus=same)
     axes = table.columns[: table.columns.index("collapse_rate")]
     rows = [
@@ -237,7 +238,8 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     titles = ("quantity", *axes, "rate", "documents", *labels, "difference", "95 % interval", "p", "seeds")
     print_table(titles, rows)
     paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"
-    typer.echo(f"Same corpus: {'yes' if same else 'no'}; differences {paired}.")
+    answer = "yes" if same else "no" if known else "not recorded in a file"
+    typer.echo(f"Same corpus: {answer}; differences {paired}.")
     for name, content in render(
         two_runs_figure(first.rows, second.rows, labels), f"compared-with-{second.name}"
     ).items():

@@ -154,5 +154,6 @@ def _leave_if_failed(n_failed: int, out: str) -> None:
     from modelcollapse.execution.folder import RunFolder
 
     if n_failed:
-        typer.echo(f"{n_failed} units failed; why: {RunFolder(out).path('failures')}", err=True)
+        units = "unit" if n_failed == 1 else "units"
+        typer.echo(f"{n_failed} {units} failed; why: {RunFolder(out).path('failures')}", err=True)
         raise typer.Exit(EXIT_FAILED_CHAINS)

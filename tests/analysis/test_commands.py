@@ -84,11 +84,13 @@ def test_export_refuses_other_formats_and_unwritable_files(call: Call, run_folde
         call("export", run_folder, tmp_path / "file" / "rows.csv")
 
 
-def test_compare_two_runs_on_one_corpus(call: Call, run_folder: Path) -> None:
+def test_compare_two_runs_on_one_corpus(call: Call, run_folder: Path, tmp_path: Path) -> None:
     text = call("compare", run_folder, run_folder)
     assert "Same corpus: yes; differences within seeds." in text
     assert "difference to rate 0" in text
     assert (run_folder / "figures" / "compared-with-mine.svg").exists()
+    call("export", run_folder, tmp_path / "rows.csv")
+    assert "Same corpus: not recorded in a file; " in call("compare", run_folder, tmp_path / "rows.csv")
 
 
 def test_compare_with_the_published_curves(call: Call, tmp_path: Path) -> None:
