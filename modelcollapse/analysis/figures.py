@@ -9,7 +9,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.arms import ARM
-from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, colours_by_start, draw_lines, panels
+from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, draw_lines, legend_title, panels
 from modelcollapse.analysis.prior import majority_rate, mean_true_share
 from modelcollapse.analysis.style import (
     MUTED,
@@ -56,8 +56,7 @@ def curves_figure(rows: pl.DataFrame) -> Figure:
                 draw_positive_rate(right, part, positive_limits)
         most = max(parts, key=lambda part: len(part.lines))
         dots = Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), label="truly positive")
-        title = "self-labelled\nfrom (documents)" if colours_by_start(rows) else "self-labelled"
-        add_legend(figure, most.lines, title, [dots] if has_rate else ())
+        add_legend(figure, most.lines, legend_title(rows), [dots] if has_rate else ())
         figure.supxlabel(describe_spread(rows), fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 

@@ -196,3 +196,8 @@ def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequenc
         labelspacing=0.45,
         alignment="left",
     )
+
+
+def legend_title(rows: pl.DataFrame) -> str:
+    """Say what the lines of an experiment are told apart by."""
+    return "self-labelled\nfrom (documents)" if colours_by_start(rows) else "self-labelled"

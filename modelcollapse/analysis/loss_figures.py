@@ -85,12 +85,12 @@ def _draw_losses(axes: Axes, table: pl.DataFrame, seeds: pl.DataFrame, rules: di
         axes.plot(
             dots["collapse_rate"] * 100 + shift,
             dots["difference"] * 100,
-            ".",
+            "o",
             color=colour,
-            markersize=3.5,
-            alpha=0.3,
+            markersize=3,
+            alpha=0.35,
             markeredgewidth=0,
-            zorder=3,
+            zorder=4.5,
         )
         low, high = (100 * mine[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("ci_low", "ci_high"))
         axes.vlines(x, low, high, color=colour, linewidth=1.6, zorder=4)

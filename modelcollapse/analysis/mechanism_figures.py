@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.amplification import amplification_bound
-from modelcollapse.analysis.lines import Panel, add_legend, draw_lines, panels
+from modelcollapse.analysis.lines import Panel, add_legend, draw_lines, legend_title, panels
 from modelcollapse.analysis.prior import mean_true_share
 from modelcollapse.analysis.style import MUTED, look, pad_limits, percent, percent_axis, size_axis
 
@@ -65,7 +65,7 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
             label = f"bound on 2\nat {percent(bounded)}"
             extra = [Line2D([], [], color=MUTED, linestyle=(0, (1, 1.2)), linewidth=1.1, label=label)]
             words += " Bound: bias amplification of a consistently calibrated model (Taori & Hashimoto)."
-        add_legend(figure, _most(parts).lines, "self-labelled", extra)
+        add_legend(figure, _most(parts).lines, legend_title(rows), extra)
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 
@@ -93,7 +93,7 @@ def lost_or_shifted_figure(rows: pl.DataFrame) -> Figure | None:
             for axes, (metric, _) in zip(row, _LOST, strict=True):
                 _draw(axes, part, metric)
                 axes.set_ylim(pad_limits(low, high))
-        add_legend(figure, _most(parts).lines, "self-labelled")
+        add_legend(figure, _most(parts).lines, legend_title(rows))
         words = "What accuracy loses but the other two keep is a shifted threshold, not lost knowledge."
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
@@ -124,14 +124,19 @@ def _draw(axes: Axes, part: Panel, metric: str) -> None:
 
 
 def _draw_bound(axes: Axes, part: Panel) -> float | None:
-    """Draw the bound for the largest rate it is stated for, to both sides of the true share, and return that rate."""
+    """Draw the bound for the largest rate it is stated for, to both sides of the true share, and return that rate.
+
+    A ladder of starts has a bound for each of them: none is drawn.
+    """
     looped = part.rows.filter(pl.col("collapse_rate") > 0)
+    if looped["initial_size"].n_unique() > 1:
+        return None
     bounds = amplification_bound(part.rows.filter(pl.col("collapse_rate").is_in([0.0, looped["collapse_rate"].max()])))
     if bounds.is_empty():
         return None
     low, high = axes.get_ylim()
     for side in (-1, 1):
-        edge = bounds["true_share"] + side * bounds["bound"]
+        edge = (bounds["true_share"] + side * bounds["bound"]).clip(0, 1)
         axes.plot(bounds["n_seen"], edge, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.2)), zorder=45)
         low, high = min(low, float(edge.min())), max(high, float(edge.max()))  # type: ignore[arg-type]
     axes.set_ylim(low, high)

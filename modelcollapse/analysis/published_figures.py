@@ -19,6 +19,7 @@ from modelcollapse.analysis.lines import (
     add_legend,
     colours_by_start,
     draw_lines,
+    legend_title,
     panels,
     rate_lines,
     start_lines,
@@ -52,7 +53,7 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
         axes = figure.subplots()
         _draw_accuracy(axes, part, theirs, by_start=colours_by_start(loop))
         dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_PUBLISHED, label="as published")
-        add_legend(figure, part.lines, _legend_title(loop), [dashed])
+        add_legend(figure, part.lines, legend_title(loop), [dashed])
         words = f"{describe_spread(loop, seeds_shown=False)}\n{_describe_published(theirs)}"
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
@@ -163,7 +164,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
                 frameon=True,
                 framealpha=0.85,
                 edgecolor="none",
-                title=_legend_title(loop),
+                title=legend_title(loop),
                 title_fontsize=6.5,
                 alignment="left",
                 ncols=2 if len(handles) > 4 else 1,
@@ -210,7 +211,7 @@ def two_runs_figure(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str,
             Line2D([], [], color=MUTED, linewidth=1.6, label=names[0]),
             Line2D([], [], color=MUTED, linewidth=1.4, linestyle=_PUBLISHED, label=names[1]),
         ]
-        add_legend(figure, make(both, both), _legend_title(both), styles)
+        add_legend(figure, make(both, both), legend_title(both), styles)
         return figure
 
 
@@ -259,7 +260,3 @@ def _within(theirs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _few(lines: tuple[Line, ...]) -> list[Line]:
     return list(lines) if len(lines) <= 8 else [lines[0], *lines[1 : -1 : -(-(len(lines) - 2) // 5)], lines[-1]]
-
-
-def _legend_title(rows: pl.DataFrame) -> str:
-    return "self-labelled\nfrom (documents)" if colours_by_start(rows) else "self-labelled"

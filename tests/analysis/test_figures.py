@@ -131,6 +131,16 @@ def test_the_bound_is_drawn_where_it_is_stated(rows: pl.DataFrame) -> None:
     assert not any("bound" in words for words in legend_texts(other))
 
 
+def test_a_bound_is_a_share_and_a_ladder_has_none() -> None:
+    figure = loop_figure(prepare(fake_results(World(rates=(0.0, 1.0), degenerate={1.0: range(5)}))))
+    assert figure is not None
+    low, high = figure.axes[1].get_ylim()
+    assert -0.1 < low < high < 1.1
+    starts = loop_figure(prepare(ladder()))
+    assert starts is not None
+    assert not any("bound" in words for words in legend_texts(starts))
+
+
 def test_rules_without_self_labels_are_no_loop(controlled: pl.DataFrame) -> None:
     none_made = pl.when(pl.col("label_rule") != "human-only").then("synthetic_label_error")
     two = controlled.filter(pl.col("label_rule").is_in(["none", "argmax", "human-only"]))
