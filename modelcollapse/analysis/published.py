@@ -109,8 +109,9 @@ def _read_baseline(file: Path) -> pl.DataFrame:
 
 
 def _read_total_collapse(file: Path) -> pl.DataFrame:
+    """Read the starts' curves; where each of them begins is also the curve without collapse, as the post draws it."""
     start, size = ((pl.col(name) * FULL_SIZE).round().cast(pl.Int64) for name in ("initial_ratio", "new_ratio"))
-    return pl.read_csv(file).select(
+    curves = pl.read_csv(file).select(
         experiment=pl.lit("total-collapse"),
         initial_size=start,
         n_seen=size,
@@ -119,6 +120,8 @@ def _read_total_collapse(file: Path) -> pl.DataFrame:
         score="score",
         time="time",
     )
+    begin = curves.filter(pl.col("initial_size") == pl.col("n_seen"))
+    return pl.concat([curves, begin.with_columns(pl.col("initial_size").min(), rate=0.0)])
 
 
 def _read_rates(file: Path) -> pl.DataFrame:

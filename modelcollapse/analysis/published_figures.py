@@ -238,10 +238,12 @@ def _draw_accuracy(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: b
 
 
 def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[pl.DataFrame]:
-    rate = pl.col("collapse_rate").round(4) == round(float(line.rows["collapse_rate"][0]), 4)
-    curve = theirs.filter(rate).sort("n_seen")
-    if by_start and not line.is_reference:
-        curve = curve.filter(pl.col("initial_size") == line.rows["initial_size"][0])
+    if by_start and line.is_reference:
+        mine = pl.col("initial_size") == pl.col("n_seen")
+    else:
+        mine = pl.col("collapse_rate").round(4) == round(float(line.rows["collapse_rate"][0]), 4)
+        mine &= pl.lit(not by_start) | (pl.col("initial_size") == line.rows["initial_size"][0])
+    curve = theirs.filter(mine).sort("n_seen")
     return [curve] if curve.height > 1 else []
 
 

@@ -12,6 +12,7 @@ from modelcollapse.analysis.lines import panels
 from modelcollapse.analysis.loss_figures import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
 from modelcollapse.analysis.plotting import plot_run
+from modelcollapse.analysis.published import published
 from modelcollapse.analysis.published_figures import overview_figure, published_figure, two_runs_figure
 from modelcollapse.analysis.style import is_ladder, ordered_colours, points, short_count
 from tests.analysis.fake import World, fake_results
@@ -156,6 +157,16 @@ def test_published_curves_stand_behind_those_of_the_same_sizes() -> None:
     assert sum(line.get_linestyle() == "--" for line in figure.axes[0].lines) == 3
     elsewhere = fake_results(World(rates=(0.0, 0.1), seeds=(0, 1), sizes=(111, 222, 333), experiment="mine"))
     assert published_figure(prepare(elsewhere)) is None
+
+
+def test_where_published_starts_begin_is_their_curve_without_collapse() -> None:
+    figure = published_figure(prepare(ladder()))
+    assert figure is not None
+    dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    known = published().filter(
+        pl.col("experiment") == "total-collapse", pl.col("initial_size") == pl.col("n_seen"), pl.col("n_seen") <= 3200
+    )
+    assert list(dashed[0].get_ydata()) == known.sort("n_seen")["mean"].to_list()
 
 
 def test_two_runs_share_colours_by_rate() -> None:

@@ -86,7 +86,11 @@ def test_total_collapse_and_baseline_files(tmp_path: Path) -> None:
     baseline.write_text("ratio,cv,score,time\n0.00023757,0,.6,1\n1,0,.84,2\n1,1,.85,2\n")
     rows = read_original(total)
     columns = ("initial_size", "n_seen", "collapse_rate", "label_rule", "generation", "n_synthetic", "n_test")
-    assert rows.select(columns).rows() == [(80, 80, 1, "argmax", 0, 0, 80_000), (80, 202, 1, "argmax", 1, 122, 80_000)]
+    assert rows.select(columns).rows() == [
+        (80, 80, 0, "none", 0, 0, 80_000),
+        (80, 80, 1, "argmax", 0, 0, 80_000),
+        (80, 202, 1, "argmax", 1, 122, 80_000),
+    ]
     rows = read_original(baseline)
     assert rows["n_seen"].to_list() == [76, 320_000, 320_000]
     assert rows["label_rule"].unique().to_list() == ["none"]
