@@ -172,7 +172,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
             legend.set_zorder(100)
         for axes in grid[len(names) :]:
             axes.remove()
-        words = "Lines: means of the seeds. Dashed: as published, on its author's reviews, where levels differ."
+        words = "Accuracy, mean of the seeds. Dashed: as published, on its author's reviews, where levels differ."
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 

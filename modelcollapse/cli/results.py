@@ -158,7 +158,7 @@ def _read_file(file: Path) -> pl.DataFrame:
 def _compare_with_published(source: _Source) -> None:
     import polars as pl
 
-    from modelcollapse.analysis.against_published import compare_published
+    from modelcollapse.analysis.against_published import compare_published, study_loop
     from modelcollapse.analysis.arms import prepare
     from modelcollapse.analysis.published_figures import post_figure
     from modelcollapse.analysis.style import render
@@ -170,6 +170,10 @@ def _compare_with_published(source: _Source) -> None:
     for name, other in table.select("experiment", "source").unique(maintain_order=True).iter_rows():
         if name != other:
             typer.echo(f"{name} is compared with the published {other}, which has start, rates and sizes in common.")
+    typer.echo("Accuracies and relative changes in %, differences in percentage points; intervals: 95 %, over seeds.")
+    models = study_loop(prepare(source.rows)).select("model", "model_params").unique(maintain_order=True).rows()
+    here = " and ".join(f"{model} {params}".strip() for model, params in models)
+    typer.echo(f"model: {here} in this run; a random forest of 1,000 trees, depth 20, in what was published.")
     for kind, words in (("shape", "should agree on any reviews"), ("level", "other reviews have other levels")):
         judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
         typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")

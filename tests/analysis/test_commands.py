@@ -98,6 +98,7 @@ def test_compare_with_the_published_curves(call: Call, tmp_path: Path) -> None:
     fake_results(World(rates=(0.0, 0.03, 0.3), seeds=range(3), experiment="again")).write_parquet(file)
     text = call("compare", file)
     assert "again is compared with the published low-rates" in text
+    assert "in this run; a random forest of 1,000 trees" in text
     assert "shape: " in text
     assert "level: " in text
     assert (tmp_path / "rows" / "figures" / "again-published.png").exists()
