@@ -136,12 +136,22 @@ def parameters_that_vary(text: str, others: Sequence[str]) -> str:
     return ", ".join(part for part in text.split(",") if not all(part in other for other in sets))
 
 
-def draw_lines(axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: int = 9, thin: float = 1.0) -> None:
+def draw_lines(
+    axes: Axes,
+    lines: Sequence[Line],
+    metric: str,
+    *,
+    seeds_below: int = 9,
+    thin: float = 1.0,
+    banded: Sequence[Line] | None = None,
+) -> None:
     """Draw the mean of every line with a band over seeds, and the seeds themselves as thin lines where they are few.
 
     The band is the 95 % interval of the mean; with fewer than `BAND_SEEDS` seeds, where that says little, their range.
+    Where `banded` is given, these lines alone have one.
     """
     axes.margins(x=0.02)
+    banded = lines if banded is None else banded
     for z, line in enumerate(lines):
         table = summarise(line.rows.drop_nulls(metric), ["n_seen"], metric)
         if table.is_empty():
@@ -149,14 +159,14 @@ def draw_lines(axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: i
         top = 40 if line.is_reference else 20 + z / len(lines)
         sizes = table["n_seen"].to_numpy()
         n_seeds = line.rows["seed"].n_unique()
-        if n_seeds >= 2:
+        if n_seeds >= 2 and any(line is one for one in banded):
             low, high = ("ci_low", "ci_high") if n_seeds >= BAND_SEEDS else ("min", "max")
             axes.fill_between(
                 sizes,
                 table[low].cast(pl.Float64).to_numpy(),
                 table[high].cast(pl.Float64).to_numpy(),
                 color=line.colour,
-                alpha=0.14 if len(lines) <= 6 else 0.08,
+                alpha=0.14 if len(banded) <= 6 else 0.08,
                 linewidth=0,
                 zorder=top - 10,
             )

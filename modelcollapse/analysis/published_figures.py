@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -54,7 +56,9 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
         _draw_accuracy(axes, part, theirs, by_start=colours_by_start(loop))
         dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_PUBLISHED, label="as published")
         add_legend(figure, part.lines, legend_title(loop), [dashed])
-        words = f"{describe_spread(loop, seeds_shown=False)}\n{_describe_published(theirs)}"
+        banded = _banded(part, by_start=colours_by_start(loop))
+        only = "" if len(banded) == len(part.lines) else "Bands of the first and the last rate alone. "
+        words = f"{describe_spread(loop, seeds_shown=False)}\n{only}{_describe_published(theirs)}"
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 
@@ -216,7 +220,7 @@ def two_runs_figure(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str,
 
 
 def _draw_accuracy(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: bool) -> None:
-    draw_lines(axes, part.lines, "accuracy", seeds_below=0)
+    draw_lines(axes, part.lines, "accuracy", seeds_below=0, banded=_banded(part, by_start=by_start))
     low, high = accuracy_limits(part.rows)
     for line in part.lines:
         for curve in _published_of(line, theirs, by_start=by_start):
@@ -237,6 +241,11 @@ def _draw_accuracy(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: b
     axes.margins(x=0.02)
 
 
+def _banded(part: Panel, *, by_start: bool) -> Sequence[Line]:
+    """Of many rates, whose bands lie over each other, the first and the last."""
+    return part.lines if by_start or len(part.lines) <= 6 else (part.lines[0], part.lines[-1])
+
+
 def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[pl.DataFrame]:
     if by_start and line.is_reference:
         mine = pl.col("initial_size") == pl.col("n_seen")
@@ -249,7 +258,7 @@ def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[p
 
 def _describe_published(theirs: pl.DataFrame) -> str:
     seeds = " / ".join(map(str, theirs["n_seeds"].unique().sort()))
-    return f"Dashed: as published, the mean of {seeds} seeds on its author's reviews, where accuracy has another level."
+    return f"Dashed: as published, mean of {seeds} seeds on its author's reviews, where levels differ."
 
 
 def _within(theirs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -159,6 +159,14 @@ def test_published_curves_stand_behind_those_of_the_same_sizes() -> None:
     assert published_figure(prepare(elsewhere)) is None
 
 
+@pytest.mark.parametrize(("n_rates", "n_bands"), [(3, 3), (11, 2)])
+def test_of_many_rates_the_first_and_the_last_have_a_band(n_rates: int, n_bands: int) -> None:
+    rates = [0.03 * rate for rate in range(n_rates)]
+    figure = published_figure(prepare(fake_results(World(rates=rates, seeds=(0, 1)))))
+    assert figure is not None
+    assert len(figure.axes[0].collections) == n_bands
+
+
 def test_where_published_starts_begin_is_their_curve_without_collapse() -> None:
     figure = published_figure(prepare(ladder()))
     assert figure is not None
