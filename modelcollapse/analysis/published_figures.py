@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -142,19 +142,19 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
     Returns
     -------
     Figure or None
-        None with fewer than two experiments.
+        None with fewer than two experiments that have the loop of the study.
     """
-    names = rows["experiment"].unique(maintain_order=True).to_list()
-    if len(names) < 2:
+    groups = rows.group_by(["experiment"], maintain_order=True)
+    loops = {str(name): loop for (name,), group in groups if not (loop := study_loop(group)).is_empty()}
+    if len(loops) < 2:
         return None
     with look():
-        n_rows, n_columns = grid_shape(len(names))
+        n_rows, n_columns = grid_shape(len(loops))
         figure = Figure(
             figsize=(4.6 * n_columns, 3.4 * n_rows), layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.04)
         )
         grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-        for axes, name in zip(grid, names, strict=False):
-            loop = study_loop(rows.filter(pl.col("experiment") == name))
+        for axes, (name, loop) in zip(grid, loops.items(), strict=False):
             part = panels(loop)[0]
             _draw_accuracy(axes, part, _within(published_like(loop), loop), by_start=colours_by_start(loop))
             axes.set_title(f"{name} ({describe_seeds(loop)})")
@@ -174,15 +174,17 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
                 ncols=2 if len(handles) > 4 else 1,
             )
             legend.set_zorder(100)
-        for axes in grid[len(names) :]:
+        for axes in grid[len(loops) :]:
             axes.remove()
         words = "Accuracy, mean of the seeds. Dashed: as published, on its author's reviews, where levels differ."
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 
 
-def two_runs_figure(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str, str]) -> Figure:
-    """Draw the accuracy of two runs in one panel per setting of the first: solid and dashed, one colour per rate.
+def two_runs_figures(
+    first: pl.DataFrame, second: pl.DataFrame, names: tuple[str, str]
+) -> Iterator[tuple[str, Figure]]:
+    """Draw the accuracy of two runs over each other: solid and dashed, one colour per rate or start.
 
     Parameters
     ----------
@@ -191,12 +193,23 @@ def two_runs_figure(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str,
     names : tuple of str
         What the runs are called.
 
-    Returns
-    -------
-    Figure
-        One panel of the loop of the study (argmax, accumulate, the commonest model) of each run.
+    Yields
+    ------
+    str, Figure
+        An experiment that both have – of runs of one experiment each the first's, whatever it is called – and its
+        figure: the loop of the study (argmax, accumulate, the commonest model) of each run.
     """
-    one, other = study_loop(prepare(first)), study_loop(prepare(second))
+    one, other = prepare(first), prepare(second)
+    shared = [name for name in one["experiment"].unique(maintain_order=True) if name in other["experiment"]]
+    if one["experiment"].n_unique() == other["experiment"].n_unique() == 1:
+        shared, other = [one["experiment"][0]], other.with_columns(experiment=pl.lit(one["experiment"][0]))
+    for name in shared:
+        mine, theirs = (study_loop(rows.filter(pl.col("experiment") == name)) for rows in (one, other))
+        if not mine.is_empty() and not theirs.is_empty():
+            yield str(name), _two_runs_figure(mine, theirs, names)
+
+
+def _two_runs_figure(one: pl.DataFrame, other: pl.DataFrame, names: tuple[str, str]) -> Figure:
     with look():
         both = pl.concat([one, other], how="diagonal_relaxed")
         make = start_lines if colours_by_start(both) else rate_lines

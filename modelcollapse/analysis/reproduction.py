@@ -31,7 +31,8 @@ def check_post(results: pl.DataFrame) -> Iterator[CheckedClaim]:
         Rows of a run, finished or not: see `arms.comparable`.
     """
     for (experiment,), group in comparable(prepare(results)).group_by(["experiment"], maintain_order=True):
-        for claim in check_claims(study_loop(group)):
+        loop = study_loop(group)
+        for claim in check_claims(group if loop.is_empty() else loop):
             if claim.verdict != "cannot be checked":
                 yield CheckedClaim(str(experiment), claim)
 

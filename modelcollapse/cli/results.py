@@ -212,7 +212,7 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _compare_runs(first: _Source, second: _Source) -> None:
-    from modelcollapse.analysis.published_figures import two_runs_figure
+    from modelcollapse.analysis.published_figures import two_runs_figures
     from modelcollapse.analysis.style import render
     from modelcollapse.analysis.two_runs import compare_runs
     from modelcollapse.analysis.words import interval_pp, p_text, percent, pp
@@ -244,8 +244,7 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"
     answer = "yes" if same else "no" if known else "not recorded in a file"
     typer.echo(f"Same corpus: {answer}; differences {paired}.")
-    for name, content in render(
-        two_runs_figure(first.rows, second.rows, labels), f"compared-with-{second.name}"
-    ).items():
-        first.write(f"figures/{name}", content)
-        typer.echo(first.path(f"figures/{name}"))
+    for experiment, figure in two_runs_figures(first.rows, second.rows, labels):
+        for name, content in render(figure, f"{experiment}-compared-with-{second.name}").items():
+            first.write(f"figures/{name}", content)
+            typer.echo(first.path(f"figures/{name}"))

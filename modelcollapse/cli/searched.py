@@ -37,7 +37,7 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
             return None
         found = folder.read("results.csv")
         if found is None:
-            raise AnalysisError(f"{folder} has no results yet: the search writes results.csv as it goes. Wait for it.")
+            raise AnalysisError(f"{folder} has no results.csv yet: run its command again, or wait for it.")
         content = found
     results = read_search(content, location)
     return None if results is None else (results, folder)

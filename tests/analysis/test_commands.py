@@ -88,7 +88,7 @@ def test_compare_two_runs_on_one_corpus(call: Call, run_folder: Path, tmp_path: 
     text = call("compare", run_folder, run_folder)
     assert "Same corpus: yes; differences within seeds." in text
     assert "difference to rate 0" in text
-    assert (run_folder / "figures" / "compared-with-mine.svg").exists()
+    assert (run_folder / "figures" / "mine-compared-with-mine.svg").exists()
     call("export", run_folder, tmp_path / "rows.csv")
     assert "Same corpus: not recorded in a file; " in call("compare", run_folder, tmp_path / "rows.csv")
 

@@ -13,7 +13,7 @@ from modelcollapse.analysis.loss_figures import controls_figure, decomposition_f
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
 from modelcollapse.analysis.plotting import plot_run
 from modelcollapse.analysis.published import published
-from modelcollapse.analysis.published_figures import overview_figure, published_figure, two_runs_figure
+from modelcollapse.analysis.published_figures import overview_figure, published_figure, two_runs_figures
 from modelcollapse.analysis.style import is_ladder, ordered_colours, points, short_count
 from tests.analysis.fake import World, fake_results
 
@@ -180,7 +180,8 @@ def test_where_published_starts_begin_is_their_curve_without_collapse() -> None:
 def test_two_runs_share_colours_by_rate() -> None:
     first = fake_results(World(rates=(0.0, 0.1, 0.3), seeds=(0, 1)))
     second = fake_results(World(rates=(0.0, 0.3, 0.5), seeds=(0, 1), models=("naive-bayes",)))
-    figure = two_runs_figure(first, second, ("forest", "bayes"))
+    ((name, figure),) = two_runs_figures(first, second.with_columns(experiment=pl.lit("other")), ("forest", "bayes"))
+    assert name == "low-rates"
     assert legend_texts(figure) == ["0 % (people only)", "10 %", "30 %", "50 %", "forest", "bayes"]
     solid = {line.get_color() for line in figure.axes[0].lines if line.get_linestyle() == "-"}
     dashed = {line.get_color() for line in figure.axes[0].lines if line.get_linestyle() == "--"}
@@ -208,6 +209,15 @@ def test_an_overview_needs_several_experiments(rows: pl.DataFrame, collapsing: p
     assert figure is not None
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["collapse-rates (8 seeds)", "low-rates (5 seeds)", "a-first (1 seed)"]
+
+
+def test_two_runs_have_a_figure_for_each_experiment_both_have(rows: pl.DataFrame, collapsing: pl.DataFrame) -> None:
+    """Their curves were means over experiments of the same sizes and rates otherwise."""
+    both = pl.concat([rows, collapsing])
+    assert [name for name, _ in two_runs_figures(both, both, ("a", "b"))] == ["collapse-rates", "low-rates"]
+    assert [name for name, _ in two_runs_figures(both, rows, ("a", "b"))] == ["low-rates"]
+    frozen = rows.with_columns(label_rule=pl.lit("frozen")).filter(pl.col("collapse_rate") > 0)
+    assert list(two_runs_figures(frozen, frozen, ("a", "b"))) == []
 
 
 @pytest.mark.parametrize("dark", [False, True])

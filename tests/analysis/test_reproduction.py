@@ -60,3 +60,10 @@ def test_what_is_written(baseline, collapsing):
     assert len(lines) == 2 + len(list(check_post(both)))
     assert all(line.count("|") == 5 for line in lines)
     assert {f"figures/{name}.png" for name in ("baseline-range", "collapse-rates-published", "overview")} <= set(files)
+
+
+def test_runs_without_the_loop_of_the_study_are_drawn_too(baseline):
+    frozen = fake_results(World(rates=(0.1, 0.3), label_rules=("frozen",), experiment="mine"))
+    files: dict[str, bytes] = {}
+    assert "figures/mine.png" in plot_run(frozen, files.__setitem__)
+    assert "figures/mine.png" in plot_run(pl.concat([frozen, baseline]), files.__setitem__)
