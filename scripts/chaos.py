@@ -34,9 +34,9 @@ import psutil
 from modelcollapse.execution import open_run
 
 SWEEP = [
-    "run", "demo", "--corpus", "synthetic:2500", "--model", "forest,naive-bayes", "--trees", "50", "--model-param",
-    "alpha=-1,1", "--rates", "0,0.5", "--seeds", "2", "--initial-size", "300", "--final-size", "1500", "--increment",
-    "60", "--test-size", "500",
+    "run", "demo", "--corpus", "synthetic:2500", "--model", "forest,sklearn.neighbors:KNeighborsClassifier",
+    "--trees", "50", "--model-param", "n_neighbors=100000,3", "--rates", "0,0.5", "--seeds", "2", "--initial-size",
+    "300", "--final-size", "1500", "--increment", "60", "--test-size", "500",
 ]  # fmt: skip
 PORT = 6399
 ENVIRONMENT = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "NUMBA_NUM_THREADS": "1"}
@@ -220,7 +220,7 @@ def one_run(cluster: Cluster, folder: Path, n_faults: int, expected: pl.DataFram
     assert found.equals(expected), f"the table differs: {found.height} rows, {expected.height} expected"
     failures = [json.loads(file.read_text())["reason"] for file in folder.glob("failures/*.json")]
     assert len(failures) == 4, failures
-    assert all("alpha" in reason for reason in failures), failures
+    assert all("n_neighbors" in reason for reason in failures), failures
     assert not list(folder.glob("partial/*.parquet")), "a checkpoint is left"
     return done
 

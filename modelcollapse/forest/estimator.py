@@ -161,6 +161,10 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
         check_is_fitted(self)
         return inspection.feature_importances(self.trees_, self.n_features_in_)
 
+    def _validate_params(self) -> None:
+        """Raise a ValueError if a parameter is not possible (scikit-learn's name for it)."""
+        self._parameters()
+
     def _parameters(self) -> ForestParameters:
         check_integer("n_estimators", self.n_estimators, 1)
         if self.criterion != "gini":

@@ -217,14 +217,23 @@ def _identity(model: Model, exact: str) -> dict[str, object]:
 
 
 def instantiate(model: Model) -> Any:
-    """Return the untrained classifier of a model, with its parameters but without a seed."""
+    """Return the untrained classifier of a model, with its parameters but without a seed.
+
+    Raises
+    ------
+    LearnerError
+        A parameter is unknown, or its value impossible, as far as the class tells without documents.
+    """
     cls = _classifier_class(model.name)
     params = {**find_learner(model.name).params, **dict(model.params)}
     try:
-        return cls(**params)
+        classifier = cls(**params)
+        if hasattr(cls, "_parameter_constraints") or "_validate_params" in vars(cls):
+            classifier._validate_params()  # what scikit-learn's `fit` does first
     except (TypeError, ValueError) as error:
         given = model.params_text or "its parameters"
-        raise LearnerError(f"Learner '{model.name}' does not take {given}: {error}.") from error
+        raise LearnerError(f"Learner '{model.name}' does not take {given}: {str(error).rstrip('.')}.") from error
+    return classifier
 
 
 def _classifier_class(name: str) -> Any:

@@ -190,7 +190,7 @@ class Sweep(BaseModel):
         Raises
         ------
         LearnerError, SpecError
-            If a learner does not exist, or no learner has a parameter.
+            If a learner does not exist, no learner has a parameter, or a value is impossible.
         """
         params = dict(self.model_param)
         known = {name: learners.parameter_names(name) for name in self.model}
@@ -209,6 +209,8 @@ class Sweep(BaseModel):
                 Model(name, tuple(zip(own, values, strict=True)))
                 for values in itertools.product(*(params[param] for param in own))
             ]
+        for model in models:
+            learners.instantiate(model)  # raises if a value is impossible
         self._check_probabilities(models)
         return models
 

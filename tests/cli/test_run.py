@@ -78,6 +78,7 @@ def test_experiments_are_listed(call):
         ([*SWEEP, "--colour"], "No such option: --colour"),
         ([*SWEEP, "--model", "forrest"], "Found no learner 'forrest'"),
         ([*SWEEP, "--model-param", "max_depth=3"], "which naive-bayes does not have"),
+        ([*SWEEP, "--model-param", "alpha=-1,1"], "does not take alpha=-1"),
         ([*SWEEP, "--corpus", "missing.csv"], "missing.csv"),
         ([*SWEEP, "--corpus", "DATA", "--text-column", "txt"], "txt"),
         ([*SWEEP, "--corpus", "three.csv"], "labels are not two classes: found 5"),
@@ -110,10 +111,14 @@ def test_a_folder_with_another_corpus_is_refused(call, reviews_csv, tmp_path):
 
 
 def test_failed_chains_are_exit_code_1(call, reviews_csv):
-    code, _, err = call(*SWEEP, "--corpus", reviews_csv, "--model-param", "alpha=-1,1")
+    failing = [
+        *SWEEP, "--corpus", reviews_csv, "--model", "sklearn.neighbors:KNeighborsClassifier", "--model-param",
+        "n_neighbors=100000,3",
+    ]  # fmt: skip
+    code, _, err = call(*failing)
     assert code == 1
     assert "4 chains failed; why: runs/demo/failures" in err
-    code, _, err = call(*SWEEP, "--corpus", reviews_csv, "--model-param", "alpha=-1,1", "--log-file", "my.log")
+    code, _, err = call(*failing, "--log-file", "my.log")
     assert code == 1
     assert "4 failed before (--retry-failed runs them again); 0 generations to run" in err
     assert "Traceback" not in Path("my.log").read_text()

@@ -151,11 +151,12 @@ def test_a_killed_worker_costs_nothing(ray, tmp_path, corpus, expected):
 
 
 def test_a_chain_that_raises_is_recorded_and_the_others_finish(ray, tmp_path, corpus):
-    sweep = SWEEP.model_copy(update={"model_param": {"alpha": (-1.0, 1.0)}, "model": ("naive-bayes",)})
+    models = {"model": ("sklearn.neighbors:KNeighborsClassifier",), "model_param": {"n_neighbors": (100_000, 3)}}
+    sweep = SWEEP.model_copy(update=models)
     run = run_sweep(sweep, corpus, tmp_path, executor="ray")
     assert len(run.failed(sweep)) == 6
-    assert "alpha" in next((tmp_path / "failures").iterdir()).read_text()
-    assert run.results()["model_params"].unique().to_list() == ["alpha=1.0"]
+    assert "n_neighbors" in next((tmp_path / "failures").iterdir()).read_text()
+    assert run.results()["model_params"].unique().to_list() == ["n_neighbors=3"]
 
 
 def private_bytes_of_workers(corpus: Corpus, folder: Path) -> int:

@@ -213,10 +213,11 @@ def test_a_fault_that_stays_is_given_up(tmp_path, corpus, monkeypatch):
 
 
 def test_a_learner_that_raises_is_recorded(tmp_path, corpus):
-    broken = run(tmp_path, corpus, model_param="alpha=-1")
-    assert len(broken.failed(sweep(model_param="alpha=-1"))) == 4
+    failing = {"model": "sklearn.neighbors:KNeighborsClassifier", "model_param": "n_neighbors=100000"}
+    broken = run(tmp_path, corpus, **failing)
+    assert len(broken.failed(sweep(**failing))) == 4
     failure = json.loads(next((tmp_path / "failures").iterdir()).read_text())
-    assert "alpha" in failure["reason"]
+    assert "n_neighbors" in failure["reason"]
     assert "Traceback" in failure["details"]
 
 

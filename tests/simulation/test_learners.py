@@ -65,6 +65,8 @@ def test_nothing_to_learn_from_gives_an_undecided_constant(split):
         (Model("sklearn.metrics:accuracy_score"), "expected a scikit-learn classifier"),
         (Model("sklearn.ensemble:StackingClassifier"), "cannot be made without arguments"),
         (Model("naive-bayes", (("depth", 3),)), "does not take depth=3"),
+        (Model("naive-bayes", (("alpha", -1),)), r"does not take alpha=-1: .* Got -1 instead\.$"),
+        (Model("forest", (("max_depth", "x"),)), "max_depth=x: max_depth='x' is not possible: use an int"),
     ],
 )
 def test_wrong_learners_are_explained(model, message):
@@ -93,6 +95,6 @@ def test_scores_that_are_no_numbers_are_an_error(split):
 
 @pytest.mark.parametrize("order", [(1, 1.0), (1.0, 1)])
 def test_equal_numbers_of_another_type_are_another_model(order):
-    """A leaf of one document and a leaf of all of them, whichever was asked for first."""
-    names = [learners.identity(Model("forest-sklearn", (("min_samples_leaf", value),)))["params"] for value in order]
-    assert [params["min_samples_leaf"] for params in names] == [repr(value) for value in order]
+    """One term for a split, and all terms, whichever was asked for first."""
+    names = [learners.identity(Model("forest-sklearn", (("max_features", value),)))["params"] for value in order]
+    assert [params["max_features"] for params in names] == [repr(value) for value in order]
