@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +18,6 @@ from modelcollapse.cli.corpus import (
     RatingColumn,
     Stopwords,
     TextColumn,
-    corpus_options,
 )
 from modelcollapse.cli.execute import (
     Address,
@@ -32,10 +30,31 @@ from modelcollapse.cli.execute import (
     Workers,
     execute,
 )
+from modelcollapse.cli.sweep import (
+    CorpusName,
+    Experiment,
+    FinalSize,
+    Increment,
+    InitialSize,
+    LabelRule,
+    MaxNgram,
+    MaxTerms,
+    MinDf,
+    ModelParams,
+    Models,
+    Rates,
+    Regime,
+    Scale,
+    Seeds,
+    SharedReference,
+    Sizes,
+    TestSize,
+    Trees,
+    merge,
+)
 
 if TYPE_CHECKING:
     from modelcollapse.execution.plan import Plan
-    from modelcollapse.simulation.sweep import Sweep
 
 
 def register(app: typer.Typer) -> None:
@@ -48,29 +67,25 @@ def register(app: typer.Typer) -> None:
 
 def run(
     context: typer.Context,
-    experiment: Annotated[str, typer.Argument(help="An experiment's name, or a spec file (TOML).")],
-    corpus: Annotated[str | None, typer.Option(help="A corpus' name, or a file with reviews.  [movies]")] = None,
-    model: Annotated[str | None, typer.Option(help="Learners or import paths: forest,naive-bayes,…")] = None,
-    model_param: Annotated[
-        list[str] | None, typer.Option(help="A parameter and its values: max_depth=5,20,None. May be repeated.")
-    ] = None,
-    rates: Annotated[str | None, typer.Option(help="Collapse rates in [0, 1]: 0,0.1,0.5 or 0:0.3:0.03.")] = None,
-    seeds: Annotated[str | None, typer.Option(help="How many seeds, or which: 20, 3,5,8 or 7:7:1.")] = None,
-    initial_size: Annotated[str | None, typer.Option(help="Documents to begin with: 1000 or 80,800.")] = None,
-    final_size: Annotated[int | None, typer.Option(help="Documents seen at the end.")] = None,
-    increment: Annotated[int | None, typer.Option(help="Documents added in each generation.")] = None,
-    sizes: Annotated[str | None, typer.Option(help="A ladder instead: 80,202,507 or geometric:80:320000:10.")] = None,
-    shared_reference: Annotated[
-        bool | None, typer.Option(help="On a ladder: one chain at rate 0, from the smallest initial size.")
-    ] = None,
-    test_size: Annotated[int | None, typer.Option(help="Documents of the test set.")] = None,
-    trees: Annotated[int | None, typer.Option(help="Trees of the forests.")] = None,
-    regime: Annotated[str | None, typer.Option(help="accumulate, replace, subsample.")] = None,
-    label_rule: Annotated[str | None, typer.Option(help="argmax, prior-matched, frozen, human-only, …")] = None,
-    min_df: Annotated[int | None, typer.Option(help="Training documents a term must be in.")] = None,
-    max_ngram: Annotated[int | None, typer.Option(help="Highest n-gram order that models see.")] = None,
-    max_terms: Annotated[int | None, typer.Option(help="Most frequent terms that models see.")] = None,
-    scale: Annotated[float | None, typer.Option(help="Multiply an experiment's sizes: 0.1 for a tenth.")] = None,
+    experiment: Experiment,
+    corpus: CorpusName = None,
+    model: Models = None,
+    model_param: ModelParams = None,
+    rates: Rates = None,
+    seeds: Seeds = None,
+    initial_size: InitialSize = None,
+    final_size: FinalSize = None,
+    increment: Increment = None,
+    sizes: Sizes = None,
+    shared_reference: SharedReference = None,
+    test_size: TestSize = None,
+    trees: Trees = None,
+    regime: Regime = None,
+    label_rule: LabelRule = None,
+    min_df: MinDf = None,
+    max_ngram: MaxNgram = None,
+    max_terms: MaxTerms = None,
+    scale: Scale = None,
     out: Annotated[str | None, typer.Option(help="The run's folder or URL.  [runs/<experiment>]")] = None,
     executor: ExecutorOption = "ray",
     address: Address = None,
@@ -103,7 +118,7 @@ def run(
     from modelcollapse.execution.plan import make_plan
     from modelcollapse.execution.run import check_same_corpus, default_folder
 
-    sweep, about_corpus = _merge(experiment, context.params, scale)
+    sweep, about_corpus = merge(experiment, context.params, scale)
     location = out or default_folder(sweep)
     sweep.models()  # a slip in their names should not wait for the corpus
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
@@ -143,39 +158,6 @@ def resume(
     complete = [execute(sweep, documents, location, how, given) for sweep in sweeps]
     if not all(complete):
         raise typer.Exit(EXIT_FAILED_CHAINS)
-
-
-def _merge(experiment: str, params: dict[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
-    """Return the sweep that the user means, and what `load_corpus` takes: options override the file."""
-    from modelcollapse.corpora import CorpusOptions
-    from modelcollapse.simulation.experiments import experiment_values
-    from modelcollapse.simulation.scaling import scale
-    from modelcollapse.simulation.sweep import Sweep, read_spec
-
-    about_corpus = ("corpus", *CorpusOptions.model_fields)
-    path = Path(experiment)
-    if path.suffix == ".toml" or path.is_file():
-        values = {"experiment": path.stem, **read_spec(path, about_corpus)}
-    else:
-        values = dict(experiment_values(experiment))
-    corpus = {name: values.pop(name) for name in about_corpus if name in values} | corpus_options(params)
-    if params["corpus"] is not None:
-        corpus["corpus"] = params["corpus"]
-    if "corpus" in corpus:
-        corpus["name_or_path"] = _absolute(corpus.pop("corpus"))
-    if factor is not None:
-        values = scale(values, factor)
-    fields = Sweep.model_fields.keys() - {"experiment"}
-    given = {name: params[name] for name in fields if params[name] is not None}
-    if "increment" in given or "sizes" in given:  # another way to grow replaces the experiment's
-        values = {name: value for name, value in values.items() if name not in ("increment", "sizes")}
-    return Sweep(**{**values, **given}), corpus
-
-
-def _absolute(name_or_path: str) -> str:
-    """Return a corpus as it can be found again from another working directory."""
-    path = Path(name_or_path).expanduser()
-    return str(path.absolute()) if path.is_file() else name_or_path
 
 
 def _print_plan(plan: Plan, location: str) -> None:
