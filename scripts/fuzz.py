@@ -4,23 +4,37 @@
     python scripts/fuzz.py --inputs 100000 --seed 0
 
 Every reader must take its input or raise ModelCollapseError. Inputs are valid ones with bytes changed, cut, doubled and
-spliced, and words of the formats thrown together. A reader that takes more than five seconds counts as a hang.
+spliced, and words of the formats thrown together: spec files, what is typed, run folders, and reviews in every form,
+compressed and in archives, from the file to the counts. Five seconds without an answer count as a hang.
 """
 
 from __future__ import annotations
 
 import argparse
+import bz2
+import csv
+import gzip
+import io
 import json
 import logging
+import lzma
 import random
 import signal
+import tarfile
 import tempfile
 import time
 import traceback
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+import zstandard
+
+from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.progress import silent
+from modelcollapse.corpora.sources import ReviewFiles
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.record import ChainRecord
@@ -52,9 +66,16 @@ TYPED = {
     "initial_size": [b"80,800"],
 }  # fmt: skip
 
+OPTIONS = {
+    "text_column": [b"text", b"1"], "label_column": [b"label", b"2"], "rating_column": [b"rating"],
+    "encoding": [b"latin-1", b"utf-16", b"utf-7", b"hex", b"idna", b"undefined"], "member": [b"a.csv"],
+    "ngrams": [b"1-3"],
+}  # fmt: skip
+
 WORDS = [
     b"0", b"-1", b"1e999999999", b"nan", b"inf", b"9" * 40, b":", b",", b"=", b"[", b"]", b"{", b"}", b'"', b"'", b"\n",
     b"null", b"true", b"None", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"../../etc/passwd", b"os:system", b"geometric:",
+    b"text", b"__label__1 ", b"\x1f\x8b", b"BZh9", b"PK\x03\x04", b"PAR1", b"\t", b"[" * 3000,
     b"forest", b"sklearn.svm:SVC", b"rates", b"seeds", b"format", b"sweeps", b"1979-05-27", b"__class__", b"0x1", b"_",
 ]  # fmt: skip
 
@@ -135,19 +156,93 @@ class Stored:
         self.folder.read_failure("a")
 
 
+class CorpusFiles:
+    """The same reviews in every form, which are damaged one at a time: before or after they are packed."""
+
+    def __init__(self) -> None:
+        reviews = make_reviews(12, n_words=30)
+        texts = [" ".join(words) for words in reviews.documents]
+        rows = [{"text": text, "label": label} for text, label in zip(texts, reviews.labels, strict=True)]
+        table = io.BytesIO()
+        pl.DataFrame(rows).write_parquet(table)
+        pairs = list(zip(reviews.labels, texts, strict=True))
+        self.forms = [
+            _delimited(["label", "text"], pairs, ","),
+            _delimited(["rating", "review"], [(1 + 4 * label, text) for label, text in pairs], "\t"),
+            _delimited(["1", "no title", "never again"], [(1 + label, text, text) for label, text in pairs], ","),
+            "".join(json.dumps(row) + "\n" for row in rows).encode(),
+            "".join(f"__label__{1 + label} {text}\n" for label, text in pairs).encode(),
+            table.getvalue(),
+            _delimited(["label", "text"], pairs, ",").decode().encode("utf-16-le"),
+        ]
+        self.packings: list[Callable[[bytes], bytes]] = [
+            gzip.compress, bz2.compress, lzma.compress, zstandard.compress, _zip, _tar,
+        ]  # fmt: skip
+
+    def corpus_file(self, folder: Path) -> None:
+        """Build a corpus from a damaged file."""
+        content = random.choice(self.forms)
+        if is_early := random.random() < 0.5:
+            content = mutated(content)
+        if random.random() < 0.5:
+            content = random.choice(self.packings)(content)
+        _build(content if is_early else mutated(content), CorpusOptions(), folder)
+
+    def corpus_option(self, folder: Path) -> None:
+        """Build a corpus with invented options."""
+        name = random.choice(list(OPTIONS))
+        usual = random.choice(OPTIONS[name])
+        value = (usual if random.random() < 0.5 else mutated(usual)).decode(errors="surrogateescape")
+        options = CorpusOptions.parse(**{name: value}, keep_going=True)
+        _build(random.choice([bytes, _zip])(random.choice(self.forms)), options, folder)
+
+
+def _build(content: bytes, options: CorpusOptions, folder: Path) -> None:
+    path = folder / "reviews"
+    path.write_bytes(content)
+    ReviewFiles.at([path], options).build(folder, 1, silent)
+
+
+def _delimited(header: list[str], rows: list[tuple[object, ...]], delimiter: str) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows([header, *rows])
+    return out.getvalue().encode()
+
+
+def _zip(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", content)
+        archive.writestr("b.csv", content)
+    return out.getvalue()
+
+
+def _tar(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name in ("a.csv", "b.csv"):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
 def main() -> None:
     """Parse, feed, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="readers whose name holds this")
     options = parser.parse_args()
     random.seed(options.seed)
     signal.signal(signal.SIGALRM, _hang)
     logging.getLogger("modelcollapse").setLevel(logging.ERROR)  # every damaged chain is a warning
-    stored = Stored()
+    stored, corpora = Stored(), CorpusFiles()
     readers: list[Callable[[Path], None]] = [
-        spec_file, typed_option, stored.run_spec, stored.chain_file, stored.failure_file,
+        spec_file, typed_option, stored.run_spec, stored.chain_file, stored.failure_file, corpora.corpus_file,
+        corpora.corpus_option,
     ]  # fmt: skip
+    readers = [reader for reader in readers if options.only in reader.__name__]
     outcomes: Counter[tuple[str, str]] = Counter()
     bad = 0
     started = time.monotonic()
@@ -161,7 +256,7 @@ def main() -> None:
                 outcome = "taken"
             except ModelCollapseError:
                 outcome = "refused"
-            except Exception:
+            except (Exception, pl.exceptions.PanicException):
                 bad += 1
                 outcome = "TRACEBACK"
                 print(f"input {number} of {reader.__name__}, state {hash(state)}:\n{traceback.format_exc()[-1500:]}")

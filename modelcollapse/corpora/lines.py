@@ -34,6 +34,8 @@ def decoded_lines(data: DataStream, encoding: str) -> Iterator[str]:
                 f"{data.name}, line {line}: byte 0x{error.object[error.start]:02x} is not {encoding.upper()}. "
                 "Say which encoding the file has, for example --encoding latin-1 or --encoding utf-16."
             ) from error
+        except UnicodeError as error:  # no byte order mark in UTF-16
+            raise CorpusError(f"{data.name} is not {encoding.upper()}: {error}.") from error
         if n_lines == 0 and not rest:
             text = text.removeprefix("\ufeff")
         lines = (rest + text).split("\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -73,8 +72,8 @@ class CorpusOptions(BaseModel):
     @classmethod
     def _known_encoding(cls, value: str) -> str:
         try:
-            codecs.lookup(value)
-        except LookupError as error:
+            b"a".decode(value, "replace")  # there are codecs that are no encodings of text
+        except (LookupError, UnicodeError) as error:
             raise ValueError(str(error)) from None
         return value
 

@@ -14,6 +14,9 @@ from modelcollapse.errors import CorpusError
 
 PARQUET_MAGIC = b"PAR1"
 
+#: What Polars does with a damaged file; a panic is no `Exception`.
+_DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
 _MOST_ROWS_AT_ONCE, _BYTES_AT_ONCE = 200_000, 100_000_000
 
 
@@ -31,7 +34,7 @@ def parquet_rows(
         table = pl.scan_parquet(path)
         header = table.collect_schema().names()
         n_rows = table.select(pl.len()).collect().item()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except _DAMAGE as error:
         raise CorpusError(f"cannot read {name}: {_first_line(error)}. The file may be damaged.") from error
     columns = find_columns(header, options, name)
     ledger.describe(name, "Parquet", columns, header)
@@ -44,7 +47,7 @@ def parquet_rows(
                 ).alias("text"),
                 pl.col(header[columns.label]).cast(pl.String).fill_null("").alias("label"),
             ).collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except _DAMAGE as error:
             raise CorpusError(f"cannot read {name}: {_first_line(error)}.") from error
         ledger.read += len(frame)
         advance((first + len(frame)) / n_rows)
@@ -58,5 +61,5 @@ def _text(column: str) -> pl.Expr:
     return pl.when(text.str.strip_chars() != "").then(text)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__

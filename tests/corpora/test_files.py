@@ -192,6 +192,11 @@ def test_encodings(tmp_path):
     assert load_corpus(path, encoding="utf-16").fingerprint == corpus.fingerprint
     with pytest.raises(CorpusError, match="unknown encoding"):
         load_corpus(path, encoding="utf-99")
+    with pytest.raises(CorpusError, match="not a text encoding"):
+        load_corpus(path, encoding="hex")
+    path.write_bytes(path.read_bytes()[2:])
+    with pytest.raises(CorpusError, match="is not UTF-16: .*BOM"):
+        load_corpus(path, encoding="utf-16")
 
 
 def rows_with_faults(n=1000):
