@@ -26,7 +26,7 @@ import time
 import traceback
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -194,7 +194,8 @@ class CorpusFiles:
         usual = random.choice(OPTIONS[name])
         value = (usual if random.random() < 0.5 else mutated(usual)).decode(errors="surrogateescape")
         options = CorpusOptions.parse(**{name: value}, keep_going=True)
-        _build(random.choice([bytes, _zip])(random.choice(self.forms)), options, folder)
+        content = random.choice(self.forms)
+        _build(_zip(content) if random.random() < 0.5 else content, options, folder)
 
 
 def _build(content: bytes, options: CorpusOptions, folder: Path) -> None:
@@ -203,7 +204,7 @@ def _build(content: bytes, options: CorpusOptions, folder: Path) -> None:
     ReviewFiles.at([path], options).build(folder, 1, silent)
 
 
-def _delimited(header: list[str], rows: list[tuple[object, ...]], delimiter: str) -> bytes:
+def _delimited(header: list[str], rows: Sequence[tuple[object, ...]], delimiter: str) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter).writerows([header, *rows])
     return out.getvalue().encode()

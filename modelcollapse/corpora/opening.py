@@ -31,6 +31,8 @@ _DAMAGE = (
     zstandard.ZstdError,
     tarfile.TarError,
     zipfile.BadZipFile,
+    RuntimeError,  # a zip archive that is encrypted, or packed in a way unknown to zipfile
+    UnicodeDecodeError,  # names in a zip archive
 )
 
 

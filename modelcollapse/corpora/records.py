@@ -42,7 +42,7 @@ def json_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> Itera
         ledger.read += 1
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
             ledger.reject(data.name, number, "not a JSON object", line)

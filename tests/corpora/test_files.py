@@ -72,6 +72,10 @@ def tgz(members):
     return out.getvalue()
 
 
+#: What a central directory says of a plain member, and of an encrypted one.
+ENCRYPTED = (b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1")
+
+
 def zipped(members):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -195,7 +199,7 @@ def test_encodings(tmp_path):
     with pytest.raises(CorpusError, match="not a text encoding"):
         load_corpus(path, encoding="hex")
     path.write_bytes(path.read_bytes()[2:])
-    with pytest.raises(CorpusError, match="is not UTF-16: .*BOM"):
+    with pytest.raises(CorpusError, match=r"is not UTF-16: .*BOM"):
         load_corpus(path, encoding="utf-16")
 
 
@@ -277,6 +281,8 @@ def test_document_left_empty_by_cleaning_is_kept(tmp_path):
         (b'text,label\n"open,1\nb,0\n' + b"c,0\n" * 9000, {}, "line 2: a quote is opened here and not closed"),
         (b'[{"text": "a", "label": 1}]', {}, "one JSON array"),
         (b"PAR1 and then nothing", {}, "cannot read a"),
+        (zipped({"a.csv": table()}).replace(*ENCRYPTED), {}, "cannot read a: .*encrypted"),
+        (b'{"text": "a", "label": 1}\n' + b"[" * 90_000, {}, "not a JSON object"),
         (gzip.compress(table().encode() * 50)[:-20], {}, "cannot read a: .*damaged or incomplete"),
         (b"text,label\nthe,1\n...,0\n", {}, "no document has a word left"),
         (b"text,rating\na,1\nb,9\n", {}, r"not two classes: found 1 \(1\), 9 \(1\). Expected stars"),
