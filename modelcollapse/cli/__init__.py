@@ -31,7 +31,7 @@ def _options(
 
 def make_app() -> typer.Typer:
     """Return the application with all its commands."""
-    from modelcollapse.cli import corpus, experiments, reproduce, results, run, searches
+    from modelcollapse.cli import corpus, experiments, plan, reproduce, results, run, searches
 
     app = typer.Typer(
         name="modelcollapse",
@@ -43,6 +43,7 @@ def make_app() -> typer.Typer:
     app.callback()(_options)
     experiments.register(app)
     run.register(app)
+    plan.register(app)
     reproduce.register(app)
     searches.register(app)
     results.register(app)

@@ -25,12 +25,14 @@ def experiments(
     cores: Annotated[str, typer.Option(help="Numbers of cores to give times for.  [this machine's, 8, 64]")] = "",
 ) -> None:
     """List the experiments: chains, generations, documents needed, and – once measured – the time they take."""
+    import os
+
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution.estimate import makespan
     from modelcollapse.simulation.experiments import experiment_values, load_experiments
     from modelcollapse.simulation.sweep import Sweep
 
-    numbers = _numbers_of_cores(cores)
+    numbers = counts("cores", cores) if cores else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
     law_of = _measure(corpus) if estimate else _recall(corpus)
     rows = []
     for name, values in load_experiments().items():
@@ -39,7 +41,7 @@ def experiments(
         generations = sum(len(chain.sizes()) for chain in chains)
         seconds = [law.chain_seconds(chain) for chain in chains if (law := law_of(chain))]
         known = len(seconds) == len(chains)
-        times = [_duration(makespan(seconds, n)) if known else "–" for n in numbers]
+        times = [duration(makespan(seconds, n)) if known else "–" for n in numbers]
         rows.append(
             (name, len(chains), f"{generations:,}", f"{sweep.documents_needed:,}", *times, values["description"])
         )
@@ -64,7 +66,7 @@ def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int,
     study = next(Sweep(**experiment_values("baseline")).chains())  # any chain with the study's forest
     law = law_of(study)
     works = [] if law is None else [[grid_seconds(grid, law)], search_seconds(search, law)]
-    times = [[_duration(sum(makespan(part, n) for part in work)) for n in numbers] for work in works]
+    times = [[duration(sum(makespan(part, n) for part in work)) for n in numbers] for work in works]
     times = times or [["–"] * len(numbers)] * 2
     n_combinations, born = len(grid.models()), search.parents * search.children
     trained = search.variants + search.max_generations * (born + search.parents)
@@ -88,18 +90,17 @@ def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int,
     ]
 
 
-def _numbers_of_cores(given: str) -> tuple[int, ...]:
-    import os
-
+def counts(option: str, given: str) -> tuple[int, ...]:
+    """Read the numbers of cores or nodes that an option lists."""
     from modelcollapse.errors import SpecError
     from modelcollapse.simulation.parsing import parse_integers
 
     try:
-        numbers = parse_integers(given) if given else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
-        if min(numbers) < 1 or max(numbers) > 1_000_000:
+        numbers = parse_integers(given)
+        if not 1 <= min(numbers) <= max(numbers) <= 1_000_000:
             raise ValueError(f"found {given}, expected whole numbers from 1 to 1,000,000")
     except ValueError as error:
-        raise SpecError(f"cores: {error}.") from None
+        raise SpecError(f"{option}: {error}.") from None
     return numbers
 
 
@@ -134,7 +135,8 @@ def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
     return lambda chain: law(chain.model, chain.terms)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a duration in one unit."""
     if seconds < 1:
         return "< 1 s"
     if seconds < 90:

@@ -75,6 +75,10 @@ class CostLaw:
 
     def chain_seconds(self, spec: ChainSpec) -> float:
         """Return what a chain takes from beginning to end."""
+        return sum(self.generations(spec))
+
+    def generations(self, spec: ChainSpec) -> list[float]:
+        """Return what each generation of a chain takes."""
         sizes = spec.sizes()
         increments = [later - size for size, later in itertools.pairwise(sizes)]
         trained_on = {
@@ -82,10 +86,10 @@ class CostLaw:
             "replace": (sizes[0], *increments),
             "subsample": (sizes[0],) * len(sizes),
         }[spec.regime]
-        return sum(
+        return [
             self.generation_seconds(n_train, spec.test_size + increment)
             for n_train, increment in zip(trained_on, [*increments, 0], strict=True)
-        )
+        ]
 
     def _at(self, size: int, seconds: tuple[float, ...]) -> float:
         x, y = np.log(self.sizes), np.log(seconds)
@@ -197,6 +201,14 @@ class CalibrationCache:
             return CostLaw(**{key: tuple(value) for key, value in stored.items()})
         except (OSError, ValueError, TypeError, AttributeError):
             return None
+
+    def load_or_measure(self, name: str, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+        """Return the law of a corpus; measured, and kept, if it never was."""
+        law = self.load(name, model, terms)
+        if law is None:
+            law = calibrate(model, terms, corpus)
+            self.save(name, model, terms, law)
+        return law
 
     def save(self, corpus: str, model: Model, terms: TermSelection, law: CostLaw) -> None:
         """Keep a law."""

@@ -91,6 +91,11 @@ def chain_tasks(sweep: Sweep, corpus_fingerprint: str) -> list[ChainTask]:
     return list(tasks.values())
 
 
+def plan_from_nothing(sweep: Sweep, corpus_fingerprint: str) -> Plan:
+    """Return what running a sweep means where nothing of it is there."""
+    return Plan([PlannedChain(task, ChainRecord()) for task in chain_tasks(sweep, corpus_fingerprint)])
+
+
 def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: bool = False) -> Plan:
     """Return what running a sweep in a folder means.
 

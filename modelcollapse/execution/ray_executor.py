@@ -33,7 +33,8 @@ from modelcollapse.execution.executors import (
 )
 from modelcollapse.execution.log import only_to_the_log
 from modelcollapse.execution.memory import chain_bytes
-from modelcollapse.execution.shards import ShardedTraining, can_be_sharded, useful_shards
+from modelcollapse.execution.scheduling import MAX_ROWS_AHEAD, Scheduler
+from modelcollapse.execution.shards import ShardedTraining
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, GenerationResult
 from modelcollapse.simulation.training import train_here
@@ -45,12 +46,6 @@ THREAD_LIMITS = {
     "OPENBLAS_NUM_THREADS": "1",
     "POLARS_MAX_THREADS": "1",
 }
-
-#: On a cluster of unknown size: enough waiting tasks to make an autoscaler act, few enough for the driver.
-MAX_IN_FLIGHT = 2000
-
-#: Rows that a chain may be ahead of the driver.
-MAX_ROWS_AHEAD = 16
 
 _log = logging.getLogger(__name__)
 
@@ -80,10 +75,8 @@ class RayExecutor:
         with _ray(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
             _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, _session(ray))
-            drive = _Drive(ray, _SharedCorpus(ray, corpus), tasks, state_of)
-            drive.n_cores = min(n_cores, self.workers or n_cores)
-            drive.most_at_a_time = self.workers or (n_cores if started_here else MAX_IN_FLIGHT)
-            drive.shards = self.shards
+            scheduler = Scheduler.of(n_cores, not started_here, self.workers, self.shards)
+            drive = _Drive(ray, _SharedCorpus(ray, corpus), tasks, state_of, scheduler)
             drive.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
             try:
                 yield from drive.events()
@@ -135,15 +128,15 @@ class _SharedCorpus:
 class _Drive:
     """Everything between submitting chains and their events."""
 
-    n_cores: int
-    most_at_a_time: int
-    shards: int | None
     runtime_env: dict[str, Any] | None
 
-    def __init__(self, ray: Any, corpus: _SharedCorpus, tasks: Sequence[ChainTask], state_of: StateOf) -> None:
+    def __init__(
+        self, ray: Any, corpus: _SharedCorpus, tasks: Sequence[ChainTask], state_of: StateOf, scheduler: Scheduler
+    ) -> None:
         self._ray = ray
         self._corpus = corpus
         self._state_of = state_of
+        self._scheduler = scheduler
         self._waiting = deque(tasks)
         self._later: list[tuple[float, ChainTask]] = []
         self._running: dict[Any, _Running] = {}
@@ -174,8 +167,9 @@ class _Drive:
     def _submit(self) -> None:
         while self._waiting:
             in_flight = sum(chain.n_shards for chain in self._running.values())
-            n_shards = self._shards_of(self._waiting[0])
-            if self._running and in_flight + n_shards > self.most_at_a_time:
+            n_unfinished = len(self._waiting) + len(self._running)
+            n_shards = self._scheduler.shards_of(self._waiting[0].spec, n_unfinished)
+            if not self._scheduler.has_room(in_flight, n_shards):
                 return
             task = self._waiting.popleft()
             options = {
@@ -195,11 +189,6 @@ class _Drive:
                 task, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options
             )
             self._running[generator] = _Running(task, n_shards)
-
-    def _shards_of(self, task: ChainTask) -> int:
-        if self.shards is not None:
-            return self.shards if can_be_sharded(task.spec.model) else 1
-        return useful_shards(task.spec, self.n_cores // (len(self._waiting) + len(self._running)))
 
     def _memory(self, task: ChainTask) -> int:
         """Return the bytes to ask for: never more than the largest node has, or the chain would wait for ever."""

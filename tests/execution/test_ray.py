@@ -100,7 +100,7 @@ def test_a_forest_in_shards_is_the_same_forest(ray, tmp_path, corpus, forests, m
     chains = FORESTS.model_copy(update={"seeds": (0,)})
     tasks = []
     monkeypatch.setattr(
-        "modelcollapse.execution.ray_executor.useful_shards", lambda *a: tasks.append(useful_shards(*a)) or tasks[-1]
+        "modelcollapse.execution.scheduling.useful_shards", lambda *a: tasks.append(useful_shards(*a)) or tasks[-1]
     )
     results = run_sweep(chains, corpus, tmp_path, executor="ray", shards=shards).results()
     assert table(results).equals(forests.filter(seed=0))

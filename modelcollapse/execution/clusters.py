@@ -1,0 +1,78 @@
+"""What forecasts are made for: clusters, the size of a corpus, and what was measured of Ray and of the driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelcollapse.corpora.corpus import Corpus
+
+#: Ray's own division of a node's memory: for its object store, and for tasks.
+STORE_SHARE, TASK_SHARE = 0.3, 0.7
+
+
+@dataclass(frozen=True)
+class Overheads:
+    """What everything around trainings costs: measured on two cores with Ray 2.60, but for the network.
+
+    Attributes
+    ----------
+    start : float
+        Seconds until the first chain begins: Ray, a worker, its imports (scripts/bench_sweep.py).
+    row, row_byte : float
+        Seconds of the driver for a generation, and for each byte of it: 1,500 rows that wait for it, small ones and
+        ones of 200 kB.
+    chain : float
+        Seconds of the driver to submit a chain and to write its file (in a local folder; an object store takes 0.1).
+    row_bytes : int
+        Of a generation, pickled, beside a byte for each label and each prediction.
+    bytes_per_second : float
+        Of the driver's network: 10 Gbit/s; assumed.
+    indivisible : float
+        Share of a generation that every shard repeats: 1,000 trees on 10,000 and 20,000 documents.
+    """
+
+    start: float = 8.0
+    row: float = 0.0004
+    row_byte: float = 2.5e-9
+    chain: float = 0.015
+    row_bytes: int = 1000
+    bytes_per_second: float = 1.25e9
+    indivisible: float = 0.13
+
+
+MEASURED = Overheads()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Nodes that are all alike.
+
+    Attributes
+    ----------
+    n_cores, n_nodes : int
+        In all. One node is this machine; of several, the driver's is another one.
+    node_bytes : int
+        Memory of a node.
+    """
+
+    n_cores: int
+    n_nodes: int
+    node_bytes: int
+
+    def tasks_per_node(self, task_bytes: int) -> int:
+        """Return how many tasks a node runs at a time."""
+        return max(1, min(self.n_cores // self.n_nodes, int(TASK_SHARE * self.node_bytes / task_bytes)))
+
+
+@dataclass(frozen=True)
+class CorpusSize:
+    """What of a corpus matters here: its bytes, and its counts in a document on average."""
+
+    n_bytes: int
+    counts_per_document: float
+
+    @classmethod
+    def of(cls, corpus: Corpus, n_documents: int) -> CorpusSize:
+        """Return the size of so many documents like those of a corpus."""
+        n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
+        return cls(n_bytes * n_documents // corpus.n_documents, len(corpus.data) / corpus.n_documents)
