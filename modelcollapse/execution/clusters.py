@@ -17,12 +17,13 @@ class Overheads:
     Attributes
     ----------
     start : float
-        Seconds until the first chain begins: Ray, a worker, its imports (scripts/bench_sweep.py).
+        Seconds until the first chain begins: Ray, a worker, its imports (6 to 12 by scripts/bench_sweep.py).
     row, row_byte : float
-        Seconds of the driver for a generation, and for each byte of it: 1,500 rows that wait for it, small ones and
-        ones of 200 kB.
+        Seconds of the driver for a generation, and for each byte of it: 1,500 rows of 150 chains that were all there
+        before the driver took the first; generators of 200 kB arrays against small ones.
     chain : float
-        Seconds of the driver to submit a chain and to write its file (in a local folder; an object store takes 0.1).
+        Seconds of the driver to submit a chain (0.002) and to write its file (0.004 in a local folder; an object store
+        takes its own time).
     row_bytes : int
         Of a generation, pickled, beside a byte for each label and each prediction.
     bytes_per_second : float
@@ -32,9 +33,9 @@ class Overheads:
     """
 
     start: float = 8.0
-    row: float = 0.0004
+    row: float = 0.0002
     row_byte: float = 2.5e-9
-    chain: float = 0.015
+    chain: float = 0.006
     row_bytes: int = 1000
     bytes_per_second: float = 1.25e9
     indivisible: float = 0.13

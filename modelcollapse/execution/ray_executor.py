@@ -182,7 +182,8 @@ class _Drive:
                 num_returns="streaming",
                 max_retries=0,
                 _generator_backpressure_num_objects=MAX_ROWS_AHEAD,
-                **options,
+                # a chain in shards only waits for them: it must not hold the memory that they wait for
+                **(options if n_shards == 1 else options | {"memory": 0}),
             )
             refs = self._corpus.refs()
             generator = remote.remote(
