@@ -17,8 +17,11 @@ from modelcollapse.execution.folder import RunFolder
 
 _LOGGERS = ("modelcollapse", "ray", "py.warnings")
 
-#: Warns before something that takes long.
-_WAITED_FOR = "modelcollapse.forest"
+#: Says what is waited for.
+WAITING = "modelcollapse.waiting"
+
+#: What these say is said on the terminal too: why nothing moves. The forest warns before it compiles.
+_WAITED_FOR = (WAITING, "modelcollapse.forest")
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +42,9 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
         file = folder.path("log.txt")
     handler = _QuietHandler(text if file is None else _open(file))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    terminal = _Terminal()  # "compiling …": why nothing moves
-    logging.getLogger(_WAITED_FOR).addHandler(terminal)
+    terminal = _Terminal()
+    for name in _WAITED_FOR:
+        logging.getLogger(name).addHandler(terminal)
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
@@ -54,7 +58,8 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
         _log.info("ended by %s: %s", type(error).__name__, error)
         raise
     finally:
-        logging.getLogger(_WAITED_FOR).removeHandler(terminal)
+        for name in _WAITED_FOR:
+            logging.getLogger(name).removeHandler(terminal)
         for logger, (level, propagate) in zip(loggers, before, strict=True):
             logger.removeHandler(handler)
             logger.setLevel(level)

@@ -31,7 +31,7 @@ from modelcollapse.execution.executors import (
     describe,
     is_machines_fault,
 )
-from modelcollapse.execution.log import only_to_the_log
+from modelcollapse.execution.log import WAITING, only_to_the_log
 from modelcollapse.execution.memory import chain_bytes
 from modelcollapse.execution.scheduling import MAX_ROWS_AHEAD, Scheduler
 from modelcollapse.execution.shards import ShardedTraining
@@ -48,6 +48,7 @@ THREAD_LIMITS = {
 }
 
 _log = logging.getLogger(__name__)
+_waiting_log = logging.getLogger(WAITING)
 
 
 class RayExecutor:
@@ -99,6 +100,7 @@ class _Running:
 
     task: ChainTask
     n_shards: int
+    n_bytes: int
     has_started: bool = False
 
 
@@ -142,6 +144,7 @@ class _Drive:
         self._running: dict[Any, _Running] = {}
         self._attempts: defaultdict[str, Attempts] = defaultdict(Attempts)
         self._memory_factor: defaultdict[str, int] = defaultdict(lambda: 1)
+        self._has_said_to_wait = False
 
     def events(self) -> Iterator[Event]:
         """Submit chains and yield what happens until there is nothing left to do."""
@@ -152,7 +155,10 @@ class _Drive:
             self._submit()
             if not self._running:
                 time.sleep(0.05)
-            for generator in _ready(self._ray, list(self._running)):
+            ready = _ready(self._ray, list(self._running))
+            if self._running and not ready:
+                self._say_what_is_waited_for()
+            for generator in ready:
                 event = self._next_event(generator)
                 if event is not None:
                     yield event
@@ -172,9 +178,10 @@ class _Drive:
             if not self._scheduler.has_room(in_flight, n_shards):
                 return
             task = self._waiting.popleft()
+            n_bytes = self._memory(task)
             options = {
                 "num_cpus": 1,
-                "memory": self._memory(task),
+                "memory": n_bytes,
                 "scheduling_strategy": "SPREAD",
                 "runtime_env": self.runtime_env,
             }
@@ -189,13 +196,26 @@ class _Drive:
             generator = remote.remote(
                 task, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options
             )
-            self._running[generator] = _Running(task, n_shards)
+            self._running[generator] = _Running(task, n_shards, n_bytes)
 
     def _memory(self, task: ChainTask) -> int:
-        """Return the bytes to ask for: never more than the largest node has, or the chain would wait for ever."""
-        nodes = [node["Resources"].get("memory", 0) for node in self._ray.nodes() if node["Alive"]]
+        """Return the bytes to ask for: no more than the largest node has, or the chain would wait for ever."""
         needed = chain_bytes(task.spec, self._corpus.counts_per_document) * self._memory_factor[task.chain_id]
-        return int(min(needed, max(nodes, default=0)))
+        return min(needed, max(self._node_bytes(), default=needed))
+
+    def _node_bytes(self) -> list[int]:
+        """Return the memory of every node that has cores."""
+        nodes = (node["Resources"] for node in self._ray.nodes() if node["Alive"])
+        return [int(node.get("memory", 0)) for node in nodes if node.get("CPU", 0) >= 1]
+
+    def _say_what_is_waited_for(self) -> None:
+        """Say once, for as long as it lasts, that no node can take any of the chains that were submitted."""
+        n_bytes = min(chain.n_bytes for chain in self._running.values())
+        is_stuck = not any(there >= n_bytes for there in self._node_bytes())
+        if is_stuck and not self._has_said_to_wait:
+            needed = f"1 core and {n_bytes / 1e9:.1f} GB of memory"
+            _waiting_log.warning("No node of the cluster can take a chain (%s): waiting for one that can.", needed)
+        self._has_said_to_wait = is_stuck
 
     def _next_event(self, generator: Any) -> Event | None:
         chain = self._running[generator]

@@ -109,7 +109,8 @@ def test_a_forest_in_shards_is_the_same_forest(ray, tmp_path, corpus, forests, m
 
 def test_chains_in_shards_leave_their_shards_the_memory(ray, tmp_path, corpus, forests, monkeypatch):
     monkeypatch.setattr("modelcollapse.execution.ray_executor.chain_bytes", lambda *a: 10**15)  # all of a node's
-    results = run_sweep(FORESTS.model_copy(update={"seeds": (0,)}), corpus, tmp_path, executor="ray", shards=2).results()
+    chains = FORESTS.model_copy(update={"seeds": (0,)})
+    results = run_sweep(chains, corpus, tmp_path, executor="ray", shards=2).results()
     assert table(results).equals(forests.filter(seed=0))
 
 
