@@ -19,3 +19,7 @@ class LearnerError(ModelCollapseError):
 
 class RunFolderError(ModelCollapseError):
     """A run folder cannot be used: another corpus, an unknown format, nothing in it."""
+
+
+class ClusterError(ModelCollapseError):
+    """A Ray cluster cannot be reached, or does not let us in."""

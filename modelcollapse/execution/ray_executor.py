@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections import defaultdict, deque
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import ClusterError
 from modelcollapse.execution.executors import (
     Attempts,
     ChainDone,
@@ -306,7 +308,15 @@ def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]
             new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
             only_to_the_log("ray._private")  # connecting takes the handlers of "ray" itself away
             ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
-            ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
+            try:
+                if address:
+                    _knock(address)
+                ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
+            except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
+                raise ClusterError(
+                    f"Cannot connect to Ray{f' at {address}' if address else ''} ({describe(error)}). "
+                    "Check the address, and that RAY_AUTH_MODE and the token are the cluster's."
+                ) from error
             logging.getLogger("ray._private").handlers.clear()
             only_to_the_log("ray")
             if threading.current_thread() is threading.main_thread():
@@ -316,6 +326,13 @@ def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]
     finally:
         if not was_running:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nothing answers at HOST:PORT: Ray would try for many minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=30).close()
 
 
 @contextmanager

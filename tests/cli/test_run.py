@@ -43,6 +43,14 @@ def test_run_prints_what_happened_and_goes_on(call, reviews_csv, tmp_path):
     assert table(tmp_path / "runs/demo").height == 24
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999", "nowhere"])
+def test_a_cluster_that_is_not_there_is_one_line(call, address):
+    code, _, err = call(*SWEEP, "--corpus", "synthetic:1000", "--executor", "ray", "--address", address)
+    assert code == 2
+    assert err.splitlines()[1].startswith(f"modelcollapse: Cannot connect to Ray at {address} (")
+    assert len(err.splitlines()) == 2
+
+
 def test_dry_run_lists_chains_and_touches_nothing(call, reviews_csv, tmp_path):
     code, out, _ = call(*SWEEP, "--corpus", reviews_csv, "--dry-run")
     assert code == 0
