@@ -7,21 +7,15 @@ driver submits the chain once more, from its last known state.
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import socket
-import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import ClusterError
 from modelcollapse.execution.executors import (
     Attempts,
     ChainDone,
@@ -33,21 +27,14 @@ from modelcollapse.execution.executors import (
     describe,
     is_machines_fault,
 )
-from modelcollapse.execution.log import WAITING, only_to_the_log
+from modelcollapse.execution.log import WAITING
 from modelcollapse.execution.memory import chain_bytes
+from modelcollapse.execution.ray_connection import THREAD_LIMITS, connected, session
 from modelcollapse.execution.scheduling import MAX_ROWS_AHEAD, Scheduler
 from modelcollapse.execution.shards import ShardedTraining
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, GenerationResult
 from modelcollapse.simulation.training import train_here
-
-#: A task is one core's work: nothing in it may start threads of its own.
-THREAD_LIMITS = {
-    "NUMBA_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "POLARS_MAX_THREADS": "1",
-}
 
 _log = logging.getLogger(__name__)
 _waiting_log = logging.getLogger(WAITING)
@@ -75,9 +62,9 @@ class RayExecutor:
     def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
         learners.warm_up({task.spec.model for task in tasks})
-        with _ray(self.address, self.workers) as (ray, started_here):
+        with connected(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
-            _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, _session(ray))
+            _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, session(ray))
             scheduler = Scheduler.of(n_cores, not started_here, self.workers, self.shards)
             drive = _Drive(ray, _SharedCorpus(ray, corpus), tasks, state_of, scheduler)
             drive.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
@@ -280,70 +267,3 @@ def _chain_task(
     train = train_here if n_shards == 1 else ShardedTraining(ray, refs[:3], n_shards, options)
     refs.clear()
     yield from task.run(Corpus(data, indices, indptr, labels, term_orders, fingerprint), state, train)
-
-
-def _note(data: dict[str, Any], *arguments: object, **options: object) -> None:
-    """Log what Ray would print on the terminal."""
-    _log.warning("%s: %s", data.get("pid"), " ".join(str(line) for line in data.get("lines", ())))
-
-
-def _session(ray: Any) -> str:
-    """Return where Ray's own logs are."""
-    return str(ray._private.worker._global_node.get_session_dir_path())
-
-
-@contextmanager
-def _ray(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]:
-    """Connect to Ray, or start it; leave it as it was found.
-
-    Yields the module, and whether the instance was started here: then its workers inherit this process' environment.
-    """
-    with _environment({"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", **THREAD_LIMITS}):
-        import ray
-
-        was_running = ray.is_initialized()
-        address = address or os.environ.get("RAY_ADDRESS")
-        if not was_running:
-            handler = signal.getsignal(signal.SIGTERM)
-            new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
-            only_to_the_log("ray._private")  # connecting takes the handlers of "ray" itself away
-            ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
-            try:
-                if address:
-                    _knock(address)
-                ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
-            except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
-                raise ClusterError(
-                    f"Cannot connect to Ray{f' at {address}' if address else ''} ({describe(error)}). "
-                    "Check the address, and that RAY_AUTH_MODE and the token are the cluster's."
-                ) from error
-            logging.getLogger("ray._private").handlers.clear()
-            only_to_the_log("ray")
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process at once
-    try:
-        yield ray, not (was_running or address)
-    finally:
-        if not was_running:
-            ray.shutdown()
-
-
-def _knock(address: str) -> None:
-    """Raise OSError if nothing answers at HOST:PORT: Ray would try for many minutes."""
-    host, _, port = address.rpartition(":")
-    if port.isdecimal() and "/" not in host:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=30).close()
-
-
-@contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
