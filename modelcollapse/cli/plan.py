@@ -76,12 +76,13 @@ def plan(
     from modelcollapse.execution.clusters import CorpusSize
     from modelcollapse.execution.estimate import CalibrationCache
     from modelcollapse.execution.forecast import forecast
-    from modelcollapse.execution.plan import plan_from_nothing
+    from modelcollapse.execution.plan import check_ngrams, plan_from_nothing
 
     clusters = _clusters(cores, nodes, node_memory)
     sweep, about_corpus = merge(experiment, context.params, scale)
     about_corpus = {"name_or_path": "movies", **about_corpus}
     documents = load_corpus(**about_corpus)
+    check_ngrams(sweep, documents)
     tasks = [chain.task for chain in plan_from_nothing(sweep, documents.fingerprint).to_run]
     name, known = str(about_corpus["name_or_path"]), CalibrationCache()
     kinds = {(task.spec.model, task.spec.terms) for task in tasks}

@@ -120,7 +120,6 @@ def run(
 
     sweep, about_corpus = merge(experiment, context.params, scale)
     location = out or default_folder(sweep)
-    sweep.models()  # a slip in their names should not wait for the corpus
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)

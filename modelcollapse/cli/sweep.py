@@ -61,7 +61,9 @@ def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tupl
     given = {name: params[name] for name in fields if params[name] is not None}
     if "increment" in given or "sizes" in given:  # another way to grow replaces the experiment's
         values = {name: value for name, value in values.items() if name not in ("increment", "sizes")}
-    return Sweep(**{**values, **given}), corpus
+    sweep = Sweep(**{**values, **given})
+    sweep.models()  # a slip in their names should not wait for the corpus
+    return sweep, corpus
 
 
 def _absolute(name_or_path: str) -> str:

@@ -135,6 +135,11 @@ def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
             f"{sweep.final_size:,} to train on), the corpus '{corpus.name}' has {corpus.n_documents:,}: "
             f"{smaller}use a larger corpus."
         )
+    check_ngrams(sweep, corpus)
+
+
+def check_ngrams(sweep: Sweep, corpus: Corpus) -> None:
+    """Raise SpecError if the corpus has no n-grams of the order that the sweep needs."""
     if sweep.max_ngram > corpus.term_orders.max(initial=1):
         raise SpecError(
             f"max_ngram: found {sweep.max_ngram}, but the corpus '{corpus.name}' has n-grams up to "

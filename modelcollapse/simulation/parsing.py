@@ -107,6 +107,8 @@ def parse_seeds(given: Any) -> tuple[int, ...]:
 def parse_names(given: Any) -> tuple[str, ...]:
     """Return distinct names from ``"a,b"`` or from an iterable of names."""
     parts = given.split(",") if isinstance(given, str) else given
+    if not isinstance(parts, Iterable):
+        raise ValueError(f"found {given!r}, expected names")
     return distinct(str(part).strip() for part in parts)
 
 
@@ -114,6 +116,8 @@ def parse_params(given: Any) -> dict[str, tuple[ParameterValue, ...]]:
     """Return parameter values from ``{"max_depth": [5, None]}`` or ``["max_depth=5,None", …]``."""
     if isinstance(given, str):
         given = [given]
+    if not isinstance(given, Iterable):
+        raise ValueError(f"found {given!r}, expected NAME=VALUE[,VALUE…]")
     if not isinstance(given, Mapping):
         pairs = [str(item).partition("=") for item in given]
         if bad := [key for key, equals, _ in pairs if not (equals and key.strip())]:

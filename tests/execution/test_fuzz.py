@@ -28,3 +28,9 @@ def test_no_reader_answers_with_a_traceback(monkeypatch, capsys):
 def test_what_once_hung_or_gave_a_traceback(rates):
     with pytest.raises(SpecError, match=r"ordinary size|expected text in UTF-8"):
         Sweep(rates=rates, initial_size=10)
+
+
+@pytest.mark.parametrize("field", ["model", "regime", "label_rule", "model_param"])
+def test_a_number_is_no_name(field):
+    with pytest.raises(SpecError, match="found 3, expected"):
+        Sweep(rates=0, initial_size=10, **{field: 3})
