@@ -23,7 +23,7 @@ from modelcollapse.simulation.terms import active_terms
 from modelcollapse.simulation.training import Trained, TrainingSet, train_here
 
 #: Trees times documents that are worth a task of their own: about a second.
-WORTHWHILE = 2_000_000
+WORTHWHILE = 10_000_000
 
 
 def can_be_sharded(model: Model) -> bool:
