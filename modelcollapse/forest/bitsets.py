@@ -1,4 +1,4 @@
-"""Sets of documents as arrays of 64-bit words: the two processor instructions that Numba has no name for."""
+"""Sets of documents as arrays of 64-bit words: processor instructions that Numba has no name for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
 
 def _count_bits(typing_context: Any, word: Any) -> Any:
@@ -27,5 +29,23 @@ def _lowest_bit(typing_context: Any, word: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    """Let the processor fetch an element of a one-dimensional array that is read soon; any index is harmless."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        instruction = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
+        )
+        make_array: Any = arrayobj.make_array
+        data = make_array(signature.args[0])(context, builder, arguments[0]).data
+        element = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        builder.call(instruction, [element, number(0), number(3), number(1)])  # to read; keep it near; data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
 count_bits: Any = intrinsic(_count_bits)
 lowest_bit: Any = intrinsic(_lowest_bit)
