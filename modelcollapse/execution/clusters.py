@@ -9,6 +9,9 @@ from modelcollapse.corpora.corpus import Corpus
 #: Ray's own division of a node's memory: for its object store, and for tasks.
 STORE_SHARE, TASK_SHARE = 0.3, 0.7
 
+#: Vocabularies grow like this power of the text (Heaps' law: 0.4 to 0.6 for words).
+_HEAPS = 0.6
+
 
 @dataclass(frozen=True)
 class Overheads:
@@ -67,13 +70,17 @@ class Cluster:
 
 @dataclass(frozen=True)
 class CorpusSize:
-    """What of a corpus matters here: its bytes, and its counts in a document on average."""
+    """What of a corpus matters here: its bytes, documents, terms, and counts in a document on average."""
 
     n_bytes: int
+    n_documents: int
+    n_terms: int
     counts_per_document: float
 
     @classmethod
     def of(cls, corpus: Corpus, n_documents: int) -> CorpusSize:
         """Return the size of so many documents like those of a corpus."""
         n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
-        return cls(n_bytes * n_documents // corpus.n_documents, len(corpus.data) / corpus.n_documents)
+        share = n_documents / max(1, corpus.n_documents)
+        n_terms = int(corpus.n_terms * share**_HEAPS)
+        return cls(int(n_bytes * share), n_documents, n_terms, len(corpus.data) / max(1, corpus.n_documents))

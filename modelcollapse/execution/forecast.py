@@ -81,7 +81,7 @@ def forecast(
     corpus : CorpusSize
     overheads : Overheads
     """
-    task_bytes = max(chain_bytes(task.spec, corpus.counts_per_document) for task in tasks)
+    task_bytes = max(chain_bytes(task.spec, corpus) for task in tasks)
     per_node = cluster.tasks_per_node(task_bytes)
     is_local = cluster.n_nodes == 1
     run = _Events(tasks, generations_of, Scheduler.of(cluster.n_cores, not is_local), overheads)

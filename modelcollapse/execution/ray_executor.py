@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.execution.clusters import CorpusSize
 from modelcollapse.execution.executors import (
     Attempts,
     ChainDone,
@@ -99,8 +100,7 @@ class _SharedCorpus:
     def __init__(self, ray: Any, corpus: Corpus) -> None:
         self._ray, self._corpus = ray, corpus
         self._refs: list[Any] | None = None
-        self.n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
-        self.counts_per_document = len(corpus.data) / max(1, corpus.n_documents)
+        self.size = CorpusSize.of(corpus, corpus.n_documents)
         self.fingerprint = corpus.fingerprint
 
     def refs(self) -> list[Any]:
@@ -189,7 +189,7 @@ class _Drive:
 
     def _memory(self, task: ChainTask) -> int:
         """Return the bytes to ask for: no more than the largest node has, or the chain would wait for ever."""
-        needed = chain_bytes(task.spec, self._corpus.counts_per_document) * self._memory_factor[task.chain_id]
+        needed = chain_bytes(task.spec, self._corpus.size) * self._memory_factor[task.chain_id]
         return min(needed, max(self._node_bytes(), default=needed))
 
     def _node_bytes(self) -> list[int]:

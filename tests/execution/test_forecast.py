@@ -14,7 +14,7 @@ from modelcollapse.execution.memory import chain_bytes
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
 
 NOTHING = Overheads(start=0, row=0, row_byte=0, chain=0, row_bytes=0, indivisible=0)
-SMALL = CorpusSize(1_000_000, 30.0)
+SMALL = CorpusSize(1_000_000, 10_100, 10_000, 30.0)
 GB = 10**9
 
 #: Seconds of the generations of some chains.
@@ -68,7 +68,7 @@ def test_a_slow_driver_holds_chains_up_once_they_are_far_enough_ahead():
 
 
 def test_nodes_begin_when_they_have_the_corpus():
-    found = foresee([[1.0]] * 4, cluster(4, 4), Overheads(0, 0, 0, 0, 0, 1e6), CorpusSize(10_000_000, 1.0))
+    found = foresee([[1.0]] * 4, cluster(4, 4), Overheads(0, 0, 0, 0, 0, 1e6), CorpusSize(10_000_000, 10_100, 100, 1.0))
     assert found.makespan == pytest.approx(14)  # the second node would have it after 20 seconds
     assert found.sent_per_node == pytest.approx(10_000_000 / 4, rel=0.01)
     assert found.limit == "object store"
@@ -76,14 +76,14 @@ def test_nodes_begin_when_they_have_the_corpus():
 
 def test_memory_keeps_cores_idle():
     spec = ChainSpec(0, Decimal(0), 10_000, 10_000, 100, Growth(), Model("naive-bayes"))
-    found = foresee([[1.0]] * 8, cluster(4, 1, 3 * chain_bytes(spec, SMALL.counts_per_document)))  # Ray keeps 30 %
+    found = foresee([[1.0]] * 8, cluster(4, 1, 3 * chain_bytes(spec, SMALL)))  # Ray keeps 30 %
     assert found.limit == "memory"
     assert found.makespan == pytest.approx(4)
     assert found.idle_share == pytest.approx(0.5)
 
 
 def test_a_corpus_larger_than_the_store_of_a_node_is_the_limit():
-    assert foresee([[1.0]], cluster(4, 1, GB), corpus=CorpusSize(GB // 2, 30.0)).limit == "object store"
+    assert foresee([[1.0]], cluster(4, 1, GB), corpus=CorpusSize(GB // 2, 10_100, 10_000, 30.0)).limit == "object store"
 
 
 def test_few_long_chains_are_split_over_the_cores_that_would_idle():
