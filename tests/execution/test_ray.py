@@ -18,7 +18,6 @@ from modelcollapse.execution.ray_executor import _SharedCorpus
 from modelcollapse.execution.shards import useful_shards
 from modelcollapse.simulation.hyperparameters import GridSettings
 from modelcollapse.simulation.sweep import Sweep
-from tests.conftest import make_corpus, make_reviews
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 
@@ -178,21 +177,25 @@ def private_bytes_of_workers(corpus: Corpus, folder: Path) -> int:
     return max(private)
 
 
-def test_workers_share_the_corpus_instead_of_copying_it(ray, tmp_path):
-    small = make_corpus(make_reviews(900, seed=2))
-    n_copies = 20_000_000 // len(small.data)
-    large = Corpus(
-        data=np.tile(small.data, n_copies),
-        indices=np.tile(small.indices, n_copies),
-        indptr=np.concatenate(([0], np.cumsum(np.tile(np.diff(small.indptr), n_copies)))),
-        labels=np.tile(small.labels, n_copies),
-        term_orders=small.term_orders,
-        fingerprint="large",
+def wordy_corpus(n_documents: int, n_terms: int = 500) -> Corpus:
+    """Make documents that have every term: a chain's own arrays, one entry for each document, are small beside them."""
+    random = np.random.default_rng(0)
+    return Corpus(
+        data=random.integers(1, 4, n_documents * n_terms, dtype=np.int32),
+        indices=np.tile(np.arange(n_terms, dtype=np.int32), n_documents),
+        indptr=np.arange(0, n_documents * n_terms + 1, n_terms),
+        labels=random.integers(0, 2, n_documents, dtype=np.uint8),
+        term_orders=np.ones(n_terms, dtype=np.uint8),
+        fingerprint=f"wordy-{n_documents}",
     )
-    corpus_bytes = large.data.nbytes + large.indices.nbytes
-    assert corpus_bytes > 150_000_000
-    before = private_bytes_of_workers(small, tmp_path / "small")
-    assert private_bytes_of_workers(large, tmp_path / "large") - before < corpus_bytes / 4
+
+
+def test_workers_share_the_corpus_instead_of_copying_it(ray, tmp_path):
+    large = wordy_corpus(50_000)
+    before = private_bytes_of_workers(wordy_corpus(900), tmp_path / "small")
+    grown = private_bytes_of_workers(large, tmp_path / "large") - before
+    assert large.data.nbytes == large.indices.nbytes == 100_000_000
+    assert grown < large.data.nbytes / 1.5  # a copy of one of the arrays would be all of it
 
 
 def test_units_of_a_search_are_the_same_on_workers(ray, corpus, tmp_path):
