@@ -154,7 +154,7 @@ def test_help_imports_nothing_heavy():
 
 
 SLOW = [
-    *SWEEP, "--model", "forest-sklearn", "--trees", "60", "--increment", "20", "--final-size", "600",
+    *SWEEP, "--seeds", "4", "--model", "forest-sklearn", "--trees", "30", "--increment", "40", "--final-size", "600",
 ]  # fmt: skip
 
 
