@@ -47,6 +47,7 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 2, "object_store_memory": 500_000_000, "include_dashboard": False}
+    head["_system_config"] = {"health_check_period_ms": 500}  # a dead node is noticed after five of them
     cluster = Cluster(initialize_head=True, head_node_args=head)
     yield cluster
     cluster.shutdown()
