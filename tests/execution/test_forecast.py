@@ -86,7 +86,8 @@ def test_a_corpus_larger_than_the_store_of_a_node_is_the_limit():
     assert foresee([[1.0]], cluster(4, 1, GB), corpus=CorpusSize(GB // 2, 10_100, 10_000, 30.0)).limit == "object store"
 
 
-def test_few_long_chains_are_split_over_the_cores_that_would_idle():
+def test_few_long_chains_are_split_over_the_cores_that_would_idle(monkeypatch):
+    monkeypatch.setattr("modelcollapse.execution.shards.WORTHWHILE", 1_000_000)
     assert foresee([[8.0]] * 2, cluster(8), model="forest").makespan == pytest.approx(2)
     repeated = Overheads(start=0, row=0, row_byte=0, chain=0, indivisible=0.5)
     assert foresee([[8.0]] * 2, cluster(8), repeated, model="forest").makespan == pytest.approx(5)
