@@ -20,7 +20,7 @@ class Overheads:
     Attributes
     ----------
     start : float
-        Seconds until the first chain begins: Ray, a worker, its imports (6 to 12 by scripts/bench_sweep.py).
+        Seconds in which Ray, a worker and its imports start and end (5 to 12; scripts/bench_sweep.py).
     row, row_byte : float
         Seconds of the driver for a generation, and for each byte of it: 1,500 rows of 150 chains that were all there
         before the driver took the first; generators of 200 kB arrays against small ones.
