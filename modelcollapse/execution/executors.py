@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import LearnerError
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
 from modelcollapse.simulation.spec import ChainSpec
 from modelcollapse.simulation.training import Train, train_here
@@ -117,8 +118,12 @@ class Attempts:
 
 
 def is_machines_fault(error: BaseException) -> bool:
-    """Return whether an error may be gone at the next attempt: a chain's own errors come again."""
-    return isinstance(error, (MemoryError, OSError))
+    """Return whether an error may be gone at the next attempt: a chain's own errors come again.
+
+    The driver has found every learner before it runs anything. A worker that does not find one had no memory to load
+    its library, or another installation.
+    """
+    return isinstance(error, (MemoryError, OSError, ImportError, LearnerError))
 
 
 def describe(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from modelcollapse.errors import RunFolderError, SpecError
+from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.executors import (
     MAX_SETBACKS,
@@ -198,13 +198,14 @@ def test_a_fault_of_the_machine_is_tried_again_from_the_last_row(tmp_path, corpu
     assert begun == [0, 1, 2, 0, 2]
 
 
-def test_a_fault_that_stays_is_given_up(tmp_path, corpus, monkeypatch):
+@pytest.mark.parametrize("error", [MemoryError(), ImportError("failed to map segment"), LearnerError("Found none.")])
+def test_a_fault_that_stays_is_given_up(tmp_path, corpus, monkeypatch, error):
     monkeypatch.setattr("modelcollapse.execution.executors.FIRST_PAUSE_SECONDS", 0.0)
     attempts = []
 
     def broken(spec, corpus, state, train):
         attempts.append(spec)
-        raise MemoryError
+        raise error
         yield
 
     monkeypatch.setattr("modelcollapse.execution.executors.run_chain", broken)
