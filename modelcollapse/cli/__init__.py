@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -52,10 +53,23 @@ def make_app() -> typer.Typer:
 
 
 def main() -> NoReturn:
-    """Run the command line: user errors are one line and exit code 2, an interruption is 130."""
+    """Run the command line: user errors are one line and exit code 2, an interruption is 130.
+
+    A library that is interrupted while it is imported may make an error of that: so it is noted that there was one.
+    """
+    interruptions: list[int] = []
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        interruptions.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         sys.exit(make_app()(standalone_mode=False))
     except ModelCollapseError as error:
+        if interruptions:
+            _leave("Interrupted.", EXIT_INTERRUPTED)
         _leave(str(error), EXIT_USER_ERROR)
     except (KeyboardInterrupt, typer.Abort):
         _leave("Interrupted.", EXIT_INTERRUPTED)

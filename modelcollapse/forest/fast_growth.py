@@ -28,25 +28,26 @@ is the number of right turns on the way to it; only one chain of each level is o
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
-from modelcollapse.forest.bitsets import count_bits, lowest_bit, prefetch
-from modelcollapse.forest.compilation import Array, Bool, Int, inlined_kernel, lean_kernel
+from modelcollapse.forest.bitsets import lowest_bit, prefetch
+from modelcollapse.forest.compilation import Array, Int, inlined_kernel, lean_kernel
 from modelcollapse.forest.fast_index import FastIndex
+from modelcollapse.forest.fast_search import (
+    START,
+    UNKNOWN,
+    FastWorkspace,
+    Search,
+    are_too_few,
+    consider,
+    consider_counted,
+    count_term,
+    is_member,
+    with_threshold,
+)
 from modelcollapse.forest.random_streams import Stream, random_below, start_stream
 from modelcollapse.forest.sampling import draw_subset, hypergeometric
-from modelcollapse.forest.splits import (
-    NO_SPLIT,
-    GrowthRules,
-    Split,
-    best_threshold,
-    may_be_split,
-    midpoint,
-    split_score,
-)
+from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, may_be_split
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
 
@@ -62,252 +63,11 @@ _LISTED_SIZE = 3.0
 #: Terms that are tried at random before all terms are looked at for one that varies.
 _ATTEMPTS = 64
 
-#: Threshold of a split between 0 and the smallest value in the node, as long as that value is not looked up.
-_UNKNOWN = -1.0
-
 #: In a word that counts documents of both classes, one of class 1.
 _CLASS_1 = 1 << 16
 
 #: How many documents ahead a row is fetched, and how many cache lines of it, of 16 terms each.
 _AHEAD, _FETCHED_LINES = 4, 3
-
-#: Rounding may move a bound by this share: terms are left out only below it.
-_SLACK = 1.0 - 1e-9
-
-
-class FastWorkspace(NamedTuple):
-    """Memory for growing one tree after the other.
-
-    Attributes
-    ----------
-    state : ndarray of uint64, shape (1,)
-        The tree's random stream.
-    sets : ndarray of uint64, shape (n_levels, n_words)
-        For every level its open chain's documents that are still in it. Empty above the current level.
-    levels : ndarray of int64, shape (n_levels, 10)
-        For every level begin and end of its list in `documents`, the end of all lists up to it, the documents of each
-        class that are still in the chain, the depth, and the node whose left child comes next; then begin and end of
-        its list of terms, and the documents there were when it was made, 0 if there is none.
-    documents : ndarray of int32, shape (3 · n_documents,)
-        Lists of the chains' documents. A list may contain documents that have left the chain. It lies behind the list
-        of the level below, or, if it would be longer than half of that, in place of its end: so two times the number
-        of documents is enough for all lists, and once more for one on its way.
-    terms : ndarray of int32, shape (n_levels · n_present + 1,)
-        Lists of the rare terms in the documents of branches, one behind the other.
-    term_counts : ndarray of uint32, shape (n_levels · n_present + 1,)
-        How many documents had each of these terms when the list was made: class 0 in the lower half of the word, class
-        1 in the upper. Exact as long as no document has left the branch; then upper bounds.
-    tally : ndarray of uint32, shape (n_present,)
-        The same for all terms while a list is being made; else 0.
-    chosen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
-        The drawn numbers of a band or a list, as a bit set.
-    counts : ndarray of int64, shape (n_groups_of_a_term, 3)
-        See :func:`~modelcollapse.forest.splits.best_threshold`.
-    """
-
-    state: npt.NDArray[np.uint64]
-    sets: npt.NDArray[np.uint64]
-    levels: npt.NDArray[np.int64]
-    documents: npt.NDArray[np.int32]
-    terms: npt.NDArray[np.int32]
-    term_counts: npt.NDArray[np.uint32]
-    tally: npt.NDArray[np.uint32]
-    chosen: npt.NDArray[np.uint64]
-    counts: npt.NDArray[np.int64]
-
-    @classmethod
-    def empty(cls, index: TrainingIndex, n_levels: int) -> FastWorkspace:
-        """Make room for growing trees on `index` in which no path turns right `n_levels` times."""
-        n_documents = index.n_class_0 + index.n_class_1
-        n_words = (index.class_1_start + index.n_class_1 + 63) // 64
-        return cls(
-            np.empty(1, np.uint64),
-            np.zeros((n_levels, n_words), np.uint64),
-            np.empty((n_levels, 10), np.int64),
-            np.empty(3 * n_documents, np.int32),
-            np.empty(n_levels * len(index.columns) + 1, np.int32),
-            np.empty(n_levels * len(index.columns) + 1, np.uint32),
-            np.zeros(len(index.columns), np.uint32),
-            np.empty((index.n_terms + 63) // 64, np.uint64),
-            np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
-        )
-
-
-@inlined_kernel
-def is_member(words: Array, document: Int) -> bool:
-    """Tell whether a document is in a bit set."""
-    return (words[document >> 6] >> np.uint64(document & 63)) & np.uint64(1) != 0
-
-
-@inlined_kernel
-def count_list(postings: Array, start: Int, stop: Int, members: Array) -> Int:
-    """Count the documents of ``postings[start:stop]`` in a bit set, without branches."""
-    n = np.uint64(0)
-    for j in range(np.uint64(start), np.uint64(stop)):
-        document = np.uint32(postings[j])
-        n += (members[document >> 6] >> np.uint64(document & 63)) & np.uint64(1)
-    return np.int64(n)
-
-
-@inlined_kernel
-def count_common(one: Array, other: Array, start: int, stop: int) -> Int:
-    """Count the common members of two bit sets among the words `start` … `stop` − 1."""
-    n = np.int64(0)
-    for w in range(np.uint64(start), np.uint64(stop)):
-        n += count_bits(one[w] & other[w])
-    return n
-
-
-@inlined_kernel
-def count_term(index: TrainingIndex, fast: FastIndex, term: Int, members: Array) -> tuple[Int, Int]:
-    """Count the documents of each class in a node that have a term."""
-    if term < fast.n_frequent:
-        middle = index.class_1_start >> 6
-        own = fast.sets[term]
-        return count_common(own, members, 0, middle), count_common(own, members, middle, len(members))
-    rank = np.uint64(term)
-    start, stop = index.term_starts[rank], index.term_starts[rank + np.uint64(1)]
-    middle = start + index.frequency[rank, 0]
-    return count_list(index.postings, start, middle, members), count_list(index.postings, middle, stop, members)
-
-
-@lean_kernel
-def split_by_values(
-    index: TrainingIndex,
-    rules: GrowthRules,
-    term: Int,
-    with_term_0: Int,
-    with_term_1: Int,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    counts: Array,
-) -> tuple[Bool, Split]:
-    """Find a node's best split by a term with several values: (whether the term varies in the node, split).
-
-    `with_term_0` and `with_term_1` are its documents with the term; those that are in no other group are in the first.
-    """
-    first, last = index.term_groups[term], index.term_groups[term + 1]
-    for group in range(first + 1, last):
-        for label in range(2):
-            start, stop = index.group_starts[group, label], index.group_stops[group, label]
-            counts[group - first, label] = count_list(index.postings, start, stop, members)
-        counts[group - first, 2] = counts[group - first, 0] + counts[group - first, 1]
-        with_term_0 -= counts[group - first, 0]
-        with_term_1 -= counts[group - first, 1]
-    counts[0, 0], counts[0, 1], counts[0, 2] = with_term_0, with_term_1, with_term_0 + with_term_1
-    return best_threshold(
-        index.group_values, term, first, last, rules.min_samples_leaf, counts, class_0, class_1, class_0 + class_1
-    )
-
-
-class Search(NamedTuple):
-    """The state of a search for the best split of a node.
-
-    Attributes
-    ----------
-    varied : bool
-        Whether any of the terms so far varies in the node.
-    split : Split
-        The best split so far; of equals, each with the same probability.
-    n_tied : int
-        How many terms are as good.
-    least_0, least_1 : float
-        A term needs as many documents of class 0, or as many of class 1, to win or tie.
-    """
-
-    varied: bool
-    split: Split
-    n_tied: int
-    least_0: float
-    least_1: float
-
-
-START = Search(False, NO_SPLIT, 0, 0.0, 0.0)
-
-
-@inlined_kernel
-def are_too_few(class_0: Int, class_1: Int, search: Search) -> Bool:
-    """Tell whether a term with so many documents of each class, or fewer, can neither win nor tie."""
-    return class_0 < search.least_0 and class_1 < search.least_1
-
-
-@inlined_kernel
-def consider(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    term: Int,
-    search: Search,
-) -> Search:
-    """Look at one more drawn term: count its documents in the node, unless there are too few anywhere."""
-    rank = np.uint64(term)
-    if are_too_few(index.frequency[rank, 0], index.frequency[rank, 1], search):
-        return search
-    right_0, right_1 = count_term(index, fast, term, members)
-    return consider_counted(index, fast, rules, space, members, class_0, class_1, term, right_0, right_1, search)
-
-
-@inlined_kernel
-def consider_counted(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    term: Int,
-    right_0: Int,
-    right_1: Int,
-    search: Search,
-) -> Search:
-    """Look at one more drawn term, which so many documents of each class in the node have.
-
-    Whether a document has the term or not is the first candidate, and for most terms the only one that matters: of
-    documents with a larger value there are too few. Too few documents can neither win nor tie (see the module's text);
-    that needs a split to compare with, so at least one term has varied then.
-    """
-    rank = np.uint64(term)
-    n_right = right_0 + right_1
-    n_left = class_0 + class_1 - n_right
-    if n_right == 0 or are_too_few(right_0, right_1, search):
-        return search
-    repeated_0, repeated_1 = fast.repeated[rank, 0], fast.repeated[rank, 1]
-    if repeated_0 + repeated_1 == 0 or (
-        n_left >= rules.min_samples_leaf and are_too_few(repeated_0, repeated_1, search)
-    ):
-        if n_left == 0:
-            return search
-        split = NO_SPLIT
-        if n_right >= rules.min_samples_leaf and n_left >= rules.min_samples_leaf:
-            score = split_score(right_0, right_1, class_0, class_1)
-            split = Split(score, term, index.term_groups[term], _UNKNOWN, right_0, right_1)
-    else:
-        varies, split = split_by_values(index, rules, term, right_0, right_1, members, class_0, class_1, space.counts)
-        if not varies:
-            return search
-    if split.score > search.split.score:
-        least_0, least_1 = least_frequencies(split.score, class_0, class_1)
-        return Search(True, split, 1, least_0, least_1)
-    n_tied, best = search.n_tied, search.split
-    if split.score == best.score and split.score >= 0.0:
-        n_tied += 1
-        if random_below(space.state, n_tied) == 0:
-            best = split
-    return Search(True, best, n_tied, search.least_0, search.least_1)
-
-
-@inlined_kernel
-def least_frequencies(score: float, class_0: int, class_1: int) -> tuple[float, float]:
-    """Return the documents of either class that a pure split needs to reach a score, less a little for rounding."""
-    target = score * np.float64(class_0 + class_1) * _SLACK
-    squared_0, squared_1 = np.float64(class_0) * np.float64(class_0), np.float64(class_1) * np.float64(class_1)
-    return target / (squared_1 + score), target / (squared_0 + score)
 
 
 @inlined_kernel
@@ -559,20 +319,8 @@ def split_of_node(
         list_terms(index, fast, space, level)
         terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
         split = split_by_any_varying_term(index, fast, rules, space, members, class_0, class_1, terms)
-    if split.score >= 0.0 and split.threshold == _UNKNOWN:
+    if split.score >= 0.0 and split.threshold == UNKNOWN:
         split = with_threshold(index, split, members)
-    return split
-
-
-@inlined_kernel
-def with_threshold(index: TrainingIndex, split: Split, members: Array) -> Split:
-    """Complete a split between 0 and the smallest value that a term has in the node."""
-    for group in range(split.group, index.term_groups[split.term + 1]):
-        for label in range(2):
-            start, stop = index.group_starts[group, label], index.group_stops[group, label]
-            if count_list(index.postings, start, stop, members) > 0:
-                threshold = midpoint(np.float32(0.0), index.group_values[group])
-                return Split(split.score, split.term, split.group, threshold, split.right_0, split.right_1)
     return split
 
 

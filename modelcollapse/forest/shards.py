@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array
-from modelcollapse.forest.fast_growth import FastWorkspace, grow_fast_trees
+from modelcollapse.forest.fast_growth import grow_fast_trees
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
+from modelcollapse.forest.fast_search import FastWorkspace
 from modelcollapse.forest.general_growth import GeneralWorkspace, grow_general_trees
 from modelcollapse.forest.splits import GrowthRules
 from modelcollapse.forest.training_index import TrainingIndex, build_training_index, most_nodes

@@ -197,3 +197,19 @@ def test_stopped_and_started_again_it_ends_with_the_same_table(
     assert "finished before" in err
     assert table(run).equals(table(undisturbed))
     assert not list(run.glob("partial/*"))
+
+
+def test_an_interruption_that_a_library_makes_an_error_of_is_one_all_the_same(tmp_path):
+    code = """
+import os, signal, sys
+from modelcollapse import cli, errors
+def app(standalone_mode):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        raise errors.LearnerError("Found no learner: its library failed to import.") from None
+cli.make_app = lambda: app
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "modelcollapse: Interrupted.\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from modelcollapse.forest.compilation import lean_kernel
-from modelcollapse.forest.fast_growth import START, consider
 from modelcollapse.forest.fast_index import build_fast_index
+from modelcollapse.forest.fast_search import START, consider
 from modelcollapse.forest.random_streams import start_stream
 from modelcollapse.forest.shards import ForestParameters, grow_trees
 from modelcollapse.forest.training_index import build_training_index

@@ -3,16 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from modelcollapse.forest.fast_growth import (
-    START,
-    FastWorkspace,
-    enter_node,
-    list_terms,
-    open_chain,
-    search_list,
-    with_threshold,
-)
+from modelcollapse.forest.fast_growth import enter_node, list_terms, open_chain, search_list
 from modelcollapse.forest.fast_index import list_rows
+from modelcollapse.forest.fast_search import START, FastWorkspace, with_threshold
 from tests.forest.helpers import bit_set, fast_index_of, slots, stream
 from tests.forest.naive_forest import best_splits
 from tests.forest.test_splits import assert_among, nodes

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from modelcollapse.forest.fast_growth import FastWorkspace, search_by_frequency, with_threshold
+from modelcollapse.forest.fast_growth import search_by_frequency
+from modelcollapse.forest.fast_search import FastWorkspace, with_threshold
 from modelcollapse.forest.general_growth import GeneralWorkspace, best_split_of_node, count_term, start_sample
 from modelcollapse.forest.splits import are_same, best_threshold, midpoint, split_score
 from tests.forest.data import generated_counts
