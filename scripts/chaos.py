@@ -174,19 +174,23 @@ def fill_disk(driver: Driver, cluster: Cluster) -> bool:
 
 
 def damage_file(driver: Driver, cluster: Cluster) -> bool:
-    """Cut or alter a stored chain or a checkpoint."""
+    """Cut or alter a stored chain or a checkpoint, if there is one yet."""
+    if not _stored(driver):
+        return False
     driver.stop(signal.SIGINT, 130, -signal.SIGINT)
-    files = [*driver.folder.glob("chains/*.parquet"), *driver.folder.glob("partial/*.parquet")]
-    if files:
-        file = random.choice(files)
-        content = bytearray(file.read_bytes())
-        if random.random() < 0.5:
-            content = content[: random.randrange(len(content))]
-        else:
-            content[random.randrange(len(content))] ^= random.randrange(1, 256)
-        file.write_bytes(content)
+    file = random.choice(_stored(driver))
+    content = bytearray(file.read_bytes())
+    if random.random() < 0.5:
+        content = content[: random.randrange(len(content))]
+    else:
+        content[random.randrange(len(content))] ^= random.randrange(1, 256)
+    file.write_bytes(content)
     driver.restart()
-    return bool(files)
+    return True
+
+
+def _stored(driver: Driver) -> list[Path]:
+    return [*driver.folder.glob("chains/*.parquet"), *driver.folder.glob("partial/*.parquet")]
 
 
 FAULTS: list[Callable[[Driver, Cluster], bool]] = [
