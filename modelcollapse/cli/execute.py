@@ -65,7 +65,7 @@ def execute(
     options |= {"out": location, "given_corpus": given_corpus}
     options["progress"] = JsonProgress() if how.json else terminal_progress()
     reached = None
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if until_ci is None:
             run = run_sweep(sweep, corpus, **options)
@@ -85,10 +85,6 @@ def execute(
     if failed:
         typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
     return not failed
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _print_outcome(results: Any) -> None:

@@ -133,10 +133,7 @@ def _counting(what: str, out: str) -> Iterator[_Counter]:
 
     from modelcollapse.cli import EXIT_INTERRUPTED
 
-    def interrupt(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=Console(stderr=True))  # started with the first bar: an error stays one line
     try:

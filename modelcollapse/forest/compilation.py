@@ -3,6 +3,9 @@
 Numba keys a function's cache by the function's own source file, so a change in a helper module would leave stale
 machine code in its callers. The kernels are therefore cached in a folder named by a hash of all the forest's sources.
 A folder that cannot be written is no error: Numba falls back to its own places, and then to no cache at all.
+
+In the kernels, indices of hot loops are unsigned: for signed ones Numba provides for counting from the end, and the
+loops do not vectorise.
 """
 
 from __future__ import annotations

@@ -51,9 +51,6 @@ from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, may_be_spl
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
 
-# Indices of hot loops are unsigned: for signed ones Numba provides for counting from the end, and the loops do not
-# vectorise.
-
 #: Drawn terms expected in the first band of ranks; every further band is twice as wide.
 _FIRST_BAND = 24
 
