@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from modelcollapse.execution.ray_executor import _SharedCorpus
 from modelcollapse.execution.shards import useful_shards
 from modelcollapse.simulation.hyperparameters import GridSettings
 from modelcollapse.simulation.sweep import Sweep
+from tests.golden import FILE, golden_corpus, golden_sweep
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 
@@ -92,6 +94,15 @@ def worker_processes() -> list[psutil.Process]:
 def test_same_table_as_in_process(ray, tmp_path, corpus, expected, workers):
     results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", workers=workers).results()
     assert table(results).equals(expected)
+
+
+def test_a_forest_in_shards_is_the_golden_one(ray, tmp_path):
+    chains = json.loads(FILE.read_text())["forest"]
+    results = run_sweep(golden_sweep("forest"), golden_corpus(), tmp_path, executor="ray", shards=3).results()
+    for (chain_id,), rows in results.sort("n_seen").group_by("chain_id"):
+        assert rows["accuracy"].to_list() == chains[chain_id]["accuracy"]
+        assert rows["roc_auc"].to_list() == pytest.approx(chains[chain_id]["roc_auc"], rel=1e-9)
+    assert {*results["chain_id"]} == {*chains}
 
 
 @pytest.mark.parametrize("shards", [None, 3])
