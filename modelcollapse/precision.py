@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import polars as pl
-
 from modelcollapse.corpora import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.execution import Run, run_sweep
@@ -18,7 +16,7 @@ MAX_SEEDS = 100
 
 def run_until_precise(
     sweep: Sweep, corpus: Corpus, half_width: float, max_seeds: int = MAX_SEEDS, **options: Any
-) -> tuple[Run, float]:
+) -> tuple[Run, float, int]:
     """Run a sweep with more and more seeds until its paired intervals are narrow enough.
 
     Every round is an ordinary run in the same folder: what is there is reused, and a round that is interrupted goes on
@@ -40,8 +38,8 @@ def run_until_precise(
 
     Returns
     -------
-    Run, float
-        The run, and the half width reached.
+    Run, float, int
+        The run, the half width reached, and with how many seeds.
 
     Raises
     ------
@@ -58,9 +56,9 @@ def run_until_precise(
     while True:
         current = sweep.model_copy(update={"seeds": _seeds(sweep, n_seeds)})
         run = run_sweep(current, corpus, **options)
-        reached = paired_interval_half_width(run.results().filter(pl.col("experiment") == sweep.experiment))
+        reached = paired_interval_half_width(run.results([current]))  # other sweeps in the folder get no more seeds
         if reached <= half_width or n_seeds >= max_seeds or run.failed(current):
-            return run, reached
+            return run, reached, n_seeds
         n_seeds = min(max_seeds, _next_number(n_seeds, reached, half_width))
 
 

@@ -19,13 +19,11 @@ from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, run_chain
+from modelcollapse.simulation.rows import ADDED
 from modelcollapse.simulation.sweep import Sweep
 from tests.golden import FILE, STORED_RUN, STORED_VALUES, SWEEPS, golden_corpus, golden_rows, golden_sweep
 
 GOLDEN = json.loads(FILE.read_text())
-
-#: Columns that were added later: older chains do not have them.
-ADDED: set[str] = set()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +46,7 @@ def test_chains_keep_their_ids_and_rows(corpus, name):
     assert list(found) == list(GOLDEN[name])
     for chain_id, rows in found.items():
         expected = GOLDEN[name][chain_id]
-        assert {*rows[0]} - {"chain_id"} == {*expected} | ADDED
+        assert {*rows[0]} - {"chain_id"} == {*expected, *ADDED}
         for column, values in expected.items():
             assert same([row[column] for row in rows], values), (name, chain_id, column)
 

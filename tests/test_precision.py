@@ -15,10 +15,11 @@ VALUES = {
 
 
 def test_adds_seeds_until_the_interval_is_narrow(tmp_path, corpus):
-    run, reached = run_until_precise(Sweep(**VALUES), corpus, 0.02, out=tmp_path, executor="inprocess")
+    run, reached, n_seeds = run_until_precise(Sweep(**VALUES), corpus, 0.02, out=tmp_path, executor="inprocess")
     results = run.results()
     seeds = results["seed"].unique().to_list()
     assert reached <= 0.02
+    assert n_seeds == len(seeds)
     assert reached == paired_interval_half_width(results)
     assert {5, 6} < set(seeds)
     assert seeds == sorted([5, 6, *range(5), *range(7, 99)][: len(seeds)])
@@ -27,8 +28,8 @@ def test_adds_seeds_until_the_interval_is_narrow(tmp_path, corpus):
 
 
 def test_stops_at_the_cap(tmp_path, corpus):
-    run, reached = run_until_precise(Sweep(**VALUES), corpus, 1e-6, 5, out=tmp_path, executor="inprocess")
-    assert run.results()["seed"].n_unique() == 5
+    run, reached, n_seeds = run_until_precise(Sweep(**VALUES), corpus, 1e-6, 5, out=tmp_path, executor="inprocess")
+    assert run.results()["seed"].n_unique() == n_seeds == 5
     assert reached > 1e-6
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.arms import AnalysisError, prepare, references
+from modelcollapse.analysis.arms import STARTS, AnalysisError, once_per_seed, prepare, references
 from modelcollapse.analysis.curves import Floats
 from modelcollapse.analysis.inference import Estimate, difference_of, mean_of, rank_correlation, summary
 from modelcollapse.analysis.published import published
@@ -102,13 +102,23 @@ def compare_published(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the study's loop: argmax, accumulate, and of several models the one with most rows."""
+    """Return the rows of the study's loop: argmax and accumulate, and of everything else what most rows have.
+
+    That is one model in all experiments, and in each of them one regime, growth rule, test size and choice of terms.
+    """
     loop = rows.filter(pl.col("label_rule").is_in(["argmax", "none"]))
     if "accumulate" in loop["regime"]:
         loop = loop.filter(pl.col("regime") == "accumulate")
-    counted = loop.group_by("model", "model_params").len()
-    most = counted.sort("len", "model", "model_params", descending=[True, False, False]).head(1)
-    return loop.join(most, on=["model", "model_params"], how="semi")
+    model = _commonest(loop, [], ["model", "model_params"])
+    return _commonest(model, ["experiment"], [axis for axis in STARTS if axis != "experiment"])
+
+
+def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.DataFrame:
+    """Rows with those values on some axes that most rows have."""
+    keys = [*within, *axes]
+    counted = rows.group_by(keys).len().sort("len", *keys, descending=[True, *(False for _ in keys)])
+    most = counted.unique(within, keep="first", maintain_order=True) if within else counted.head(1)
+    return rows.join(most, on=keys, how="semi", maintain_order="left")
 
 
 class _Side:
@@ -148,7 +158,7 @@ class _Ours(_Side):
 
     def __init__(self, rows: pl.DataFrame, merge_starts: bool) -> None:
         start = pl.lit(0, pl.Int64) if merge_starts else pl.col("initial_size")
-        keyed = rows.with_columns(start=start, rate=pl.col("collapse_rate").round(4))
+        keyed = once_per_seed(rows.with_columns(start=start, rate=pl.col("collapse_rate").round(4)), "start", "rate")
         table = keyed.group_by("start", "rate", "n_seen").agg(
             pl.col("accuracy").mean(), sd=pl.col("accuracy").std(), n=pl.len()
         )

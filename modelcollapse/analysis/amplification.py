@@ -70,7 +70,7 @@ def amplification_bound(results: pl.DataFrame) -> pl.DataFrame:
     history = [axis for axis in PAIR if axis not in ("generation", "n_seen")]
     human = references(known).sort("generation").with_columns(human=pl.col("bias").cum_max().over(history))
     looped = treated(known).filter((pl.col("label_rule") == LABEL_RULE) & pl.col("regime").is_in(REGIMES))
-    start = pl.col("bias").filter(pl.col("generation") == 0).first().over(*ARM, "n_test", "seed")
+    start = pl.col("bias").filter(pl.col("generation") == 0).first().over(*ARM, "seed")
     both = looped.join(human.select(*PAIR, "human"), on=list(PAIR), how="left")
     both = both.with_columns(human_bias=pl.coalesce("human", start)).drop_nulls("human_bias")
     records = [record for arm, group in groups(both.sort(*ARM), ARM) for record in _bounds(arm, group)]

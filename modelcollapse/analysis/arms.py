@@ -1,26 +1,34 @@
 """Which rows belong together: settings, arms, and the pairing of every arm with its reference.
 
-A *setting* is everything that two arms must share to be compared; an *arm* is a setting with a label rule and a
-collapse rate. At rate 0 no label is ever made by the model, so one chain (label rule ``none``) is the reference of all
-label rules.
+A *setting* is everything that two arms must share to be compared: all axes of a chain but seed, label rule and collapse
+rate. An *arm* is a setting with a label rule and a collapse rate: it has every seed once. At rate 0 no label is ever
+made by the model, so one chain (label rule ``none``) is the reference of all label rules.
 """
 
 from __future__ import annotations
+
+import re
 
 import polars as pl
 
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.simulation.experiments import STUDY
+from modelcollapse.simulation.rows import ADDED, AXES, column_types
 
-SETTING = ("experiment", "model", "model_params", "regime", "initial_size")
+SETTING = ("experiment", *(axis for axis in AXES if axis not in ("seed", "label_rule", "collapse_rate")))
 ARM = (*SETTING, "label_rule", "collapse_rate")
+#: What settings share that differ in nothing but where they start.
+STARTS = tuple(axis for axis in SETTING if axis != "initial_size")
 #: What two rows of two arms of a setting share when they saw the same documents at the same moment. The size follows
-#: from the generation in one sweep; naming both keeps sweeps with other steps in the same folder apart.
-PAIR = (*SETTING, "n_test", "seed", "generation", "n_seen")
+#: from the generation, but for a last step cut short by another final size.
+PAIR = (*SETTING, "seed", "generation", "n_seen")
+_LADDER = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})*")
 #: Label rule of the chains in which people label everything.
 NO_RULE = "none"
 
-_NEEDED = (*ARM, "seed", "generation", "n_seen", "n_train", "n_test", "accuracy")
+_NEEDED = (
+    *(axis for axis in ARM if axis not in ADDED), "seed", "generation", "n_seen", "n_train", "accuracy",
+)  # fmt: skip
 
 
 class AnalysisError(ModelCollapseError):
@@ -43,12 +51,13 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         One row per generation of a chain and experiment, sorted by arm, seed and generation; experiments of the study
-        come first, in its order.
+        come first, in its order. No axis is null: 0 is "no limit" of ``max_terms`` and, like an empty ``growth``, what
+        older versions did not record. All starts of one ladder have the same ``growth``.
 
     Raises
     ------
     AnalysisError
-        There are no rows, or a column is missing.
+        There are no rows, a column is missing, or a seed has two chains in one arm.
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
@@ -57,18 +66,82 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
         raise AnalysisError(f"The results lack {', '.join(missing)}. Use rows written by modelcollapse run.")
     if results.is_empty():
         raise AnalysisError("There are no results yet: no generation is finished. Start the run, or wait for it.")
-    return (
-        results.with_columns(
-            label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule")
-        )
-        .unique([*ARM, "n_test", "seed", "generation", "n_seen"], keep="first", maintain_order=True)
+    rows = (
+        _one_growth_per_ladder(_without_nulls(results))
+        .with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
+        .unique([*ARM, "seed", "generation", "n_seen", "accuracy"], keep="first", maintain_order=True)
         .sort(_place_in_study(), *ARM, "seed", "generation")
     )
+    _check_seeds(rows)
+    return rows
+
+
+def _without_nulls(results: pl.DataFrame) -> pl.DataFrame:
+    """Fill the axes: nulls would form groups of their own, and match nothing in a join."""
+    kinds = column_types()
+    types = {axis: pl.String if kinds[axis] is str else pl.Int64 for axis in ADDED}
+    missing = [pl.lit(None, kind).alias(axis) for axis, kind in types.items() if axis not in results.columns]
+    filled = [pl.col(axis).fill_null("" if kinds[axis] is str else 0) for axis in ADDED]
+    return results.with_columns(missing).with_columns(filled)
+
+
+def _one_growth_per_ladder(rows: pl.DataFrame) -> pl.DataFrame:
+    """Name a ladder alike for all its starts: each chain's own text holds the sizes above its initial one alone.
+
+    A text becomes the longest of its experiment that has the same sizes above the initial size. So two chains with one
+    initial size get one text only if they had one before.
+    """
+    kinds = rows.select("experiment", "initial_size", "growth").unique().sort("experiment", "initial_size", "growth")
+    ladders = kinds.filter(~pl.col("growth").str.starts_with("+"))
+    if ladders.group_by("experiment").agg(pl.col("growth").n_unique()).filter(pl.col("growth") > 1).is_empty():
+        return rows
+    named = ladders.with_columns(
+        name=pl.Series([
+            max(
+                (other for other in ladders.filter(experiment=experiment)["growth"].unique()
+                 if growth_above(other, start) == growth_above(text, start)),
+                key=lambda other: (other.count(","), other),
+            )
+            for experiment, start, text in ladders.iter_rows()
+        ])
+    )  # fmt: skip
+    return (
+        rows.join(named, on=["experiment", "initial_size", "growth"], how="left", maintain_order="left")
+        .with_columns(growth=pl.coalesce("name", "growth"))
+        .drop("name")
+    )
+
+
+def growth_above(growth: str, initial_size: int) -> str:
+    """Return what a chain's growth is by itself: of a ladder only the sizes above its initial one."""
+    if not _LADDER.fullmatch(growth):
+        return growth
+    return ",".join(size for size in growth.split(",") if int(size) > initial_size)
+
+
+def _check_seeds(rows: pl.DataFrame) -> None:
+    """Raise AnalysisError if a seed has two rows of one size in an arm: it would count twice."""
+    twice = rows.filter(pl.len().over(*ARM, "seed", "n_seen") > 1)
+    if not twice.is_empty():
+        first = twice.row(0, named=True)
+        raise AnalysisError(
+            f"In '{first['experiment']}' seed {first['seed']} has more than one chain at rate "
+            f"{first['collapse_rate']:g} ({first['model']}, {first['label_rule']}, {first['n_seen']:,} documents), "
+            "and no column tells them apart: the rows mix runs or versions, or were exported by a version that did not "
+            "record how chains grow. Export each run anew, and look at one at a time."
+        )
 
 
 def _place_in_study() -> pl.Expr:
     places = {name: place for place, name in enumerate(STUDY)}
     return pl.col("experiment").replace_strict(places, default=len(STUDY), return_dtype=pl.Int64)
+
+
+def once_per_seed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """Of several starts that pass the same size, keep the earliest of each seed: else the seed would count twice."""
+    return rows.sort("initial_size", maintain_order=True).unique(
+        [*by, "n_seen", "seed"], keep="first", maintain_order=True
+    )
 
 
 def references(rows: pl.DataFrame) -> pl.DataFrame:
@@ -178,7 +251,10 @@ def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
 
 
 def varying_axes(rows: pl.DataFrame) -> list[str]:
-    """List the axes but seed and rate that take more than one value, ``none`` of the reference chains aside."""
-    axes = ("experiment", "initial_size", "model", "model_params", "regime", "label_rule")
+    """List the axes of prepared rows but seed and rate that take more than one value, ``none`` of rate 0 aside."""
     considered = rows.filter(pl.col("label_rule") != NO_RULE) if (rows["label_rule"] != NO_RULE).any() else rows
-    return [axis for axis in axes if (considered if axis == "label_rule" else rows)[axis].n_unique() > 1]
+    return [
+        axis
+        for axis in (*SETTING, "label_rule")
+        if (considered if axis == "label_rule" else rows)[axis].n_unique() > 1
+    ]

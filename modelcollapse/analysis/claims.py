@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from modelcollapse.analysis.arms import SETTING, at_size, references, treated
+from modelcollapse.analysis.arms import ARM, SETTING, at_size, references, treated
 from modelcollapse.analysis.differences import compare_rates, start_test
 from modelcollapse.analysis.inference import holm, mean_of, rank_correlation
 from modelcollapse.analysis.prior import majority_rate
@@ -85,8 +85,7 @@ def _guessing(rows: pl.DataFrame) -> tuple[str, Verdict]:
     )
     if alone.is_empty():
         return "needs rate 100 %", "cannot be checked"
-    starts = alone["initial_size"].unique().sort().to_list()
-    found = [_guessing_from(start, alone.filter(pl.col("initial_size") == start)) for start in starts]
+    found = [_guessing_from(arm["initial_size"][0], arm) for _, arm in alone.group_by(ARM, maintain_order=True)]
     verdicts = {verdict for _, verdict in found}
     words = "; ".join(words for words, _ in (found[0], *found[1:][-1:]))
     return words, verdicts.pop() if len(verdicts) == 1 else "holds in part" if verdicts & _BORNE_OUT else "not shown"

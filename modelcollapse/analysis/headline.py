@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from modelcollapse.analysis.arms import SETTING, references, treated
+from modelcollapse.analysis.arms import ARM, SETTING, references, treated
 from modelcollapse.analysis.differences import compare_rates
 from modelcollapse.analysis.inference import mean_of
 from modelcollapse.analysis.tipping import tipping
@@ -65,13 +65,13 @@ def _without_reference(rows: pl.DataFrame) -> str:
     largest = treated(rows)["collapse_rate"].max()
     arms = treated(rows).filter(pl.col("collapse_rate") == largest)
     first, last = (
-        pl.col("n_seen").min().over("initial_size", "seed"),
-        pl.col("n_seen").max().over("initial_size", "seed"),
+        pl.col("n_seen").min().over(*ARM, "seed"),
+        pl.col("n_seen").max().over(*ARM, "seed"),
     )
     ends = arms.filter((first < last) & ((pl.col("n_seen") == first) | (pl.col("n_seen") == last)))
     change = (
         ends.sort("n_seen")
-        .group_by("initial_size", "seed")
+        .group_by(*ARM, "seed")
         .agg((pl.col("accuracy").last() - pl.col("accuracy").first()).alias("change"))
     )
     if change.is_empty():

@@ -45,7 +45,7 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
         curve = human.get(tuple(arm[axis] for axis in SETTING))
         if curve is None:
             continue
-        pairs = curve.join(group.select("seed", "n_test", target=metric), on=["seed", "n_test"])
+        pairs = curve.join(group.select("seed", target=metric), on="seed")
         complete = pairs.filter(pl.len().over("seed") == pl.len().over("seed").max())
         if complete["n_seen"].n_unique() < 2:
             continue

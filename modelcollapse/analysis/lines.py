@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.arms import NO_RULE, references, treated, with_reference
+from modelcollapse.analysis.arms import NO_RULE, SETTING, STARTS, references, treated, with_reference
 from modelcollapse.analysis.curves import summarise
 from modelcollapse.analysis.style import INK, MAX_LEGEND, count, ordered_colours, percent
+from modelcollapse.analysis.words import axis_words
 
 #: From this many seeds on a band is a confidence interval.
 BAND_SEEDS = 5
@@ -61,10 +62,10 @@ def panels(rows: pl.DataFrame) -> list[Panel]:
     Returns
     -------
     list of Panel
-        Sorted by model, regime, starting size, label rule. Colours mean the same in all panels.
+        Sorted by setting and label rule. Colours mean the same in all panels.
     """
     by_start = colours_by_start(rows)
-    split = ["model", "model_params", "regime", *([] if by_start else ["initial_size"]), "label_rule"]
+    split = [*(STARTS if by_start else SETTING), "label_rule"]
     expanded = _share_reference(rows) if by_start else with_reference(rows)
     varying = [axis for axis in split if expanded[axis].n_unique() > 1]
     if {"model", "model_params"} <= set(varying) and rows.select("model", "model_params").n_unique() == rows[
@@ -89,7 +90,7 @@ def _panel_order(varying: Sequence[str], key: tuple[object, ...]) -> tuple[objec
 def _share_reference(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of a ladder of starts with one human-only curve under every rule: the one that begins earliest."""
     human = references(rows)
-    human = human.filter(pl.col("initial_size") == pl.col("initial_size").min().over("model", "model_params", "regime"))
+    human = human.filter(pl.col("initial_size") == pl.col("initial_size").min().over(STARTS))
     rules = treated(rows)["label_rule"].unique().sort()
     return pl.concat([*(human.with_columns(label_rule=pl.lit(rule)) for rule in rules), treated(rows)])
 
@@ -121,12 +122,10 @@ def start_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...
 def _title(varying: Sequence[str], key: tuple[object, ...], rows: pl.DataFrame) -> str:
     words = []
     for axis, value in zip(varying, key, strict=True):
-        if axis == "initial_size":
-            words.append(f"from {count(float(str(value)))} documents")
-        elif axis == "model_params":
+        if axis == "model_params":
             words.append(parameters_that_vary(str(value), rows["model_params"].unique().to_list()))
         elif value != NO_RULE:
-            words.append(str(value))
+            words.append(axis_words(axis, value))
     return ", ".join(word for word in words if word)
 
 

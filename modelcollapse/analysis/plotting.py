@@ -14,7 +14,8 @@ from modelcollapse.analysis.loss_figures import controls_figure, decomposition_f
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
 from modelcollapse.analysis.published_figures import overview_figure, post_figure
 from modelcollapse.analysis.reproduction import claims_table
-from modelcollapse.analysis.style import count, render
+from modelcollapse.analysis.style import render
+from modelcollapse.analysis.words import axis_words
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def describe(setting: tuple[object, ...], rows: pl.DataFrame) -> str:
     """Name a setting among those of an experiment by the axes that vary."""
     varying = set(varying_axes(rows))
     words = (
-        f"from {count(float(str(value)))}" if axis == "initial_size" else str(value)
+        axis_words(axis, value)
         for axis, value in zip(SETTING, setting, strict=True)
         if axis in varying and axis != "experiment"
     )

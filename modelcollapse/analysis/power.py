@@ -62,10 +62,10 @@ def noise(results: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        `ARM`, ``n_seeds, n_test, sd, test_sd, training_sd`` (0 where the test set explains all of it).
+        `ARM`, ``n_seeds, sd, test_sd, training_sd`` (0 where the test set explains all of it).
     """
     records = []
-    for arm, group in groups(at_size(prepare(results)), [*ARM, "n_test"]):
+    for arm, group in groups(at_size(prepare(results)), ARM):
         if group.height < 2:
             continue
         accuracy = float(group["accuracy"].mean())  # type: ignore[arg-type]
@@ -73,5 +73,5 @@ def noise(results: pl.DataFrame) -> pl.DataFrame:
         test_sd = math.sqrt(accuracy * (1 - accuracy) / arm["n_test"])
         training = math.sqrt(max(0.0, sd**2 - test_sd**2))
         records.append({**arm, "n_seeds": group.height, "sd": sd, "test_sd": test_sd, "training_sd": training})
-    columns = {"n_test": int, "n_seeds": int, "sd": float, "test_sd": float, "training_sd": float}
+    columns = {"n_seeds": int, "sd": float, "test_sd": float, "training_sd": float}
     return table(records, ARM, columns)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from modelcollapse.analysis.against_published import published_like, study_loop
-from modelcollapse.analysis.arms import prepare, references
+from modelcollapse.analysis.arms import once_per_seed, prepare, references
 from modelcollapse.analysis.curves import summarise
 from modelcollapse.analysis.figures import accuracy_limits, describe_seeds, describe_size, describe_spread
 from modelcollapse.analysis.lines import (
@@ -96,7 +96,7 @@ def baseline_figure(rows: pl.DataFrame) -> Figure:
     Figure
         The published range faintly behind wherever sizes agree.
     """
-    human = study_loop(references(rows))
+    human = once_per_seed(study_loop(references(rows)))
     ours = summarise(human, ["n_seen"], "accuracy").sort("n_seen")
     sizes = ours["n_seen"]
     theirs = published().filter(

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.arms import varying_axes
+from modelcollapse.analysis.arms import SETTING, varying_axes
 from modelcollapse.analysis.lines import rule_order
-from modelcollapse.analysis.words import NO_VALUE, count, interval_pp, percent, pp
+from modelcollapse.analysis.words import NO_VALUE, axis_words, count, interval_pp, percent, pp
 
+_TITLES = {"initial_size": "from", "n_test": "tested on", "min_df": "min df", "max_ngram": "max ngram"}
 YES_NO = {True: "yes", False: "no", None: None}
 
 
@@ -59,8 +60,10 @@ def axes_columns(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) ->
     names = [axis for axis in varying_axes(rows) if axis != "experiment" and (rule or axis != "label_rule")]
     columns: list[Column] = []
     for name in names:
-        if name == "initial_size":
-            columns.append(("from", lambda row: number(row["initial_size"], count)))
+        if name in _TITLES:
+            columns.append((_TITLES[name], lambda row, name=name: number(row[name], count)))  # type: ignore[misc]
+        elif name in ("growth", "max_terms"):
+            columns.append((name.replace("_", " "), lambda row, name=name: text(axis_words(name, row[name]))))  # type: ignore[misc]
         else:
             columns.append((name.replace("_", " "), lambda row, name=name: text(row[name])))  # type: ignore[misc]
     if rate:
@@ -75,6 +78,6 @@ def make_table(title: str, note: str, frame: pl.DataFrame, columns: Sequence[Col
     if "label_rule" in frame.columns:
         rules = sorted(frame["label_rule"].unique(), key=rule_order)
         position = pl.col("label_rule").replace_strict(rules, range(len(rules)), return_dtype=pl.Int64)
-        frame = frame.sort("model", "model_params", "regime", "initial_size", position, maintain_order=True)
+        frame = frame.sort(*SETTING, position, maintain_order=True)
     cells = tuple(tuple(write(row) for _, write in columns) for row in frame.iter_rows(named=True))
     return Table(title, note, tuple(name for name, _ in columns), cells)

@@ -8,13 +8,13 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from modelcollapse.analysis.arms import AnalysisError
-from modelcollapse.simulation.rows import column_types
+from modelcollapse.simulation.rows import ADDED, column_types
 
 _TYPES: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
 
 
 def read_rows(file: Path) -> pl.DataFrame:
-    """Read a CSV or Parquet file that ``modelcollapse export`` wrote.
+    """Read a CSV or Parquet file that ``modelcollapse export`` wrote; columns that came later are null in older ones.
 
     Raises
     ------
@@ -28,9 +28,11 @@ def read_rows(file: Path) -> pl.DataFrame:
     except (OSError, PolarsError) as error:
         raise AnalysisError(f"Cannot read {file}: {str(error).splitlines()[0]}.") from None
     missing = [name for name in types if name not in rows.columns]
-    if missing:
+    if not ADDED.keys() >= set(missing):
         raise AnalysisError(
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
             "Use a file that modelcollapse export wrote."
         )
-    return rows.select(list(types)).with_columns(pl.col(pl.String).fill_null(""))
+    words = [name for name, kind in types.items() if kind == pl.String() and name not in ADDED]
+    later = [pl.lit(None, types[name]).alias(name) for name in missing]
+    return rows.with_columns(later).select(list(types)).with_columns(pl.col(words).fill_null(""))

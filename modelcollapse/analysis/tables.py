@@ -7,17 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from modelcollapse.simulation.rows import column_types
+
 _TYPES: Mapping[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64(), bool: pl.Boolean()}
 
-_KEYS: Mapping[str, type] = {
-    "experiment": str,
-    "model": str,
-    "model_params": str,
-    "regime": str,
-    "initial_size": int,
-    "label_rule": str,
-    "collapse_rate": float,
-}
+_KEYS: Mapping[str, type] = {"experiment": str, **column_types()}
 
 
 def groups(frame: pl.DataFrame, keys: Sequence[str]) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.arms import AnalysisError, prepare
+from modelcollapse.analysis.arms import SETTING, AnalysisError, growth_above, prepare
 from modelcollapse.analysis.inference import difference_of, mean_of
 
-_RUN_AXES = ("experiment", "initial_size", "model", "model_params", "regime", "label_rule")
+_RUN_AXES = (*SETTING, "label_rule")
 
 
 def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -> pl.DataFrame:
@@ -39,6 +39,7 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
     """
     one, other = prepare(first), prepare(second)
     matched = [axis for axis in _RUN_AXES if max(_values(one, axis), _values(other, axis)) > 1]
+    one, other = _with_own_growth(one), _with_own_growth(other)
     keys = [*matched, "collapse_rate"]
     records: list[dict[str, Any]] = []
     human: dict[tuple[Any, ...], tuple[pl.DataFrame, pl.DataFrame]] = {}
@@ -69,8 +70,17 @@ def _values(rows: pl.DataFrame, axis: str) -> int:
     return values.n_unique()
 
 
+def _with_own_growth(rows: pl.DataFrame) -> pl.DataFrame:
+    """Name growth as chains do, not as the ladder of all starts: the other run may have other starts."""
+    kinds = rows.select("initial_size", "growth").unique()
+    own = pl.Series([growth_above(growth, start) for start, growth in kinds.iter_rows()], dtype=pl.String)
+    named = kinds.with_columns(own=own)
+    joined = rows.join(named, on=["initial_size", "growth"], how="left", maintain_order="left")
+    return joined.with_columns(growth="own").drop("own")
+
+
 def _lost(arm: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
-    shared = ["seed", "initial_size", "model", "model_params", "regime", "n_test"]
+    shared = ["seed", *SETTING]
     joined = arm.join(reference.select(*shared, human="accuracy"), on=shared)
     return joined.with_columns(accuracy=pl.col("accuracy") - pl.col("human"))
 

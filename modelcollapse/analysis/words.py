@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from modelcollapse.analysis.style import count, percent
 
-__all__ = ["count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share"]
+__all__ = ["axis_words", "count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share"]
 
 NO_VALUE = "–"
 
@@ -48,3 +49,30 @@ def percents(rates: Sequence[float]) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Join words as ``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "none"
+
+
+def axis_words(axis: str, value: Any) -> str:
+    """Say where a setting lies on an axis of prepared rows, for titles and tables; empty for what needs no words."""
+    if axis == "growth":
+        return _growth_words(str(value))
+    if axis == "max_terms":
+        return f"at most {count(value)} terms" if value else "all terms"
+    numbers = {
+        "initial_size": "from {} documents",
+        "n_test": "tested on {}",
+        "min_df": "terms of {} documents or more",
+        "max_ngram": "n-grams up to {}",
+    }
+    return numbers[axis].format(count(value)) if axis in numbers else str(value)
+
+
+def _growth_words(growth: str, few: int = 5) -> str:
+    """``+100`` as ``by 100``, ``202,507,1274`` as ``by ladder 202, 507, 1,274``: of a long ladder the ends."""
+    if growth.startswith("+"):
+        return f"by {count(float(growth))}"
+    sizes = growth.split(",")
+    if sizes == [""]:
+        return "without growth"
+    if len(sizes) <= few:
+        return f"by ladder {', '.join(count(float(size)) for size in sizes)}"
+    return f"by ladder {count(float(sizes[0]))} … {count(float(sizes[-1]))} ({len(sizes)} steps)"

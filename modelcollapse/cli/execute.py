@@ -30,6 +30,10 @@ Json: TypeAlias = Annotated[
 ]
 
 
+#: Axes whose values are no words or numbers that speak for themselves.
+_IN_WORDS = ("growth", "max_terms")
+
+
 @dataclass(frozen=True)
 class How:
     """How and where chains are run."""
@@ -64,21 +68,25 @@ def execute(
     options = {name: value for name, value in vars(how).items() if name != "json"}
     options |= {"out": location, "given_corpus": given_corpus}
     options["progress"] = JsonProgress() if how.json else terminal_progress()
-    reached = None
+    reached, n_seeds = None, 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if until_ci is None:
             run = run_sweep(sweep, corpus, **options)
         else:
-            run, reached = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
+            run, reached, n_seeds = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if not how.json:
-        results = run.results().filter(experiment=sweep.experiment)
-        _print_outcome(results)
+        mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
+        readable = [other for other in mine if run.is_readable(other)]
+        _print_outcome(run.results(readable))
+        if len(readable) < len(mine):
+            typer.echo(
+                "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.", err=True
+            )
         if reached is not None:
-            n_seeds = results["seed"].n_unique()
             typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
@@ -89,19 +97,21 @@ def execute(
 
 def _print_outcome(results: Any) -> None:
     """Print where every arm of a sweep began and ended: means over seeds."""
-    from modelcollapse.analysis.arms import varying_axes
+    from modelcollapse.analysis.arms import prepare, varying_axes
     from modelcollapse.analysis.outcome import outcome
+    from modelcollapse.analysis.words import axis_words
     from modelcollapse.cli.tables import print_table
 
     if results.is_empty():
         return
-    axes = [axis for axis in varying_axes(results) if axis not in ("seed", "collapse_rate", "model_params")]
-    if results.filter(results["model_params"] != "")["model_params"].n_unique() > 1:
+    rows = prepare(results)
+    axes = [axis for axis in varying_axes(rows) if axis != "model_params"]
+    if rows.filter(rows["model_params"] != "")["model_params"].n_unique() > 1:
         axes.append("model_params")
-    rows = [
+    cells = [
         (
             f"{100 * row['collapse_rate']:g} %",
-            *(row[axis] for axis in axes),
+            *(axis_words(axis, row[axis]) if axis in _IN_WORDS else row[axis] for axis in axes),
             row["n_seeds"],
             f"{row['first_n_seen']:,} → {row['n_seen']:,}",
             f"{row['first_accuracy']:.3f} → {row['accuracy']:.3f}",
@@ -109,8 +119,8 @@ def _print_outcome(results: Any) -> None:
             "–" if row["roc_auc"] is None else f"{row['roc_auc']:.3f}",
             f"{row['first_predicted_positive_rate']:.2f} → {row['predicted_positive_rate']:.2f}",
         )
-        for row in outcome(results).iter_rows(named=True)
+        for row in outcome(rows).iter_rows(named=True)
     ]
     names = [axis.replace("_", " ") for axis in axes]
     titles = ("rate", *names, "seeds", "documents", "accuracy", "± 95 %", "ROC AUC", "called positive")
-    print_table(titles, rows)
+    print_table(titles, cells)

@@ -151,7 +151,7 @@ def resume(
     given = run.corpus.get("given")
     if not isinstance(given, dict):
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
-    sweeps = run.sweeps
+    sweeps = run.sweeps_to_run()
     documents = load_corpus(**{"name_or_path": "movies", **given})
     how = How(executor, address, workers, shards, retry_failed, log_file, json)
     complete = [execute(sweep, documents, location, how, given) for sweep in sweeps]

@@ -20,9 +20,11 @@ from fsspec.implementations.local import LocalFileSystem
 
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.lock import ObjectLock, local_lock
-from modelcollapse.execution.record import ChainRecord, DamagedRecordError
+from modelcollapse.execution.record import ChainRecord, DamagedRecordError, OtherVersionError
 
-FORMAT = 1
+#: Of spec.json. It is also what keeps earlier versions away from chain files that they do not know.
+FORMAT = 2
+_FORMATS = (1, 2)
 
 #: What spec.json must have, and what each of it is.
 _SPEC_PARTS = {"corpus": dict, "sweeps": list, "versions": dict}
@@ -134,6 +136,8 @@ class RunFolder:
     def read_spec(self) -> dict[str, Any] | None:
         """Return spec.json; None if nothing was run here.
 
+        Its ``models`` are those of each sweep (see `execution.models`); None for sweeps of older versions.
+
         Raises
         ------
         RunFolderError
@@ -145,8 +149,10 @@ class RunFolder:
         try:
             spec = json.loads(content)
             found = spec["format"]
-            is_whole = found != FORMAT or (
+            is_whole = found not in _FORMATS or (
                 all(isinstance(spec.get(part), kind) for part, kind in _SPEC_PARTS.items())
+                and isinstance(spec.setdefault("models", [None] * len(spec["sweeps"])), list)
+                and len(spec["models"]) == len(spec["sweeps"])
                 and all(isinstance(spec["corpus"].get(key), str) for key in ("name", "fingerprint"))
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -155,21 +161,30 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.path('spec.json')} is damaged. Remove it and run the same command: finished chains are kept."
             )
-        if found != FORMAT:
-            raise RunFolderError(f"{self.path('spec.json')} has format {found}, this version knows format {FORMAT}.")
+        if found not in _FORMATS:
+            raise RunFolderError(
+                f"{self.path('spec.json')} has format {found}, this version knows {' and '.join(map(str, _FORMATS))}: "
+                "it was written by another version of modelcollapse. Use that one; nothing was changed."
+            )
         return dict(spec)
 
     def write_spec(self, spec: dict[str, Any]) -> None:
-        """Write spec.json."""
-        self.write("spec.json", (json.dumps({"format": FORMAT, **spec}, indent=1, ensure_ascii=False) + "\n").encode())
+        """Write spec.json, in this version's format whatever it was read in."""
+        content = {"format": FORMAT, **{key: value for key, value in spec.items() if key != "format"}}
+        self.write("spec.json", (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
     def read_chain(self, chain_id: str) -> ChainRecord | None:
         """Return the most that is known of a chain: its finished file or its checkpoint, which may have gone further.
 
         A damaged file counts as missing: what it held is computed again.
+
+        Raises
+        ------
+        RunFolderError
+            If a file is whole, but of a version that is not known here.
         """
         # in this order a chain that ends in this moment is seen in one place or the other
-        records = [self._read_record(f"{subfolder}/{chain_id}.parquet") for subfolder in ("partial", "chains")]
+        records = [self.read_record(subfolder, chain_id) for subfolder in ("partial", "chains")]
         return max((record for record in records if record), key=lambda record: len(record.rows), default=None)
 
     def read_chains(self, chain_ids: Iterable[str]) -> dict[str, ChainRecord]:
@@ -180,12 +195,19 @@ class RunFolder:
             records = list(pool.map(self.read_chain, wanted))
         return {chain_id: record for chain_id, record in zip(wanted, records, strict=True) if record}
 
-    def _read_record(self, name: str) -> ChainRecord | None:
+    def read_record(self, subfolder: str, chain_id: str) -> ChainRecord | None:
+        """Return what one file holds of a chain: see `read_chain`."""
+        name = f"{subfolder}/{chain_id}.parquet"
         content = self.read(name)
         if content is None:
             return None
         try:
             return ChainRecord.from_bytes(content)
+        except OtherVersionError as error:
+            raise RunFolderError(
+                f"{self.path(name)} was written by another version of modelcollapse: {error}. Use that version, or "
+                "another --out; nothing was changed."
+            ) from None
         except DamagedRecordError as error:
             _log.warning("%s is damaged (%s): what it held is computed again", self.path(name), error)
             return None

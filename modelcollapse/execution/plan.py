@@ -10,8 +10,8 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.executors import ChainTask
 from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.models import KnownModel, resolve
 from modelcollapse.execution.record import ChainRecord
-from modelcollapse.simulation import learners
 from modelcollapse.simulation.scaling import fitting_scale
 from modelcollapse.simulation.spec import chain_id
 from modelcollapse.simulation.sweep import Sweep
@@ -82,11 +82,13 @@ class Plan:
         return sum(chain.n_generations - chain.n_done for chain in self.to_run)
 
 
-def chain_tasks(sweep: Sweep, corpus_fingerprint: str) -> list[ChainTask]:
-    """Return the chains of a sweep, named, each once."""
+def chain_tasks(sweep: Sweep, corpus_fingerprint: str, known: Sequence[KnownModel] | None = None) -> list[ChainTask]:
+    """Return the chains of a sweep, named, each once; its learners are imported unless its models are known."""
+    models = resolve(sweep) if known is None else known
+    identities = {repr(model.model): model.identity for model in models}  # as text: 1, 1.0 and True are not the same
     tasks: dict[str, ChainTask] = {}
-    for spec in sweep.chains():
-        name = chain_id(spec, corpus_fingerprint, learners.identity(spec.model))
+    for spec in sweep.chains([model.model for model in models]):
+        name = chain_id(spec, corpus_fingerprint, identities[repr(spec.model)])
         tasks.setdefault(name, ChainTask(name, spec))
     return list(tasks.values())
 
@@ -112,7 +114,8 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: boo
     known = folder.read_chains(task.chain_id for task in tasks)
     given_up = set() if retry_failed else _own_failures(tasks, folder)
     return Plan([
-        PlannedChain(task, known.get(task.chain_id) or ChainRecord(), task.chain_id in given_up) for task in tasks
+        PlannedChain(task, (known.get(task.chain_id) or ChainRecord()).filled(task.spec), task.chain_id in given_up)
+        for task in tasks
     ])
 
 

@@ -1,21 +1,22 @@
 """What is known of one chain: its rows so far, and the state to go on from. One Parquet file each.
 
 A file is a table: the columns of a row, and beside them what the next generation needs (`new_labels`, and `predictions`
-in the furthest generation). The file carries a hash of itself, so that damage never passes for a result.
+in the furthest generation). The file carries a hash of itself, so that damage never passes for a result, and the
+version of its columns, so that a whole file of another version never passes for damage.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from modelcollapse.simulation.chain import ChainState, GenerationResult
-from modelcollapse.simulation.rows import Row, column_types
+from modelcollapse.simulation.rows import ADDED, SCHEMA_VERSION, Row, axes_of, column_types
 from modelcollapse.simulation.spec import ChainSpec
 
 _POLARS_TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
@@ -24,6 +25,7 @@ _POLARS_TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), 
 SCHEMA: dict[str, pl.DataType] = {name: _POLARS_TYPES[kind] for name, kind in column_types().items()}
 
 _FILE_SCHEMA = {**SCHEMA, "new_labels": pl.Binary(), "predictions": pl.Binary()}
+_VERSION_KEY = "modelcollapse.schema"  # among the file's metadata; version 1 has none
 _TAIL = 8  # a Parquet file ends with the length of its footer (4 bytes, little-endian) and "PAR1"
 _HASH = hashlib.sha256
 _HASH_SIZE = _HASH().digest_size
@@ -31,6 +33,10 @@ _HASH_SIZE = _HASH().digest_size
 
 class DamagedRecordError(Exception):
     """A stored chain is truncated or altered."""
+
+
+class OtherVersionError(Exception):
+    """A stored chain is whole, but not of a version that is known here."""
 
 
 @dataclass
@@ -64,6 +70,12 @@ class ChainRecord:
             if self.predictions is None or size >= self.predictions[0]:
                 self.predictions = (size, result.predictions.tobytes())
         return is_new
+
+    def filled(self, spec: ChainSpec) -> ChainRecord:
+        """Return the record with what older versions did not write down of the chain."""
+        axes = {name: value for name, value in axes_of(spec).items() if name in ADDED}
+        rows = {size: replace(row, **axes) for size, row in self.rows.items()}
+        return replace(self, rows=rows)
 
     def n_done(self, spec: ChainSpec) -> int:
         """Return how many of the generations that this spec asks for are there."""
@@ -101,25 +113,27 @@ class ChainRecord:
         ]
         frame = pl.DataFrame(table, schema=_FILE_SCHEMA, orient="row")
         buffer = io.BytesIO()
-        frame.write_parquet(buffer)
+        frame.write_parquet(buffer, metadata={_VERSION_KEY: str(SCHEMA_VERSION)})
         return _seal(buffer.getvalue())
 
     @classmethod
     def from_bytes(cls, content: bytes) -> ChainRecord:
-        """Read a record.
+        """Read a record, of this version or an earlier one: columns that were added later are null.
 
         Raises
         ------
         DamagedRecordError
             If it is not exactly what was written.
+        OtherVersionError
+            If it is, but this version does not know what it means.
         """
         _check_seal(content)
         try:
+            version = pl.read_parquet_metadata(io.BytesIO(content)).get(_VERSION_KEY, "1")
             frame = pl.read_parquet(io.BytesIO(content))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            raise DamagedRecordError("it is not a Parquet file") from error
-        if frame.schema != _FILE_SCHEMA:
-            raise DamagedRecordError("it has other columns than this version writes")
+            raise OtherVersionError("it is whole, but no Parquet file that can be read here") from error
+        _check_columns(version, frame)
         record = cls()
         for values in frame.iter_rows(named=True):
             new_labels, predictions = values.pop("new_labels"), values.pop("predictions")
@@ -130,6 +144,16 @@ class ChainRecord:
             if predictions is not None:
                 record.predictions = (row.n_seen, predictions)
         return record
+
+
+def _check_columns(version: str, frame: pl.DataFrame) -> None:
+    """Raise OtherVersionError unless a file has the columns of a version that is known."""
+    if version not in map(str, range(1, SCHEMA_VERSION + 1)):
+        raise OtherVersionError(f"it has version {version} of the columns, the newest known here is {SCHEMA_VERSION}")
+    if unknown := [name for name in frame.columns if name not in _FILE_SCHEMA]:
+        raise OtherVersionError(f"it has the column '{unknown[0]}', which is not known here")
+    if frame.schema != {name: kind for name, kind in _FILE_SCHEMA.items() if ADDED.get(name, 1) <= int(version)}:
+        raise OtherVersionError(f"its columns are not those of version {version}")
 
 
 def rows_frame(rows: list[dict[str, Any]], **extra: pl.DataType) -> pl.DataFrame:

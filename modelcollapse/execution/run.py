@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
@@ -17,14 +17,16 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import RunFolderError, SpecError
+from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.executors import ChainTask, Executor, InProcessExecutor
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.keeper import Keeper
 from modelcollapse.execution.log import run_log
+from modelcollapse.execution.models import KnownModel, refreshed, resolve
 from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.record import ChainRecord, rows_frame
+from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
 
 ExecutorName: TypeAlias = Literal["ray", "inprocess"]
@@ -56,23 +58,68 @@ class Run:
 
     @cached_property
     def sweeps(self) -> list[Sweep]:
-        """Every sweep that was asked for in this folder, in order."""
-        where = self.folder.path("spec.json")
+        """Every sweep that was asked for in this folder, in order: reading them imports no learner."""
         try:
-            sweeps = [Sweep(**values) for values in self.spec["sweeps"]]
+            return [Sweep(**values) for values in self.spec["sweeps"]]
         except (SpecError, TypeError) as error:
-            raise RunFolderError(f"{where} is damaged: {error}") from None
-        for sweep in sweeps:
-            check_learners(sweep, self._trusted, where)
-        return sweeps
+            raise RunFolderError(f"{self.folder.path('spec.json')} is damaged: {error}") from None
+
+    def sweeps_to_run(self) -> list[Sweep]:
+        """Return every sweep, for running: that imports its learners.
+
+        Raises
+        ------
+        RunFolderError
+            If nobody here has vouched for one of them: see `check_learners`.
+        """
+        for sweep in self.sweeps:
+            check_learners(sweep, self._trusted, self.folder.path("spec.json"))
+        return self.sweeps
+
+    @cached_property
+    def _known_models(self) -> dict[str, list[KnownModel]]:
+        """The models of sweeps, by the sweeps' text, as far as the folder knows them."""
+        known = {}
+        try:
+            for sweep, stored in zip(self.sweeps, self.spec["models"], strict=True):
+                if stored is not None:
+                    known[_text(sweep)] = [KnownModel.from_json(model) for model in stored]
+        except (TypeError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.folder.path('spec.json')} is damaged: {error}. "
+                "Set its \"models\" to null for every sweep, and the learners are looked up again."
+            ) from None
+        return known
+
+    def is_readable(self, sweep: Sweep) -> bool:
+        """Return whether the rows of a sweep can be found without importing code that nobody here has vouched for.
+
+        Only sweeps that an older version wrote down may need that.
+        """
+        try:
+            self._tasks(sweep)
+        except (RunFolderError, LearnerError):
+            return False
+        return True
+
+    def _tasks(self, sweep: Sweep) -> list[ChainTask]:
+        known = self._known_models.get(_text(sweep))
+        if known is None:
+            check_learners(sweep, self._trusted, self.folder.path("spec.json"))
+        return chain_tasks(sweep, self.corpus["fingerprint"], known)
 
     @property
     def corpus(self) -> dict[str, Any]:
         """Name, fingerprint and origin of the corpus."""
         return dict(self.spec["corpus"])
 
-    def results(self) -> pl.DataFrame:
+    def results(self, sweeps: Iterable[Sweep] | None = None) -> pl.DataFrame:
         """Return all rows that are there, one per generation.
+
+        Parameters
+        ----------
+        sweeps : iterable of Sweep, optional
+            Whose rows; those of all sweeps by default.
 
         Returns
         -------
@@ -81,12 +128,12 @@ class Run:
             what each sweep asks for; a row that two sweeps of one name share stands once.
         """
         rows: dict[tuple[str, str, int], dict[str, Any]] = {}
-        for sweep in self.sweeps:
+        for sweep in self.sweeps if sweeps is None else sweeps:
             for task, record in self.chains(sweep):
-                names = {"model": task.spec.model.name, "model_params": task.spec.model.params_text}
+                axes = axes_of(task.spec)  # under the names it was asked for, and also what older files lack
                 for size in task.spec.sizes():
                     if size in record.rows:
-                        row = {**asdict(record.rows[size]), **names, "experiment": sweep.experiment}
+                        row = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
                         rows.setdefault((sweep.experiment, task.chain_id, size), row)
         return rows_frame(list(rows.values()), experiment=pl.String())
 
@@ -112,7 +159,7 @@ class Run:
 
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
-        tasks = chain_tasks(sweep, self.corpus["fingerprint"])
+        tasks = self._tasks(sweep)
         known = self.folder.read_chains(task.chain_id for task in tasks)
         for task in tasks:
             yield task, known.get(task.chain_id) or ChainRecord()
@@ -195,8 +242,8 @@ def run_sweep(
     check_corpus(sweep, corpus)
     with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
         plan = make_plan(sweep, corpus, folder, retry_failed)
-        _settle(plan, folder)
         folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
+        _settle(plan, folder)  # after spec.json, whose format tells other versions what the chains are
         reporter.planned(plan, folder)
         _drain(find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
         reporter.ended()
@@ -207,8 +254,13 @@ def _settle(plan: Plan, folder: RunFolder) -> None:
     """Put chains where they belong that reached their end a moment before their driver was killed."""
     checkpoints = set(folder.names("partial", ".parquet"))
     for chain in plan.finished:
-        if chain.task.chain_id in checkpoints:
-            folder.write_chain(chain.task.chain_id, chain.record)
+        chain_id = chain.task.chain_id
+        if chain_id in checkpoints:
+            there = folder.read_record("chains", chain_id)
+            if there is not None and there.rows.keys() >= chain.record.rows.keys():
+                folder.remove(f"partial/{chain_id}.parquet")
+            else:
+                folder.write_chain(chain_id, chain.record)
 
 
 def default_folder(sweep: Sweep) -> str:
@@ -303,18 +355,38 @@ def _extended_spec(
     folder: RunFolder,
 ) -> dict[str, Any]:
     """Return a folder's spec with one more sweep."""
-    asked = sweep.model_dump(mode="json", exclude_none=True)
+    asked, models = _stored(sweep), resolve(sweep)
+    written = [model.to_json() for model in models]
     now = _versions()
     if known is None:
         about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
         if given is not None:
             about["given"] = dict(given)
-        return {"corpus": about, "sweeps": [asked], "versions": now}
+        return {"corpus": about, "sweeps": [asked], "models": [written], "versions": now}
     then = known["versions"]
     changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if changed:
         warnings.warn(f"{folder} was begun with other versions: {'; '.join(changed)}.", stacklevel=3)
-    return {**known, "sweeps": known["sweeps"] if asked in known["sweeps"] else [*known["sweeps"], asked]}
+    others = [i for i, values in enumerate(known["sweeps"]) if _as_text(values) != _as_text(asked)]
+    if len(others) == len(known["sweeps"]):
+        return {**known, "sweeps": [*known["sweeps"], asked], "models": [*refreshed(known["models"], models), written]}
+    again = [stored if i in others else written for i, stored in enumerate(refreshed(known["models"], models))]
+    return {**known, "models": again}
+
+
+def _stored(sweep: Sweep) -> dict[str, Any]:
+    """Return a sweep as it stands in spec.json."""
+    return sweep.model_dump(mode="json", exclude_none=True)
+
+
+def _text(sweep: Sweep) -> str:
+    """Return what two sweeps share if and only if they are the same."""
+    return _as_text(_stored(sweep))
+
+
+def _as_text(values: object) -> str:
+    """Return stored values as text: 1, 1.0 and true are equal, but not the same."""
+    return json.dumps(values, sort_keys=True)
 
 
 def _versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ from modelcollapse.simulation.label_rules import Increment, find_rule
 from modelcollapse.simulation.labels import Labels
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
 from modelcollapse.simulation.regimes import REGIMES
-from modelcollapse.simulation.rows import Row
+from modelcollapse.simulation.rows import Row, axes_of
 from modelcollapse.simulation.training import Train, Trained, TrainingSet, train_here
 
 
@@ -115,20 +115,13 @@ class Chain:
         changed = None if state.predictions is None else float((state.predictions != test_scores.labels).mean())
         row = Row(
             chain_id=self.chain_id,
-            seed=self.spec.seed,
-            collapse_rate=self.rate,
-            initial_size=self.spec.initial_size,
-            model=self.spec.model.name,
-            model_params=self.spec.model.params_text,
-            regime=self.spec.regime,
-            label_rule=self.spec.label_rule,
             generation=generation,
             n_seen=len(seen),
-            n_test=len(self.test),
             n_features=trained.n_features,
             churn=changed,
             fit_seconds=fitted - started,
             predict_seconds=scored - fitted,
+            **axes_of(self.spec),
             **training_metrics(seen[positions], self.corpus.labels[self.pool[positions]]),  # type: ignore[arg-type]
             **prediction_metrics(self.corpus.labels[self.test], test_scores),  # type: ignore[arg-type]
         )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import get_type_hints
+from typing import Any, get_type_hints
+
+from modelcollapse.simulation.spec import ChainSpec
 
 
 @dataclass(frozen=True)
 class Row:
     """What is recorded of one generation. Columns ending in ``_seconds`` are the only ones that are not deterministic.
 
-    Rates, accuracies and recalls are fractions in [0, 1]. ``None`` means "not defined here", never "not computed".
+    Rates, accuracies and recalls are fractions in [0, 1]. ``None`` means "not defined here", never "not computed"; only
+    the columns of `ADDED` are None, too, in rows that were written before there were such columns.
 
     Attributes
     ----------
@@ -47,6 +51,10 @@ class Row:
         Share of the test set whose prediction changed since the last generation (null in generation 0).
     fit_seconds, predict_seconds : float
         Wall time of training; of scoring the test set and labelling the next increment.
+    growth : str
+        How the chain grows: see `spec.Growth.text`.
+    min_df, max_ngram, max_terms : int
+        Which terms the vectoriser keeps: see `spec.TermSelection`. ``max_terms`` is null without a limit.
     """
 
     chain_id: str
@@ -80,10 +88,19 @@ class Row:
     churn: float | None
     fit_seconds: float
     predict_seconds: float
+    growth: str | None = None
+    min_df: int | None = None
+    max_ngram: int | None = None
+    max_terms: int | None = None
+
+
+#: Raised whenever columns are added to `Row`; and in which version each of these was.
+SCHEMA_VERSION = 2
+ADDED: Mapping[str, int] = {"growth": 2, "min_df": 2, "max_ngram": 2, "max_terms": 2}
 
 
 def column_types() -> dict[str, type]:
-    """Python type (str, int or float) of every column, in order; any float column may hold nulls."""
+    """Python type (str, int or float) of every column, in order, nulls aside."""
     hints = get_type_hints(Row)
     return {f.name: next(t for t in (str, int, float) if t is hints[f.name] or hints[f.name] == (t | None))
             for f in fields(Row)}
@@ -92,5 +109,26 @@ def column_types() -> dict[str, type]:
 #: What identifies a row among all rows of all runs on one corpus.
 KEY = ("chain_id", "generation")
 
-#: The axes of a sweep: one column each.
-AXES = ("seed", "collapse_rate", "initial_size", "model", "model_params", "regime", "label_rule")
+#: Everything that can differ between two chains on one corpus: one column each.
+AXES = (
+    "seed", "collapse_rate", "label_rule", "model", "model_params", "regime",
+    "growth", "n_test", "min_df", "max_ngram", "max_terms", "initial_size",
+)  # fmt: skip
+
+
+def axes_of(spec: ChainSpec) -> dict[str, Any]:
+    """Return the place of a chain on every axis, as it stands in its rows."""
+    return {
+        "seed": spec.seed,
+        "collapse_rate": float(spec.collapse_rate),
+        "label_rule": spec.label_rule,
+        "model": spec.model.name,
+        "model_params": spec.model.params_text,
+        "regime": spec.regime,
+        "growth": spec.growth.text(spec.initial_size),
+        "n_test": spec.test_size,
+        "min_df": spec.terms.min_df,
+        "max_ngram": spec.terms.max_ngram,
+        "max_terms": spec.terms.max_terms,
+        "initial_size": spec.initial_size,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
@@ -44,6 +44,16 @@ class Growth:
             size = initial_size
             while True:
                 yield (size := size + self.increment)
+
+    def text(self, initial_size: int) -> str:
+        """Return how a chain grows from its initial size, as it stands in the rows.
+
+        ``+100`` for a constant increment; for a ladder its sizes above the initial one, ``202,507,1274``; empty where
+        nothing is added. It says of a ladder what `chain_id` hashes of it.
+        """
+        if self.sizes is not None:
+            return ",".join(str(size) for size in self.sizes if size > initial_size)
+        return "" if self.increment is None else f"+{self.increment}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ def rate_text(rate: Decimal) -> str:
     return format(rate.normalize(), "f")
 
 
-def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: dict[str, object]) -> str:
+def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: Mapping[str, object]) -> str:
     """Return the chain's name: 24 hexadecimal digits of a hash of everything that affects its rows.
 
     Not part of it: `final_size` (a longer chain is a continuation) and what the experiment is called.

@@ -214,10 +214,14 @@ class Sweep(BaseModel):
         self._check_probabilities(models)
         return models
 
-    def chains(self) -> Iterator[ChainSpec]:
-        """Yield every chain once, seeds outermost: the first results average over all rates."""
+    def chains(self, models: Sequence[Model] | None = None) -> Iterator[ChainSpec]:
+        """Yield every chain once, seeds outermost: the first results average over all rates.
+
+        Where the `models` are known, nothing is imported.
+        """
         seen = set()
-        axes = (self.seeds, self.models(), self.initial_size, self.regime, self.label_rule, self.rates)
+        models = self.models() if models is None else models
+        axes = (self.seeds, models, self.initial_size, self.regime, self.label_rule, self.rates)
         for seed, model, initial_size, regime, label_rule, rate in itertools.product(*axes):
             if self.shared_reference and rate == 0 and initial_size > min(self.initial_size):
                 continue

@@ -4,7 +4,7 @@ import fsspec
 import pytest
 
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.folder import FORMAT, RunFolder
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -46,7 +46,7 @@ def test_spec(folder):
     assert folder.read_spec() is None
     spec = {"corpus": {"name": "a", "fingerprint": "b"}, "sweeps": [], "versions": {}}
     folder.write_spec(spec)
-    assert folder.read_spec() == {"format": 1, **spec}
+    assert folder.read_spec() == {"format": FORMAT, **spec, "models": []}
 
 
 @pytest.mark.parametrize(

@@ -305,6 +305,22 @@ def test_a_folders_learner_is_not_imported_unless_someone_vouches_for_it(tmp_pat
     run(tmp_path / "run", corpus)
     file = tmp_path / "run" / "spec.json"
     file.write_text(file.read_text().replace("naive-bayes", "intruder:Learner"))
+    assert open_run(tmp_path / "run").results()["model"].unique().to_list() == ["intruder:Learner"]
+    with pytest.raises(RunFolderError, match="names the learner intruder:Learner, whose code would be run"):
+        open_run(tmp_path / "run").sweeps_to_run()
+    monkeypatch.setenv("MODELCOLLAPSE_TRUSTED_LEARNERS", "other,intruder")
+    with pytest.raises(AssertionError, match="imported"):
+        run_sweep(*open_run(tmp_path / "run").sweeps_to_run(), corpus, tmp_path / "run", executor="inprocess")
+
+
+def test_a_learner_of_a_sweep_that_an_older_version_stored_is_trusted_or_refused(tmp_path, corpus, monkeypatch):
+    (tmp_path / "intruder.py").write_text("raise AssertionError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    run(tmp_path / "run", corpus)
+    file = tmp_path / "run" / "spec.json"
+    older = {**json.loads(file.read_text().replace("naive-bayes", "intruder:Learner")), "format": 1}
+    del older["models"]
+    file.write_text(json.dumps(older))
     with pytest.raises(RunFolderError, match="names the learner intruder:Learner, whose code would be run"):
         open_run(tmp_path / "run").results()
     monkeypatch.setenv("MODELCOLLAPSE_TRUSTED_LEARNERS", "other,intruder")
