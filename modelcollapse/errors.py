@@ -17,9 +17,22 @@ class LearnerError(ModelCollapseError):
     """A learner does not exist, or does not take the parameters it was given."""
 
 
+class FaultyLearnerError(ModelCollapseError):
+    """A learner does what no classifier does: while a chain runs, that is the chain's own failure, on any machine."""
+
+
 class RunFolderError(ModelCollapseError):
     """A run folder cannot be used: another corpus, an unknown format, nothing in it."""
 
 
 class ClusterError(ModelCollapseError):
     """A Ray cluster cannot be reached, or does not let us in."""
+
+
+def describe(error: BaseException) -> str:
+    """Return an error in one line, whatever its class makes of `str`."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return " ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":")

@@ -62,7 +62,7 @@ def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tupl
     if "increment" in given or "sizes" in given:  # another way to grow replaces the experiment's
         values = {name: value for name, value in values.items() if name not in ("increment", "sizes")}
     sweep = Sweep(**{**values, **given})
-    sweep.models()  # a slip in their names should not wait for the corpus
+    sweep.check_learners()  # a slip in their names should not wait for the corpus
     return sweep, corpus
 
 

@@ -23,9 +23,10 @@ import numpy as np
 
 from modelcollapse.corpora.cache import default_cache
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import CorpusError
+from modelcollapse.errors import CorpusError, LearnerError, describe
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import run_chain
+from modelcollapse.simulation.containment import contained_items
 from modelcollapse.simulation.generational import SearchSettings, broods, founders
 from modelcollapse.simulation.hyperparameters import GridSettings
 from modelcollapse.simulation.learners import STUDY_FOREST
@@ -151,7 +152,10 @@ def _measure(model: Model, terms: TermSelection, corpus: Corpus, size: int, test
     )
     generations = run_chain(spec, corpus)
     started = time.process_time()
-    row = next(generations).row
+    try:
+        row = next(contained_items(generations)).row
+    except Exception as error:
+        raise LearnerError(f"Learner '{model.name}' fails on {size} documents: {describe(error)}.") from error
     elapsed = time.process_time() - started
     share = row.fit_seconds / (row.fit_seconds + row.predict_seconds)
     return max(share * elapsed, _LEAST), max((1 - share) * elapsed / test_size, _LEAST)

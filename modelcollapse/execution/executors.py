@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import LearnerError
+from modelcollapse.errors import LearnerError, describe
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
+from modelcollapse.simulation.containment import contained_items
 from modelcollapse.simulation.spec import ChainSpec
 from modelcollapse.simulation.training import Train, train_here
 
@@ -88,7 +89,7 @@ class InProcessExecutor:
             attempts = Attempts()
             while True:
                 try:
-                    for result in task.run(corpus, state_of(task)):
+                    for result in contained_items(task.run(corpus, state_of(task))):
                         attempts.went_on()
                         yield GenerationDone(task, result)
                 except Exception as error:  # a chain's own failure must not stop the others
@@ -120,12 +121,8 @@ class Attempts:
 def is_machines_fault(error: BaseException) -> bool:
     """Return whether an error may be gone at the next attempt: a chain's own errors come again.
 
-    The driver has found every learner before it runs anything. A worker that does not find one had no memory to load
-    its library, or another installation.
+    The driver has found and tried every learner before it runs anything. A worker that does not find one, or whose
+    learner misses a library or a file, had no memory to load it, or another installation. What a learner does wrong on
+    any machine is another error (`FaultyLearnerError`, or any that it raises).
     """
     return isinstance(error, (MemoryError, OSError, ImportError, LearnerError))
-
-
-def describe(error: BaseException) -> str:
-    """Return an error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())

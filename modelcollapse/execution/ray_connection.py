@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from modelcollapse.errors import ClusterError
-from modelcollapse.execution.executors import describe
+from modelcollapse.errors import ClusterError, describe
 from modelcollapse.execution.log import only_to_the_log
 
 #: A task is one core's work: nothing in it may start threads of its own.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import describe
 from modelcollapse.execution.clusters import CorpusSize
 from modelcollapse.execution.executors import (
     Attempts,
@@ -25,7 +27,6 @@ from modelcollapse.execution.executors import (
     Event,
     GenerationDone,
     StateOf,
-    describe,
     is_machines_fault,
 )
 from modelcollapse.execution.log import WAITING
@@ -35,6 +36,7 @@ from modelcollapse.execution.scheduling import MAX_ROWS_AHEAD, Scheduler
 from modelcollapse.execution.shards import ShardedTraining
 from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, GenerationResult
+from modelcollapse.simulation.containment import contained_items
 from modelcollapse.simulation.training import train_here
 
 _log = logging.getLogger(__name__)
@@ -82,6 +84,14 @@ class _Setback:
     reason: str
     details: str
     needs_memory: bool
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """The chain itself failed: yielded in words, as any class may be raised, and not every one can be sent."""
+
+    reason: str
+    details: str
 
 
 @dataclass
@@ -240,7 +250,10 @@ def _ready(ray: Any, generators: list[Any]) -> list[Any]:
 
 def _receive(ray: Any, generator: Any, task: ChainTask) -> Event | _Setback:
     try:
-        return GenerationDone(task, ray.get(next(generator)))
+        item = ray.get(next(generator))
+        if isinstance(item, _Failure):
+            return ChainFailed(task, item.reason, item.details, is_own=True)
+        return GenerationDone(task, item)
     except StopIteration:
         return ChainDone(task)
     except ray.exceptions.RayTaskError as error:
@@ -259,11 +272,17 @@ def _chain_task(
     refs: list[Any],
     n_shards: int,
     options: dict[str, Any],
-) -> Iterator[GenerationResult]:
-    """Run a chain in a worker, on the shared arrays of the corpus."""
+) -> Iterator[GenerationResult | _Failure]:
+    """Run a chain in a worker, on the shared arrays of the corpus; its own failure is the last item."""
     import ray
 
     data, indices, indptr, labels, term_orders = ray.get(refs)
     train = train_here if n_shards == 1 else ShardedTraining(ray, refs[:3], n_shards, options)
     refs.clear()
-    yield from task.run(Corpus(data, indices, indptr, labels, term_orders, fingerprint), state, train)
+    documents = Corpus(data, indices, indptr, labels, term_orders, fingerprint)
+    try:
+        yield from contained_items(task.run(documents, state, train))
+    except Exception as error:
+        if is_machines_fault(error) or isinstance(error, ray.exceptions.RayError):
+            raise
+        yield _Failure(describe(error), traceback.format_exc())

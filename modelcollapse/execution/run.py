@@ -236,6 +236,7 @@ def run_sweep(
     RunFolderError
         If the folder holds a run on another corpus, or another process is at work in it.
     """
+    sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
     known = folder.read_spec()
     check_same_corpus(known, corpus, folder)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from modelcollapse.errors import LearnerError
+from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
+from modelcollapse.simulation.containment import contained
 from modelcollapse.simulation.spec import Model, ParameterValue
 
 
@@ -62,6 +64,9 @@ LEARNERS: Mapping[str, Learner] = {
     "logistic-regression": Learner("sklearn.linear_model:LogisticRegression", {"max_iter": 1000}),
 }
 
+#: By so much probabilities may miss [0, 1]: they were computed in single precision.
+ROUNDING = 1e-6
+
 #: Set by the chain in every generation, so they are nobody's to choose.
 RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
 
@@ -90,30 +95,111 @@ class Scores:
 
 
 class Predictor:
-    """A trained model behind one interface, whatever the learner: it was trained on classes 0 and 1, in this order."""
+    """A trained model behind one interface, whatever the learner.
+
+    Parameters
+    ----------
+    classifier : object
+        Trained on classes 0 and 1, both of them. Its `classes_` says in which order it names them.
+    predicts_by_probability : bool
+        See `Learner`.
+    """
 
     def __init__(self, classifier: Any, predicts_by_probability: bool) -> None:
         self._classifier = classifier
         self._predicts_by_probability = predicts_by_probability
 
     def score(self, counts: sparse.csr_matrix) -> Scores:
-        """Score documents, given as counts of the terms the model was trained on."""
+        """Score documents, given as counts of the terms the model was trained on.
+
+        Raises
+        ------
+        FaultyLearnerError
+            If the classifier answers with other labels than 0 and 1, with numbers that are no probabilities or not
+            finite, or in other shapes than scikit-learn's classifiers.
+        """
         classifier = self._classifier
-        probability = None
+        n_documents = counts.shape[0]
         if hasattr(classifier, "predict_proba"):
-            both = np.asarray(classifier.predict_proba(counts), dtype=np.float64)
-            probability = ranking = np.ascontiguousarray(both[:, 1])
-        if probability is not None and self._predicts_by_probability:
-            labels = both.argmax(axis=1).astype(np.uint8)
-        else:
-            labels = np.asarray(classifier.predict(counts)).astype(np.uint8)
-        if probability is None and hasattr(classifier, "decision_function"):
-            ranking = np.asarray(classifier.decision_function(counts), dtype=np.float64)
-        elif probability is None:
-            ranking = labels.astype(np.float64)
-        if not np.isfinite(ranking).all():
-            raise FloatingPointError("the learner gave scores that are not finite numbers")
-        return Scores(labels, probability, ranking)
+            of_class_0, of_class_1 = self._probabilities(classifier.predict_proba(counts), n_documents)
+            if self._predicts_by_probability:
+                labels = (of_class_1 > of_class_0).astype(np.uint8)
+            else:
+                labels = _hard_labels(classifier.predict(counts), n_documents, "predict")
+            return Scores(labels, of_class_1, of_class_1)
+        labels = _hard_labels(classifier.predict(counts), n_documents, "predict")
+        if hasattr(classifier, "decision_function"):
+            return Scores(labels, None, self._decision(classifier.decision_function(counts), n_documents))
+        return Scores(labels, None, labels.astype(np.float64))
+
+    def _positive_class(self) -> int:
+        """Return the place of class 1 among the classifier's classes."""
+        if not hasattr(self._classifier, "classes_"):
+            raise FaultyLearnerError("it has no classes_, which says whose its scores are")
+        classes = _hard_labels(self._classifier.classes_, 2, "classes_")
+        if classes.sum() != 1:
+            raise FaultyLearnerError(f"its classes_ are {classes.tolist()}, expected 0 and 1")
+        return int(classes[1])
+
+    def _probabilities(
+        self, found: object, n_documents: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the probabilities of both classes."""
+        both = _finite(found, (n_documents, 2), "predict_proba")
+        if both.min(initial=0.0) < 0 or both.max(initial=1.0) > 1:
+            if both.min() < -ROUNDING or both.max() > 1 + ROUNDING:
+                raise FaultyLearnerError(
+                    f"its predict_proba gave {both.min():g} to {both.max():g}, expected probabilities in [0, 1]"
+                )
+            both = both.clip(0.0, 1.0)
+        positive = self._positive_class()
+        return both[:, 1 - positive], np.ascontiguousarray(both[:, positive])
+
+    def _decision(self, found: object, n_documents: int) -> npt.NDArray[np.float64]:
+        """Return a decision function that grows towards class 1: its own grows towards the second of its classes."""
+        decision = _finite(found, (n_documents,), "decision_function")
+        return decision if self._positive_class() == 1 else -decision
+
+
+def _hard_labels(found: object, n: int, what: str) -> npt.NDArray[np.uint8]:
+    """Return labels that are 0 or 1 as such; a column is taken for the vector that it holds.
+
+    Raises
+    ------
+    FaultyLearnerError
+        For anything else: nothing is rounded, cut or counted from another number.
+    """
+    labels = _as_array(found, what)
+    if labels.shape == (n, 1):
+        labels = labels.ravel()
+    if labels.shape != (n,):
+        raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected ({n},)")
+    is_positive = np.asarray(labels == 1, dtype=bool)
+    known = is_positive | np.asarray(labels == 0, dtype=bool)
+    if not known.all():
+        others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
+        raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected the classes taught, 0 and 1")
+    return is_positive.astype(np.uint8)
+
+
+def _finite(found: object, shape: tuple[int, ...], what: str) -> npt.NDArray[np.float64]:
+    """Return scores as finite numbers of the expected shape, or raise FaultyLearnerError."""
+    scores = _as_array(found, what)
+    if scores.shape != shape:
+        raise FaultyLearnerError(f"its {what} has the shape {scores.shape}, expected {shape}")
+    if scores.dtype.kind not in "fiub":
+        raise FaultyLearnerError(f"its {what} gave values of type {scores.dtype}, expected numbers")
+    scores = scores.astype(np.float64, copy=False)
+    if not np.isfinite(scores).all():
+        raise FaultyLearnerError(f"its {what} gave scores that are not finite numbers")
+    return scores
+
+
+def _as_array(found: object, what: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(found)
+    except (TypeError, ValueError) as error:
+        raise FaultyLearnerError(f"its {what} gave no array: {describe(error)}") from error
 
 
 class ConstantPredictor(Predictor):
@@ -144,14 +230,14 @@ def train(model: Model, counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8]
     """
     if nothing_to_learn(counts.shape[1], labels):
         return ConstantPredictor(float(labels.mean()) if len(labels) else 0.5)
-    learner = find_learner(model.name)
     classifier = instantiate(model)
     known = classifier.get_params(deep=False)
     if "random_state" in known:
         classifier.set_params(random_state=seed)
     if known.get("n_jobs") is not None:  # None is one thread already
         classifier.set_params(n_jobs=1)
-    return Predictor(classifier.fit(counts, labels), learner.predicts_by_probability)
+    classifier.fit(counts, labels)
+    return Predictor(classifier, find_learner(model.name).predicts_by_probability)
 
 
 def nothing_to_learn(n_terms: int, labels: npt.NDArray[np.uint8]) -> bool:
@@ -183,17 +269,21 @@ def find_learner(name: str) -> Learner:
             f"Found no learner '{name}'. Expected one of {', '.join(LEARNERS)}, or the import path of a scikit-learn "
             "classifier such as sklearn.linear_model:SGDClassifier."
         )
-    return Learner(name)
+    known = (learner for learner in LEARNERS.values() if learner.path == name)
+    return replace(next(known, Learner(name)), params={})
 
 
 def parameter_names(name: str) -> frozenset[str]:
     """Return the parameters that a learner takes, apart from those that the chain sets itself."""
-    return frozenset(_classifier_class(name)().get_params(deep=False)) - set(RESERVED_PARAMS)
+    cls = _classifier_class(name)
+    with refusing(f"Learner '{name}' does not name its parameters"):
+        return frozenset(cls().get_params(deep=False)) - set(RESERVED_PARAMS)
 
 
 def has_probabilities(model: Model) -> bool:
     """Return whether the model, with its parameters, gives probabilities."""
-    return hasattr(instantiate(model), "predict_proba")
+    with refusing(f"Learner '{model.name}' does not say whether it has predict_proba"):
+        return hasattr(instantiate(model), "predict_proba")
 
 
 def identity(model: Model) -> dict[str, object]:
@@ -208,10 +298,12 @@ def identity(model: Model) -> dict[str, object]:
 def _identity(model: Model, exact: str) -> dict[str, object]:
     """Remember identities by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
     path = find_learner(model.name).path
-    params = instantiate(model).get_params(deep=True)
+    with refusing(f"Learner '{model.name}' does not name its parameters"):
+        params = instantiate(model).get_params(deep=True)
+        texts = {key: repr(value) for key, value in sorted(params.items()) if key not in RESERVED_PARAMS}
     return {
         "class": path,
-        "params": {key: repr(value) for key, value in sorted(params.items()) if key not in RESERVED_PARAMS},
+        "params": texts,
         "version": _library_version(path.split(":")[0].split(".")[0]),
     }
 
@@ -226,29 +318,40 @@ def instantiate(model: Model) -> Any:
     """
     cls = _classifier_class(model.name)
     params = {**find_learner(model.name).params, **dict(model.params)}
-    try:
+    with refusing(f"Learner '{model.name}' does not take {model.params_text or 'its parameters'}"):
         classifier = cls(**params)
         if hasattr(cls, "_parameter_constraints") or "_validate_params" in vars(cls):
             classifier._validate_params()  # what scikit-learn's `fit` does first
-    except (TypeError, ValueError) as error:
-        given = model.params_text or "its parameters"
-        raise LearnerError(f"Learner '{model.name}' does not take {given}: {str(error).rstrip('.')}.") from error
     return classifier
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Raise LearnerError, in one line, for whatever a learner's own code raises before anything runs."""
+    try:
+        with contained():
+            yield
+    except LearnerError:
+        raise
+    except (TypeError, ValueError) as error:  # the usual ones need no name
+        raise LearnerError(f"{what}: {describe(error).partition(': ')[2].rstrip('.')}.") from error
+    except Exception as error:
+        raise LearnerError(f"{what}: {describe(error).rstrip('.')}.") from error
 
 
 def _classifier_class(name: str) -> Any:
     path = find_learner(name).path
     module_name, _, class_name = path.partition(":")
-    try:
+    if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
+        raise LearnerError(f"Found no learner at '{path}': expected package.module:Class.")
+    with refusing(f"Found no learner at '{path}'"):
         cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise LearnerError(f"Found no learner at '{path}': {error}. Expected package.module:Class.") from error
-    if not (inspect.isclass(cls) and all(hasattr(cls, method) for method in ("fit", "predict", "get_params"))):
+        is_one = inspect.isclass(cls) and all(hasattr(cls, method) for method in ("fit", "predict", "get_params"))
+    if not is_one:
         raise LearnerError(f"Found '{path}', expected a scikit-learn classifier (fit, predict, get_params).")
-    try:
-        cls()
-    except TypeError as error:
-        raise LearnerError(f"Learner '{path}' cannot be made without arguments: {error}.") from error
+    with refusing(f"Learner '{path}' cannot be made without arguments"):
+        made: Any = cls()
+        made.get_params(deep=False)
     return cls
 
 

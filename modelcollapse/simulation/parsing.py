@@ -113,20 +113,30 @@ def parse_names(given: Any) -> tuple[str, ...]:
 
 
 def parse_params(given: Any) -> dict[str, tuple[ParameterValue, ...]]:
-    """Return parameter values from ``{"max_depth": [5, None]}`` or ``["max_depth=5,None", …]``."""
+    """Return parameter values from ``{"max_depth": [5, None]}`` or ``["max_depth=5,None", …]``.
+
+    A name that comes again adds its values; every value stands once.
+    """
     if isinstance(given, str):
         given = [given]
     if not isinstance(given, Iterable):
         raise ValueError(f"found {given!r}, expected NAME=VALUE[,VALUE…]")
-    if not isinstance(given, Mapping):
-        pairs = [str(item).partition("=") for item in given]
-        if bad := [key for key, equals, _ in pairs if not (equals and key.strip())]:
-            raise ValueError(f"found '{bad[0]}', expected NAME=VALUE[,VALUE…]")
-        given = {key.strip(): text for key, _, text in pairs}
-    return {
-        key: tuple(_parse_value(v) for v in (values.split(",") if isinstance(values, str) else _as_list(values)))
-        for key, values in sorted(given.items())
-    }
+    pairs: list[tuple[str, Any]] = []
+    if isinstance(given, Mapping):
+        pairs += given.items()
+    else:
+        for item in given:
+            key, equals, text = str(item).partition("=")
+            if not (equals and key.strip()):
+                raise ValueError(f"found '{key}', expected NAME=VALUE[,VALUE…]")
+            pairs.append((key.strip(), text))
+    params: dict[str, dict[str, ParameterValue]] = {}
+    for key, values in pairs:
+        known = params.setdefault(key, {})
+        for value in values.split(",") if isinstance(values, str) else _as_list(values):
+            parsed = _parse_value(value)
+            known.setdefault(repr(parsed), parsed)  # 1, 1.0 and True are equal, but not the same
+    return {key: tuple(known.values()) for key, known in sorted(params.items())}
 
 
 def _as_list(values: Any) -> list[Any]:
@@ -134,8 +144,12 @@ def _as_list(values: Any) -> list[Any]:
 
 
 def _parse_value(given: Any) -> ParameterValue:
+    if isinstance(given, np.generic):
+        given = given.item()
     if not isinstance(given, str):
-        return given
+        if given is None or isinstance(given, (bool, int, float)):
+            return given
+        raise ValueError(f"found {given!r}, expected numbers, words, true, false or none")
     text = given.strip()
     if text.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[text.lower()]

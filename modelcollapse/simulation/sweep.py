@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation import learners
+from modelcollapse.simulation import learner_check, learners
 from modelcollapse.simulation.label_rules import find_rule
 from modelcollapse.simulation.parsing import (
     distinct,
@@ -214,12 +214,23 @@ class Sweep(BaseModel):
         self._check_probabilities(models)
         return models
 
+    def check_learners(self) -> None:
+        """Try every model before anything runs.
+
+        Raises
+        ------
+        LearnerError, SpecError
+            As `models`; and if one is no classifier of sparse counts: see `learner_check.check`.
+        """
+        for model in self.models():
+            learner_check.check(model)
+
     def chains(self, models: Sequence[Model] | None = None) -> Iterator[ChainSpec]:
         """Yield every chain once, seeds outermost: the first results average over all rates.
 
         Where the `models` are known, nothing is imported.
         """
-        seen = set()
+        seen: set[tuple[ChainSpec, str]] = set()
         models = self.models() if models is None else models
         axes = (self.seeds, models, self.initial_size, self.regime, self.label_rule, self.rates)
         for seed, model, initial_size, regime, label_rule, rate in itertools.product(*axes):
@@ -237,8 +248,9 @@ class Sweep(BaseModel):
                 label_rule=label_rule,
                 terms=TermSelection(self.min_df, self.max_ngram, self.max_terms),
             )
-            if chain not in seen:
-                seen.add(chain)
+            exact = (chain, repr(model.params))  # 1, 1.0 and True are equal, but not the same
+            if exact not in seen:
+                seen.add(exact)
                 yield chain
 
     def _check_probabilities(self, models: list[Model]) -> None:

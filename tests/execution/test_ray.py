@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,27 @@ def test_a_chain_that_raises_is_recorded_and_the_others_finish(ray, tmp_path, co
     assert len(run.failed(sweep)) == 6
     assert "n_neighbors" in next((tmp_path / "failures").iterdir()).read_text()
     assert run.results()["model_params"].unique().to_list() == ["n_neighbors=3"]
+
+
+def test_what_a_learner_does_wrong_is_its_chains_failure_at_once(ray, tmp_path, corpus):
+    """A chain that ends its worker, forks it or raises what cannot be sent is not tried again and again."""
+    bad = {"Exiting": "SystemExit 0", "RaisingNoError": "Beyond: all", "RaisingTheUnspeakable": "Unspeakable",
+           "LaterMinus": "its predict gave -1"}  # fmt: skip
+    good = ("Good", "Forking", "Printing")
+    models = tuple(f"tests.simulation.odd_learners:{name}" for name in (*good, *bad))
+    sweep = SWEEP.model_copy(update={"model": models, "rates": (Decimal(1),), "seeds": (0,), "trees": None})
+    run = run_sweep(sweep, corpus, tmp_path, executor="ray")
+    assert len(run.failed(sweep)) == len(bad)
+    failures = {json.loads(path.read_text())["chain"]: json.loads(path.read_text()) for path in
+                (tmp_path / "failures").iterdir()}  # fmt: skip
+    for name, reason in bad.items():
+        (failure,) = (found for chain, found in failures.items() if f":{name}'" in chain)
+        assert reason in failure["reason"]
+        assert len(failure["reason"]) < 200
+        assert failure["is_own"]
+    rows = table(run.results()).drop("chain_id", "model").partition_by("generation")
+    assert [len(generation) for generation in rows] == [len(good)] * 8
+    assert all(generation.n_unique() == 1 for generation in rows)
 
 
 def private_bytes_of_workers(corpus: Corpus, folder: Path) -> int:

@@ -324,7 +324,7 @@ def test_a_learner_of_a_sweep_that_an_older_version_stored_is_trusted_or_refused
     with pytest.raises(RunFolderError, match="names the learner intruder:Learner, whose code would be run"):
         open_run(tmp_path / "run").results()
     monkeypatch.setenv("MODELCOLLAPSE_TRUSTED_LEARNERS", "other,intruder")
-    with pytest.raises(AssertionError, match="imported"):
+    with pytest.raises(LearnerError, match="imported"):
         open_run(tmp_path / "run").results()
 
 

@@ -62,6 +62,15 @@ def test_parameters_are_axes_of_the_models_that_have_them():
     ]
 
 
+def test_parameters_that_come_again_are_added_and_every_value_stands_once():
+    given = ["max_depth=5", "max_depth=10,5", "max_features=1", "max_features=1.0,1"]
+    sweep = Sweep(**{**BASE, "model": "forest-sklearn", "rates": "0"}, model_param=given)
+    assert sweep.model_param["max_depth"] == (5, 10)
+    assert [repr(value) for value in sweep.model_param["max_features"]] == ["1", "1.0"]
+    texts = {chain.model.params_text for chain in sweep.chains()}
+    assert texts == {f"max_depth={depth},max_features={n}" for depth in (5, 10) for n in ("1", "1.0")}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
