@@ -35,7 +35,8 @@ def test_an_interruption_leaves_what_was_there(tmp_path):
             raise KeyboardInterrupt
 
     write_bytes(tmp_path / "a", b"old")
-    pytest.raises(KeyboardInterrupt, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert (tmp_path / "a").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
 

@@ -55,7 +55,7 @@ CHAIN = "0123456789abcdef01234567"
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"{}", b'{"format": 1}', b'{"openapi": "3.1.0"}', b'{"format": "html"}', b"[" * 100_000, b"\xff"],
+    [b"", b"{", b"[]", b"{}", b'{"format": 1}', b'{"openapi": "3"}', b'{"format": "html"}', b"[" * 100_000, b"\xff"],
 )
 def test_a_spec_that_is_somebody_elses_is_left_to_them(folder, content):
     folder.write("spec.json", content)
