@@ -97,7 +97,7 @@ def _header(file: Path) -> set[str]:
 
 def _read_baseline(file: Path) -> pl.DataFrame:
     size = (pl.col("ratio") * FULL_SIZE).round().cast(pl.Int64)
-    return pl.read_csv(file).select(
+    return pl.read_csv(file.read_bytes()).select(
         experiment=pl.lit("baseline"),
         initial_size=size.min(),
         n_seen=size,
@@ -111,7 +111,7 @@ def _read_baseline(file: Path) -> pl.DataFrame:
 def _read_total_collapse(file: Path) -> pl.DataFrame:
     """Read the starts' curves; where each of them begins is also the curve without collapse, as the post draws it."""
     start, size = ((pl.col(name) * FULL_SIZE).round().cast(pl.Int64) for name in ("initial_ratio", "new_ratio"))
-    curves = pl.read_csv(file).select(
+    curves = pl.read_csv(file.read_bytes()).select(
         experiment=pl.lit("total-collapse"),
         initial_size=start,
         n_seen=size,
@@ -125,7 +125,7 @@ def _read_total_collapse(file: Path) -> pl.DataFrame:
 
 
 def _read_rates(file: Path) -> pl.DataFrame:
-    frame = pl.read_csv(file).with_columns(rate=pl.col("colapse_rate").round(4))
+    frame = pl.read_csv(file.read_bytes()).with_columns(rate=pl.col("colapse_rate").round(4))
     if frame["initial_size"].max() == 50_000:
         experiment = "collapse-rates"
     else:

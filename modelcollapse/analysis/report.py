@@ -25,6 +25,7 @@ from modelcollapse.analysis.plotting import drawings
 from modelcollapse.analysis.report_cells import Table
 from modelcollapse.analysis.report_tables import experiment_tables
 from modelcollapse.analysis.setup_words import as_toml, describe_corpus, describe_setup
+from modelcollapse.atomic import readable
 
 if TYPE_CHECKING:
     from modelcollapse.execution import Run
@@ -135,7 +136,7 @@ def about(run: Run) -> About:
             total += 1
             done += record.n_done(task.spec) == len(task.spec.sizes())
     sweeps = [sweep.model_dump(mode="json", exclude_none=True) for sweep in run.sweeps]
-    return About(str(run.folder), run.corpus, sweeps, run.spec["versions"], total, done, failed)
+    return About(readable(str(run.folder)), run.corpus, sweeps, run.spec["versions"], total, done, failed)
 
 
 def about_file(results: pl.DataFrame, name: str) -> About:

@@ -23,8 +23,9 @@ def read_rows(file: Path) -> pl.DataFrame:
     """
     types = {"experiment": pl.String(), **{name: _TYPES[kind] for name, kind in column_types().items()}}
     try:
-        is_parquet = file.suffix == ".parquet"
-        rows = pl.read_parquet(file) if is_parquet else pl.read_csv(file, schema_overrides=types)
+        with file.open("rb") as opened:  # a path may have characters that mean something to Polars
+            is_parquet = file.suffix == ".parquet"
+            rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=types)
     except (OSError, PolarsError) as error:
         raise AnalysisError(f"Cannot read {file}: {str(error).splitlines()[0]}.") from None
     missing = [name for name in types if name not in rows.columns]

@@ -15,6 +15,9 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+#: What every figure says of its maker: see `analysis.made`.
+MAKER = "modelcollapse"
+
 INK = "#16191d"
 MUTED = "#616870"
 GRID = "#e3e6ea"
@@ -153,7 +156,7 @@ def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> 
     """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
     files = {}
     for kind in kinds:
-        metadata: dict[str, Any] = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+        metadata: dict[str, Any] = {"Software": MAKER} if kind == "png" else {"Date": None, "Creator": MAKER}
         buffer = io.BytesIO()
         with look():
             mpl.rcParams["svg.hashsalt"] = name

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from typing import Annotated, NoReturn
 
 import typer
 
+from modelcollapse.cli.streams import discard_output, prepare_streams
 from modelcollapse.errors import ModelCollapseError
 
 EXIT_FAILED_CHAINS = 1
@@ -57,6 +59,7 @@ def main() -> NoReturn:
 
     A library that is interrupted while it is imported may make an error of that: so it is noted that there was one.
     """
+    prepare_streams()
     interruptions: list[int] = []
 
     def interrupt(number: int, frame: object) -> NoReturn:
@@ -66,7 +69,9 @@ def main() -> NoReturn:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
     try:
-        sys.exit(make_app()(standalone_mode=False))
+        code = make_app()(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
     except ModelCollapseError as error:
         if interruptions:
             _leave("Interrupted.", EXIT_INTERRUPTED)
@@ -74,8 +79,12 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         _leave("Interrupted.", EXIT_INTERRUPTED)
     except BrokenPipeError:
+        discard_output()
         sys.exit(EXIT_FAILED_CHAINS)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EIO):
+            discard_output()
+            _leave(f"Cannot print: {error.strerror}. What was computed is kept.", EXIT_USER_ERROR)
         message = getattr(error, "format_message", None)  # what a wrong option or argument raises
         if message is None:
             raise

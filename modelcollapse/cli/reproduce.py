@@ -16,6 +16,7 @@ from modelcollapse.cli.execute import (
     RetryFailed,
     Shards,
     Workers,
+    check_out,
     execute,
 )
 
@@ -55,6 +56,7 @@ def reproduce(
     sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
     file = Path(corpus).expanduser()
     name_or_path = str(file.absolute()) if file.is_file() else corpus
+    check_out(out)
     documents = load_corpus(name_or_path)
     check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
     how = How(executor, address, workers, shards, retry_failed, log_file, json)

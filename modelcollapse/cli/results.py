@@ -72,21 +72,10 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: a .csv or .parquet file.")],
 ) -> None:
     """Write all rows of a run to one CSV or Parquet file."""
-    from modelcollapse.analysis.arms import AnalysisError
+    from modelcollapse.analysis.made import write_export
 
-    if file.suffix not in (".csv", ".parquet"):
-        raise AnalysisError(f"Cannot export to '{file.name}': expected a name that ends in .csv or .parquet.")
     rows = _open(location).rows
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.part")
-        if file.suffix == ".csv":
-            rows.write_csv(temporary)
-        else:
-            rows.write_parquet(temporary)
-        temporary.replace(file)
-    except OSError as error:
-        raise AnalysisError(f"Cannot write {file}: {error.strerror}. Choose another file.") from None
+    write_export(rows, file)
     typer.echo(f"{rows.height:,} rows → {file}")
 
 
@@ -118,17 +107,19 @@ def _open(location: str) -> _Source:
 
     What is made of a file goes into a folder beside it that has its name.
     """
-    from modelcollapse.execution.folder import RunFolder
+    from modelcollapse.atomic import readable
 
     _refuse_search(location)
     file = Path(location)
     if _is_file(location):
-        folder = RunFolder(file.with_suffix(""))
-        return _Source(file.stem, _read_file(file), None, folder.write, folder.path)
+        from modelcollapse.analysis.made import MadeOfFile
+
+        folder = MadeOfFile(file)
+        return _Source(readable(file.stem), _read_file(file), None, folder.write, folder.path)
     from modelcollapse.execution import open_run
 
     run = open_run(location)
-    name = location.rstrip("/").rsplit("/", 1)[-1]
+    name = readable(location.rstrip("/").rsplit("/", 1)[-1])
     return _Source(name, run.results(), run.corpus["fingerprint"], run.folder.write, run.folder.path)
 
 

@@ -28,6 +28,7 @@ from modelcollapse.cli.execute import (
     RetryFailed,
     Shards,
     Workers,
+    check_out,
     execute,
 )
 from modelcollapse.cli.sweep import (
@@ -120,6 +121,7 @@ def run(
 
     sweep, about_corpus = merge(experiment, context.params, scale)
     location = out or default_folder(sweep)
+    check_out(location)
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)

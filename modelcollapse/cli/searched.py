@@ -21,6 +21,7 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
         None if there is something else.
     """
     from modelcollapse.analysis.arms import AnalysisError
+    from modelcollapse.analysis.made import MadeOfFile
     from modelcollapse.analysis.search_files import read_search
     from modelcollapse.execution.folder import RunFolder
 
@@ -30,16 +31,15 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
             content = file.read_bytes()
         except OSError as error:
             raise AnalysisError(f"Cannot read {file}: {error.strerror}.") from None
-        folder = RunFolder(file.with_suffix(""))
-    else:
-        folder = RunFolder(location)
-        if folder.read("search.json") is None:
-            return None
-        found = folder.read("results.csv")
-        if found is None:
-            raise AnalysisError(f"{folder} has no results.csv yet: run its command again, or wait for it.")
-        content = found
-    results = read_search(content, location)
+        results = read_search(content, location)
+        return None if results is None else (results, MadeOfFile(file))
+    folder = RunFolder(location)
+    if folder.read("search.json") is None:
+        return None
+    found = folder.read("results.csv")
+    if found is None:
+        raise AnalysisError(f"{folder} has no results.csv yet: run its command again, or wait for it.")
+    results = read_search(found, location)
     return None if results is None else (results, folder)
 
 

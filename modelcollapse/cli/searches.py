@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelcollapse.cli.corpus import Ngrams
-from modelcollapse.cli.execute import Address, ExecutorOption, Workers
+from modelcollapse.cli.execute import Address, ExecutorOption, Workers, check_out
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -46,6 +46,7 @@ def hyperparameters(
 
     given = {"documents": documents, "folds": folds, "folds_per_task": folds_per_task, "seed": seed}
     settings = GridSettings.of("hyperparameters", grid=grid or None, **given)
+    check_out(out, "search.json")
     loaded = load_corpus(corpus)
     with _counting("combinations and folds", out) as tell:
         results, n_failed = run_grid(settings, loaded, out, find_executor(executor, address, workers), tell)
@@ -94,6 +95,7 @@ def generational(
         max_generations=max_generations,
         trees=trees,
     )
+    check_out(out, "search.json")
     options: dict[str, Any] = {} if ngrams is None else {"ngrams": ngrams}
     loaded = load_corpus(corpus, **options)
     where = find_executor(executor, address, workers)

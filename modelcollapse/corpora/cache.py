@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -35,13 +36,18 @@ VOCABULARY_FILE = "vocabulary.txt"
 _ABOUT = "corpus.json"
 _BUILDING = ".building-"
 
+#: Everything that a corpus' folder has. One with anything else is not touched.
+_FILES = {_ABOUT, VOCABULARY_FILE, *(f"{array}.npy" for array in _ARRAYS)}
+
+_KEY = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}")
+
 
 def default_cache() -> Path:
     """Return the user's cache directory for this program, or ``$MODELCOLLAPSE_CACHE``."""
     from platformdirs import user_cache_path
 
     chosen = os.environ.get("MODELCOLLAPSE_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("modelcollapse", appauthor=False)
+    return Path(os.path.expanduser(chosen)) if chosen else user_cache_path("modelcollapse", appauthor=False)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ class CorpusCache:
         try:
             origin = build(temporary)
             _write_about(temporary, name, origin)
-            shutil.rmtree(self.path(key), ignore_errors=True)
+            self._delete(key)
             temporary.rename(self.path(key))
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -163,6 +169,8 @@ class CorpusCache:
         """All cached corpora, by name; broken ones are left out."""
         found = []
         for about_file in self.folder.glob(f"*/{_ABOUT}"):
+            if not _KEY.fullmatch(about_file.parent.name):
+                continue
             try:
                 about = json.loads(about_file.read_text(encoding="utf-8"))
                 n_documents = int(about["origin"]["rows"]["kept"])
@@ -173,9 +181,31 @@ class CorpusCache:
         return sorted(found, key=lambda entry: (entry.name, entry.key))
 
     def remove(self, key: str) -> None:
-        """Delete a cached corpus if it is there."""
-        with self._lock(key, lambda: None):
-            shutil.rmtree(self.path(key), ignore_errors=True)
+        """Delete a cached corpus if it is there.
+
+        Raises
+        ------
+        CorpusError
+            If it cannot be deleted, or its folder has files that this program did not put there.
+        """
+        try:
+            with self._lock(key, lambda: None):
+                self._delete(key)
+        except OSError as error:
+            raise CorpusError(f"cannot remove {self.path(key)}: {error.strerror or error}.") from error
+
+    def _delete(self, key: str) -> None:
+        """Delete a corpus' folder, but nothing that is not a corpus'. The caller holds the lock."""
+        folder = self.path(key)
+        if not folder.exists():
+            return
+        foreign = sorted(path.name for path in folder.iterdir() if path.name not in _FILES or path.is_dir())
+        if foreign or folder.is_symlink():
+            raise CorpusError(
+                f"{folder} is not touched: {'it holds ' + foreign[0] if foreign else 'it is a link'}, which this "
+                "program did not put there. Move that elsewhere, or set MODELCOLLAPSE_CACHE to another folder."
+            )
+        shutil.rmtree(folder)
 
     def load(self, key: str, name: str) -> Corpus:
         """Memory-map a cached corpus after checking every byte of it.

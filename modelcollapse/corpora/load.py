@@ -110,25 +110,34 @@ def remove_corpus(name: str) -> int:
     Raises
     ------
     CorpusError
-        If nothing of this name is cached.
+        If nothing of this name is cached, or it cannot be removed.
     """
     cache = CorpusCache()
     names = NameRegister(cache.root)
     named = names.get(name)
     found = [e for e in cache.entries() if (e.key == named.key if named else name in (e.name, e.key))]
-    downloads = list(_downloads(name).glob("*")) if name in HUB_FILES else []
+    downloads = _downloaded(name)
     if not found and not downloads and named is None:
         raise CorpusError(f"no corpus {name!r} is cached. See: modelcollapse corpus list")
-    if named is not None:
-        names.remove(name)
-    in_use = {entry.key for entry in names.all()}
+    in_use = {entry.key for entry in names.all() if entry != named}
     gone = [entry for entry in found if entry.key not in in_use]
     for entry in gone:
         cache.remove(entry.key)
+    if named is not None:
+        names.remove(name)
     freed = sum(entry.n_bytes for entry in gone) + sum(file.stat().st_size for file in downloads)
     for file in downloads:
-        file.unlink()
+        try:
+            file.unlink()
+        except OSError as error:
+            raise CorpusError(f"cannot remove {file}: {error.strerror}.") from error
     return freed
+
+
+def _downloaded(name: str) -> list[Path]:
+    """Return what was downloaded for a corpus, in part or whole."""
+    whole = [_downloads(name) / Path(file.path).name for file in HUB_FILES.get(name, ())]
+    return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
 def _load_named(

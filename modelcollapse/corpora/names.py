@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from modelcollapse.atomic import write_bytes
 from modelcollapse.errors import CorpusError
 
 _VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -58,15 +58,40 @@ class NameRegister:
             return None
 
     def put(self, entry: NamedCorpus) -> None:
-        """Register a name, replacing what it stood for before."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        temporary = self._folder / f".{entry.name}.{os.getpid()}"
-        temporary.write_text(json.dumps(asdict(entry), indent=1), encoding="utf-8")
-        temporary.replace(self._folder / f"{entry.name}.json")
+        """Register a name, replacing what it stood for before.
+
+        Raises
+        ------
+        CorpusError
+            If it cannot be written, or if there is a file that is no name of ours.
+        """
+        file = self._folder / f"{entry.name}.json"
+        if file.exists() and self.get(entry.name) is None:
+            raise CorpusError(f"{file} is not a name of a corpus: rename it, or choose another --name.")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_bytes(file, json.dumps(asdict(entry), indent=1).encode())
+        except OSError as error:
+            raise CorpusError(
+                f"cannot write {file}: {error.strerror}. The corpus is built: make room there, or set "
+                "MODELCOLLAPSE_CACHE to another folder, and give the same command again."
+            ) from error
 
     def remove(self, name: str) -> None:
-        """Forget a name."""
-        (self._folder / f"{name}.json").unlink(missing_ok=True)
+        """Forget a name, if it is known.
+
+        Raises
+        ------
+        CorpusError
+            If its file cannot be removed.
+        """
+        if self.get(name) is None:
+            return
+        file = self._folder / f"{name}.json"
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise CorpusError(f"cannot remove {file}: {error.strerror}.") from error
 
     def all(self) -> list[NamedCorpus]:
         """All names, sorted."""

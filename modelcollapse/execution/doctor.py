@@ -78,13 +78,13 @@ def _shared_memory() -> Finding:
 
 
 def _kernels() -> Finding:
-    import modelcollapse.forest as forest
+    from modelcollapse.forest.compilation import kernels_folder
 
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(chosen) if chosen else Path(forest.__file__).parent / "__pycache__"
-    return _writable(
-        "compiled kernels", folder, "Kernels are compiled in every process: set NUMBA_CACHE_DIR to a folder of yours."
-    )
+    advice = "Kernels are compiled in every process: set NUMBA_CACHE_DIR to a folder of yours."
+    folder = kernels_folder()
+    if folder is None:
+        return Finding("compiled kernels", "no folder for them can be written", advice)
+    return _writable("compiled kernels", folder, advice)
 
 
 def _corpus_cache() -> Finding:

@@ -14,6 +14,7 @@ import os
 import platform
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from modelcollapse import atomic
 from modelcollapse.corpora.cache import default_cache
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import CorpusError, LearnerError, describe
@@ -215,12 +217,11 @@ class CalibrationCache:
         return law
 
     def save(self, corpus: str, model: Model, terms: TermSelection, law: CostLaw) -> None:
-        """Keep a law."""
+        """Keep a law; where that cannot be written, it is measured again the next time."""
         file = self._file(corpus, model, terms)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(asdict(law)), encoding="utf-8")
-        temporary.replace(file)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write_bytes(file, json.dumps(asdict(law)).encode())
 
     def _file(self, corpus: str, model: Model, terms: TermSelection) -> Path:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())

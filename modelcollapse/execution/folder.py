@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
 
+from modelcollapse import atomic
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.lock import ObjectLock, local_lock
+from modelcollapse.execution import ours
+from modelcollapse.execution.lock import LocalLock, ObjectLock
 from modelcollapse.execution.record import ChainRecord, DamagedRecordError, OtherVersionError
 
 #: Of spec.json. It is also what keeps earlier versions away from chain files that they do not know.
@@ -32,6 +36,12 @@ _SPEC_PARTS = {"corpus": dict, "sweeps": list, "versions": dict}
 #: Files of an object store that are read or written at a time: each takes a round trip.
 _CONNECTIONS = 16
 
+#: Figures may have any name.
+_FIGURES = re.compile(r".+\.(png|svg)")
+
+#: File systems that can be read only, or hold one file or archive: a run is many files, written one by one.
+_READ_ONLY = {"http", "https", "github", "gist", "git", "zip", "tar", "libarchive", "data", "reference"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -42,21 +52,47 @@ class RunFolder:
     ----------
     location : str or Path
         A local path or any fsspec URL (``s3://bucket/run``).
+
+    Raises
+    ------
+    RunFolderError
+        If nothing here knows such a file system, or it does not answer.
     """
 
     def __init__(self, location: str | Path) -> None:
         self.location = str(location)
-        try:
-            self._fs, self._root = fsspec.url_to_fs(self.location)
-        except (ValueError, ImportError) as error:
-            raise RunFolderError(f"Cannot use {self.location} as a run's folder: {error}.") from None
-        self._root = self._root.rstrip("/")
+        self._fs, self._root = _file_system(self.location)
         self.is_local = isinstance(self._fs, LocalFileSystem)
-        self._errors: tuple[type[Exception], ...] = (OSError,) if self.is_local else (Exception,)
-        self._lock: ObjectLock | None = None
+        self._root = self._root or ("/" if self.is_local else "")
+        self._errors: tuple[type[Exception], ...] = (OSError, ValueError) if self.is_local else (Exception,)
+        self._lock: ObjectLock | LocalLock | None = None
 
     def __str__(self) -> str:
         return self.location
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is written here outlasts this process."""
+        return not isinstance(self._fs, MemoryFileSystem)
+
+    def local_path(self, name: str) -> Path:
+        """Return where a file of a local folder is written.
+
+        Raises
+        ------
+        RunFolderError
+            If that is outside of the folder.
+        """
+        path, root = Path(self._full(name)), Path(self._root)
+        for link in (path, *path.parents):
+            if link == root:
+                break
+            if link.is_symlink():
+                raise RunFolderError(
+                    f"{link} is a link, to {link.readlink()}: what belongs to a run is written into its folder only. "
+                    "Put a folder or a file in the link's place."
+                )
+        return path
 
     def path(self, name: str) -> str:
         """Return the location of a file or folder in the run, for people to read and open."""
@@ -72,7 +108,7 @@ class RunFolder:
         """
         with self._one_line_errors("read", name):
             try:
-                return bytes(self._fs.cat_file(f"{self._root}/{name}"))
+                return bytes(self._fs.cat_file(self._full(name)))
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
@@ -82,15 +118,48 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            If it cannot be written (what was there before is still there), or another process works here now.
+            If it cannot be written (what was there before is still there), would be outside of the folder, or another
+            process works here now.
         """
+        self._check_writable()
         if self._lock is not None:
             self._lock.check()
         with self._one_line_errors("write", name):
             if self.is_local:
-                self._replace(Path(f"{self._root}/{name}"), content)
+                self._write_locally(self.local_path(name), content)
             else:
-                self._fs.pipe_file(f"{self._root}/{name}", content)
+                self._fs.pipe_file(self._full(name), content)
+
+    def _full(self, name: str) -> str:
+        """Return where a file is.
+
+        Raises
+        ------
+        RunFolderError
+            If that is outside of the folder.
+        """
+        if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
+            raise RunFolderError(f"{name!r} is no name of a file in {self}: expected one without '..' and '//'.")
+        if self.is_local:  # UTF-8 on the disk, whatever this system's encoding
+            name = os.fsdecode(name.encode(errors="surrogateescape"))
+        return f"{self._root.rstrip('/')}/{name}"
+
+    def _check_writable(self) -> None:
+        protocols = {self._fs.protocol} if isinstance(self._fs.protocol, str) else {*self._fs.protocol}
+        if protocols & _READ_ONLY:
+            raise RunFolderError(
+                f"{self} can be read only: expected a folder, or a store that takes files (s3://…). "
+                "Choose another --out."
+            )
+
+    def _write_locally(self, path: Path, content: bytes) -> None:
+        """Write a file; only its own folder is made. While it is locked, the run's folder is known to be there."""
+        root = Path(self._root)
+        if self._lock is None:
+            root.mkdir(parents=True, exist_ok=True)
+        for folder in reversed(path.relative_to(root).parents[:-1]):
+            (root / folder).mkdir(exist_ok=True)
+        atomic.write_bytes(path, content)
 
     @contextmanager
     def _one_line_errors(self, verb: str, name: str) -> Iterator[None]:
@@ -106,32 +175,24 @@ class RunFolder:
                 "mend this, and the same command goes on from there."
             ) from error
 
-    def _replace(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
         with self._one_line_errors("remove", name), suppress(FileNotFoundError):
-            self._fs.rm_file(f"{self._root}/{name}")
+            self._fs.rm_file(self._full(name))
 
     def names(self, subfolder: str, suffix: str) -> list[str]:
         """Return the names, without suffix, of a subfolder's files of one kind, sorted."""
+        return [name.removesuffix(suffix) for name in self._entries(subfolder) if name.endswith(suffix)]
+
+    def _entries(self, subfolder: str) -> list[str]:
+        """Return the names of everything in a subfolder ("": the folder itself) that is not hidden, sorted."""
         self._fs.invalidate_cache()
         try:
-            found = self._fs.ls(f"{self._root}/{subfolder}", detail=False)
+            found = self._fs.ls(f"{self._root.rstrip('/')}/{subfolder}", detail=False)
         except (FileNotFoundError, NotADirectoryError):
             return []
         names = (path.rstrip("/").rsplit("/", 1)[-1] for path in found)
-        return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix) and name[0] != ".")
+        return sorted(name for name in names if name[0] != ".")
 
     def read_spec(self) -> dict[str, Any] | None:
         """Return spec.json; None if nothing was run here.
@@ -149,7 +210,7 @@ class RunFolder:
         try:
             spec = json.loads(content)
             found = spec["format"]
-            is_whole = found not in _FORMATS or (
+            is_whole = (isinstance(found, int) and found not in _FORMATS) or (
                 all(isinstance(spec.get(part), kind) for part, kind in _SPEC_PARTS.items())
                 and isinstance(spec.setdefault("models", [None] * len(spec["sweeps"])), list)
                 and len(spec["models"]) == len(spec["sweeps"])
@@ -158,9 +219,7 @@ class RunFolder:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             is_whole = False
         if not is_whole:
-            raise RunFolderError(
-                f"{self.path('spec.json')} is damaged. Remove it and run the same command: finished chains are kept."
-            )
+            raise RunFolderError(self._what_is_wrong_with_spec(content))
         if found not in _FORMATS:
             raise RunFolderError(
                 f"{self.path('spec.json')} has format {found}, this version knows {' and '.join(map(str, _FORMATS))}: "
@@ -168,10 +227,23 @@ class RunFolder:
             )
         return dict(spec)
 
+    def _what_is_wrong_with_spec(self, content: bytes) -> str:
+        where = self.path("spec.json")
+        if ours.is_spec_of_a_run(content) or not ours.foreign(self._entries, self.read):
+            return (
+                f"{where} is damaged. Rename it to .spec.json.damaged and run the same command: "
+                "finished chains are kept."
+            )
+        return f"{where} is no run of modelcollapse: choose another folder (--out)."
+
     def write_spec(self, spec: dict[str, Any]) -> None:
         """Write spec.json, in this version's format whatever it was read in."""
-        content = {"format": FORMAT, **{key: value for key, value in spec.items() if key != "format"}}
-        self.write("spec.json", (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+        spec = {"format": FORMAT, **{key: value for key, value in spec.items() if key != "format"}}
+        try:
+            content = json.dumps(spec, indent=1, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # a file's name that is no text
+            content = json.dumps(spec, indent=1).encode()
+        self.write("spec.json", content + b"\n")
 
     def read_chain(self, chain_id: str) -> ChainRecord | None:
         """Return the most that is known of a chain: its finished file or its checkpoint, which may have gone further.
@@ -251,27 +323,80 @@ class RunFolder:
         self.remove(f"failures/{chain_id}.json")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, spec: Literal["spec.json", "search.json"] = "spec.json") -> Iterator[None]:
         """Keep other drivers out: see `execution.lock`. What a killed driver left half-written is cleared away.
+
+        Parameters
+        ----------
+        spec : {"spec.json", "search.json"}
+            What says what is here: a run or a search.
 
         Raises
         ------
         RunFolderError
-            If another process is at work here.
+            If another process is at work here, or the folder holds files that are not a run's, or not a search's.
         """
-        if self.is_local:
-            with local_lock(Path(self._root) / ".lock", self.location):
-                for subfolder in ("chains", "partial", "failures"):
-                    for leftover in Path(self._root, subfolder).glob(".*.tmp"):
-                        leftover.unlink(missing_ok=True)
-                yield
-            return
-        lock = ObjectLock(self._fs, f"{self._root}/lock.json", self.location)
-        with self._one_line_errors("write", "lock.json"):
+        self.check_usable(spec)
+        lock = self._make_lock()
+        with self._one_line_errors("write", lock.name):
             lock.acquire()
         self._lock = lock
         try:
+            if self.is_local:
+                self._clear_away()
             yield
         finally:
             self._lock = None
             lock.release()
+
+    def _make_lock(self) -> ObjectLock | LocalLock:
+        if self.is_local:
+            return LocalLock(Path(self._root), self.location)
+        return ObjectLock(self._fs, f"{self._root}/{ObjectLock.name}", self.location)
+
+    def check_usable(self, spec: Literal["spec.json", "search.json"] = "spec.json") -> None:
+        """Raise RunFolderError if this is no place for a run (or a search): see `locked`."""
+        self._check_writable()
+        if self.is_local and Path(self._root).is_file():
+            raise RunFolderError(f"{self} is a file: expected a folder. Choose another --out.")
+        other, holds = ours.OTHERS[spec]
+        if self.read(other) is not None:
+            raise RunFolderError(f"{self} holds {holds}: choose another --out.")
+        if self.read(spec) is not None:  # what it says is checked by those who use it
+            return
+        with self._one_line_errors("read", spec):
+            foreign = ours.foreign(self._entries, self.read)
+        if foreign:
+            named = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
+            raise RunFolderError(
+                f"{self} holds files that are not a run's ({named}): expected a new or an empty folder, or a run's. "
+                "Choose another --out."
+            )
+
+    def _clear_away(self) -> None:
+        """Remove what writers that were killed left half-written."""
+        root = Path(self._root)
+        kinds = {root: ours.WRITTEN, root / "figures": _FIGURES, **{root / store: ours.STORED for store in ours.STORES}}
+        for folder, names in kinds.items():
+            for leftover in atomic.unfinished(folder, names):
+                with suppress(OSError):
+                    leftover.unlink()
+
+
+def _file_system(location: str) -> tuple[Any, str]:
+    """Return the file system that a location is on, and the folder's path in it."""
+    if "::" in location:
+        raise RunFolderError(
+            f"Cannot use {location} as a run's folder: found a chain of URLs (::), expected a path or one URL."
+        )
+    try:
+        fs, root = fsspec.url_to_fs(location)
+    except Exception as error:  # each file system has errors of its own
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        advice = (
+            'Install what it needs: pip install "modelcollapse[cluster]"'
+            if isinstance(error, ImportError) and location.startswith(("s3://", "s3a://"))
+            else "Expected a path or a URL such as s3://bucket/run"
+        )
+        raise RunFolderError(f"Cannot use {location} as a run's folder: {reason}. {advice}.") from None
+    return fs, root.rstrip("/")

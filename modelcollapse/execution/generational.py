@@ -14,7 +14,7 @@ from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.run import ExecutorName, find_executor
-from modelcollapse.execution.units import Tell, begin_search, run_units
+from modelcollapse.execution.units import Tell, begin_search, run_units, stored_results
 from modelcollapse.simulation.generational import (
     Genome,
     SearchSettings,
@@ -68,19 +68,22 @@ def run_search(
     SpecError
         If the corpus is too small, or has no n-grams of order 3.
     RunFolderError
-        If the folder holds something else.
+        If the folder holds something else, or a search with other settings but for its number of generations.
     """
     settings.check_corpus(corpus)
     folder, workers = RunFolder(out), find_executor(executor)
     everybody: list[Variant] = []
     best: list[Variant] = []
     n_failed = 0
-    with folder.locked(), run_log(folder):
-        begin_search("generational", settings, corpus, folder)
-        for generation in range(settings.max_generations + 1):
+    with folder.locked("search.json"), run_log(folder):
+        searches = begin_search("generational", settings, corpus, folder, may_differ=("max_generations",))
+        last = max(asked["max_generations"] for asked in searches)
+        for generation in range(last + 1):
             groups = offspring(settings, best, generation) if generation else founders(settings)
             parents = best if generation else [None] * len(groups)
             units = broods(settings, generation, groups, parents)
+            if generation > settings.max_generations and None in stored_results(units, corpus, folder):
+                break  # an earlier search was asked for more, but did not come so far
             results = run_units(units, corpus, folder, workers, watch(generation))
             n_failed = sum(result is None for result in results)
             if n_failed:

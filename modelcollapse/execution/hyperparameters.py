@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -11,8 +13,9 @@ from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.run import ExecutorName, find_executor
-from modelcollapse.execution.units import Tell, begin_search, run_units
-from modelcollapse.simulation.hyperparameters import GridSettings, parameters, study_model
+from modelcollapse.execution.units import Tell, begin_search, run_units, stored_results
+from modelcollapse.simulation.hyperparameters import FoldGroup, GridSettings, parameters, study_model
+from modelcollapse.simulation.spec import Model
 
 RESULTS = "results.csv"
 
@@ -40,33 +43,35 @@ def run_grid(
     -------
     DataFrame, int
         One row for every combination of parameters and fold: the parameters as text, ``is_study``, ``fold``,
-        ``accuracy``, ``seconds``; and the number of units that failed.
+        ``accuracy``, ``seconds``; earlier grids in the folder included. And the number of units that failed.
 
     Raises
     ------
     SpecError
         If the corpus is too small.
     RunFolderError
-        If the folder holds something else.
+        If the folder holds something else, or a grid on other documents, folds or with another seed.
     """
     settings.check_corpus(corpus)
     folder = RunFolder(out)
-    with folder.locked(), run_log(folder):
-        begin_search("hyperparameters", settings, corpus, folder)
+    with folder.locked("search.json"), run_log(folder):
+        searches = begin_search("hyperparameters", settings, corpus, folder, may_differ=("grid", "folds_per_task"))
         units = list(settings.units())
         results = run_units(units, corpus, folder, find_executor(executor), tell)
-        rows = [
-            {
-                **{name: str(value) for name, value in parameters(unit.model).items()},
-                "is_study": unit.model == study_model(),
-                "fold": fold,
-                "accuracy": accuracy,
-                "seconds": seconds,
-            }
-            for unit, result in zip(units, results, strict=True)
-            if result is not None
-            for fold, accuracy, seconds in zip(result["fold"], result["accuracy"], result["seconds"], strict=True)
-        ]
-        frame = pl.DataFrame(rows)
+        earlier = [unit for asked in searches[:-1] for unit in GridSettings.of("hyperparameters", **asked).units()]
+        stored = stored_results(earlier, corpus, folder)
+        frame = _table([*units, *earlier], [*results, *stored])
         folder.write(RESULTS, frame.write_csv().encode())
     return frame, sum(result is None for result in results)
+
+
+def _table(units: Sequence[FoldGroup], results: Sequence[Mapping[str, Any] | None]) -> pl.DataFrame:
+    rows: dict[tuple[Model, int], dict[str, Any]] = {}
+    for unit, result in zip(units, results, strict=True):
+        if result is None:
+            continue
+        names = {name: str(value) for name, value in parameters(unit.model).items()}
+        for fold, accuracy, seconds in zip(result["fold"], result["accuracy"], result["seconds"], strict=True):
+            row = {**names, "is_study": unit.model == study_model(), "fold": fold}
+            rows.setdefault((unit.model, fold), {**row, "accuracy": accuracy, "seconds": seconds})
+    return pl.DataFrame(list(rows.values()))

@@ -14,10 +14,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from modelcollapse.errors import RunFolderError
 
@@ -31,28 +29,71 @@ _held: set[str] = set()
 _log = logging.getLogger(__name__)
 
 
-@contextmanager
-def local_lock(path: Path, location: str) -> Iterator[None]:
-    """Hold the operating system's lock on a file.
+class LocalLock:
+    """The operating system's lock on a hidden file in a folder.
 
-    Raises
-    ------
-    RunFolderError
-        If another process holds it, or the file cannot be written.
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    location : str
+        The run's folder as the user wrote it.
     """
-    import fcntl
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
-    except OSError as error:
-        raise RunFolderError(f"Cannot write {path}: {error.strerror}. Choose another --out.") from None
-    with file:
+    name = ".lock"
+
+    def __init__(self, folder: Path, location: str) -> None:
+        self._path, self._location = folder / self.name, location
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises
+        ------
+        RunFolderError
+            If another process holds it, or the file cannot be written.
+        """
+        import fcntl
+
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")
+        except OSError as error:
+            raise RunFolderError(f"Cannot write {self._path}: {error.strerror}. Choose another --out.") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise _taken(self._location) from None
+        except OSError as error:
+            file.close()
+            raise RunFolderError(f"Cannot lock {self._path}: {error.strerror}. Choose another --out.") from None
+        self._file = file
+        try:
+            self.check()
+        except RunFolderError:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def check(self) -> None:
+        """Raise RunFolderError if the folder is not the one that was locked: it was moved, or the lock was removed."""
+        assert self._file is not None
+        try:
+            is_there = os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
         except OSError:
-            raise _taken(location) from None
-        yield
+            is_there = False
+        if not is_there:
+            raise RunFolderError(
+                f"{self._location} was moved or removed while a sweep runs in it, so the sweep stops. Chains and "
+                "checkpoints written until now are where the folder went: the same command with that --out goes on."
+            )
 
 
 class ObjectLock:
@@ -66,6 +107,8 @@ class ObjectLock:
     location : str
         The run's folder as the user wrote it.
     """
+
+    name = "lock.json"
 
     def __init__(self, fs: Any, path: str, location: str) -> None:
         self._fs, self._path, self._location = fs, path, location

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.ours import is_log
 
 _LOGGERS = ("modelcollapse", "ray", "py.warnings")
 
@@ -39,8 +40,8 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
     """
     text = io.StringIO()
     if file is None and folder.is_local:
-        file = folder.path("log.txt")
-    handler = _QuietHandler(text if file is None else _open(file))
+        file = folder.local_path("log.txt")
+    handler = _QuietHandler(text if file is None else _open(Path(file).expanduser()))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     terminal = _Terminal()
     for name in _WAITED_FOR:
@@ -92,8 +93,16 @@ class _QuietHandler(logging.StreamHandler[TextIO]):
         """Do nothing."""
 
 
-def _open(file: str | Path) -> TextIO:
+def _open(file: Path) -> TextIO:
+    """Open a log for what comes: nothing is added to a file that is something else."""
     try:
-        return Path(file).expanduser().open("a", encoding="utf-8", errors="replace")
+        if file.is_file():
+            with file.open("rb") as there:
+                if not is_log(there.read(200)):
+                    raise RunFolderError(
+                        f"{file} is no log of modelcollapse, so nothing is added to it: rename it, or choose another "
+                        "--log-file."
+                    )
+        return file.open("a", encoding="utf-8", errors="replace")
     except OSError as error:
         raise RunFolderError(f"Cannot write the log {file}: {error.strerror}. Choose another --log-file.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.executors import ChainDone, ChainFailed, ChainTask, Executor, GenerationDone
 from modelcollapse.execution.folder import RunFolder
+from modelcollapse.execution.ours import STORED
 from modelcollapse.simulation.chain import ChainState
 from modelcollapse.simulation.searching import Settings, Unit, unit_id
 from modelcollapse.simulation.training import Train, train_here
@@ -70,37 +71,94 @@ def run_units(
     return [results.get(task.chain_id) for task in tasks]
 
 
-def begin_search(kind: str, settings: Settings, corpus: Corpus, folder: RunFolder) -> None:
+def begin_search(
+    kind: str, settings: Settings, corpus: Corpus, folder: RunFolder, may_differ: Collection[str] = ()
+) -> list[Mapping[str, Any]]:
     """Write down in a folder what is searched, and on which corpus.
+
+    Parameters
+    ----------
+    kind : str
+        The search's name.
+    settings : Settings
+    corpus : Corpus
+    folder : RunFolder
+    may_differ : collection of str
+        Settings that searches in one folder need not share: their results are one table.
+
+    Returns
+    -------
+    list of mapping
+        The settings of all searches in the folder, these ones last.
 
     Raises
     ------
     RunFolderError
-        If the folder holds something else, or a search on another corpus.
+        If the folder holds something else, a search on another corpus, or one with other settings.
     """
-    if folder.read_spec() is not None:
-        raise RunFolderError(f"{folder} holds a run of sweeps, not a search: choose another --out.")
-    about = {
-        "format": _FORMAT,
-        "search": kind,
-        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
-        "settings": settings.model_dump(mode="json"),
-    }
+    now = settings.model_dump(mode="json")
+    earlier = []
     content = folder.read("search.json")
     if content is not None:
-        try:
-            known = json.loads(content)
-            then = (known["format"], known["search"], known["corpus"]["fingerprint"])
-        except (ValueError, KeyError, TypeError):
-            where = folder.path("search.json")
-            raise RunFolderError(f"{where} is damaged: remove it; finished units are kept.") from None
+        known = _known_search(folder, content)
+        then = (known["format"], known["search"], known["corpus"]["fingerprint"])
         if then != (_FORMAT, kind, corpus.fingerprint):
             raise RunFolderError(
                 f"{folder} holds the search '{then[1]}' on the corpus '{known['corpus']['name']}' "
                 f"({str(then[2])[:12]}), not '{kind}' on '{corpus.name}' ({corpus.fingerprint[:12]}): "
                 "choose another --out."
             )
+        earlier = [asked for asked in known["searches"] if asked != now]
+        for asked in earlier:
+            _check_same(asked, now, may_differ, folder)
+    about = {
+        "format": _FORMAT,
+        "search": kind,
+        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
+        "settings": now,
+        "searches": [*earlier, now],
+    }
     folder.write("search.json", (json.dumps(about, indent=1) + "\n").encode())
+    return [*earlier, now]
+
+
+def _known_search(folder: RunFolder, content: bytes) -> dict[str, Any]:
+    """Return what search.json says; ``searches`` is a list of settings."""
+    where = folder.path("search.json")
+    try:
+        known = json.loads(content)
+        known.setdefault("searches", [known["settings"]] if "settings" in known else [])
+        is_whole = all(isinstance(asked, dict) for asked in known["searches"])
+        is_whole &= isinstance(known["format"], int) and isinstance(known["corpus"]["fingerprint"], str)
+        is_whole &= isinstance(known["search"], str) and isinstance(known["corpus"]["name"], str)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        is_whole = False
+    if is_whole:
+        return dict(known)
+    if any(STORED.fullmatch(f"{name}.json") for name in folder.names("units", ".json")):
+        raise RunFolderError(
+            f"{where} is damaged. Rename it to .search.json.damaged and run the same command: finished units are kept."
+        )
+    raise RunFolderError(f"{where} is no search of modelcollapse: choose another --out.")
+
+
+def _check_same(
+    then: Mapping[str, Any], now: Mapping[str, Any], may_differ: Collection[str], folder: RunFolder
+) -> None:
+    """Raise RunFolderError if two searches differ in what makes their results one table."""
+    differ = [name for name in now if name in then and name not in may_differ and then[name] != now[name]]
+    if differ:
+        words = ", ".join(f"{name} {then[name]}, not {now[name]}" for name in differ)
+        raise RunFolderError(
+            f"{folder} holds a search with {words}: the results would not be one table. Choose another --out."
+        )
+
+
+def stored_results(units: Sequence[Unit], corpus: Corpus, folder: RunFolder) -> list[Mapping[str, Any] | None]:
+    """Return what a folder has of units; None where it has nothing."""
+    names = [unit_id(unit, corpus.fingerprint) for unit in units]
+    results = _read(folder, names)
+    return [results.get(name) for name in names]
 
 
 def _read(folder: RunFolder, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import shutil
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,6 +37,10 @@ Bool: TypeAlias = Any
 
 config: Any = _numba_config  # its settings are made at run time
 
+#: Folders of a version's kernels, and Numba's files in them: index, machine code, and those two half-written.
+_NAME = re.compile(r"forest-[0-9a-f]{16}")
+_KERNEL = re.compile(r"\.(nbi|nbc)(\.tmp\.\w+)?$")
+
 #: How long kernels are kept that no process loads: 30 days.
 _KEPT_SECONDS = 30 * 24 * 3600
 
@@ -47,13 +51,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @cache
 def cache_folder() -> Path:
-    """Folder of this version's compiled kernels, below ``NUMBA_CACHE_DIR`` or the user's cache folder."""
+    """Folder of this version's compiled kernels: below this package's own in ``NUMBA_CACHE_DIR``, or in the user's."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
     named = os.environ.get("NUMBA_CACHE_DIR")
-    base = Path(named) if named else user_cache_path("modelcollapse")
+    base = Path(named, "modelcollapse-kernels") if named else user_cache_path("modelcollapse") / "kernels"
     folder = base / f"forest-{digest.hexdigest()[:16]}"
     with suppress(OSError):  # what cannot be written is not cached
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,11 +66,33 @@ def cache_folder() -> Path:
     return folder
 
 
+def kernels_folder() -> Path | None:
+    """Where Numba really keeps the kernels, which may be a place of its own; None where nothing can be kept."""
+
+    def probe() -> None:
+        """Be compiled by nobody: it has the places of the kernels, which are beside it."""
+
+    place = cast(Any, kernel(probe)).stats.cache_path
+    return None if place is None else Path(place)
+
+
 def _remove_unused(base: Path) -> None:
-    """Remove the kernels of other versions that no process has loaded for a month."""
-    for folder in base.glob("forest-*"):
-        if folder.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove the kernels of other versions that no process has loaded for a month, and nothing else."""
+    for folder in base.iterdir():
+        is_ours = _NAME.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
+        if is_ours and folder.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            _remove_kernels(folder)
+
+
+def _remove_kernels(folder: Path) -> None:
+    """Remove Numba's files, and the folders that are empty then. Other processes may do the same at this moment."""
+    for place, _, files in os.walk(folder, topdown=False):
+        for file in files:
+            if _KERNEL.search(file):
+                with suppress(OSError):
+                    Path(place, file).unlink()
+        with suppress(OSError):  # it holds something else
+            Path(place).rmdir()
 
 
 def kernel(function: Function) -> Function:

@@ -39,11 +39,18 @@ def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
     def refused(**options: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "none"))
     monkeypatch.setattr("tempfile.TemporaryFile", refused)
     finding = found("compiled kernels")
-    assert "Permission denied" in finding.found
+    assert "no folder for them can be written" in finding.found
     assert "set NUMBA_CACHE_DIR" in finding.advice
+    monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path / "none"))
+    assert "Permission denied" in found("corpus cache").found
+
+
+def test_kernels_are_looked_for_where_numba_keeps_them():
+    from modelcollapse.forest.splits import split_score
+
+    assert found("compiled kernels").found.startswith(f"{split_score.stats.cache_path}, ")
 
 
 @pytest.mark.parametrize("n_bytes", [0, 3 * 10**9])

@@ -53,13 +53,22 @@ def test_nothing_is_said_when_nothing_is_compiled(caplog):
     assert not caplog.records
 
 
-def test_kernels_that_nobody_has_loaded_for_a_month_are_removed(tmp_path, monkeypatch):
+def test_kernels_that_nobody_has_loaded_for_a_month_are_removed_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    for name, days in (("forest-old", 31), ("forest-recent", 29), ("other", 99)):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "kernel.nbi").touch()
-        used = time.time() - 24 * 3600 * days
-        os.utime(folder, (used, used))
+    own = tmp_path / "modelcollapse-kernels"
+    ages = {"forest-" + "0" * 16: 31, "forest-" + "1" * 16: 29, "forest-" + "2" * 16: 99, "forest-inventory-2019": 99}
+    for name, days in ages.items():
+        for folder in (own / name, tmp_path / name):
+            (folder / "forest_abc").mkdir(parents=True)
+            (folder / "forest_abc" / "kernel-1.py311.nbi").touch()
+            (folder / "forest_abc" / "kernel-1.py311.1.nbc.tmp.0a1b").touch()
+            if name[-1] == "2":
+                (folder / "data.csv").write_text("mine")
+            used = time.time() - 24 * 3600 * days
+            os.utime(folder, (used, used))
+    (own / ("forest-" + "3" * 16)).symlink_to(tmp_path / "forest-inventory-2019")
     here = compilation.cache_folder.__wrapped__()
-    assert {path.name for path in tmp_path.iterdir()} == {"forest-recent", "other", here.name}
+    assert here.parent == own
+    assert {path.name for path in own.iterdir()} == {*list(ages)[1:], "forest-" + "3" * 16, here.name}
+    assert [path.name for path in (own / ("forest-" + "2" * 16)).iterdir()] == ["data.csv"]
+    assert len(list(tmp_path.glob("forest-*/forest_abc/*"))) == 2 * len(ages)
