@@ -7,10 +7,13 @@ label rules.
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.simulation.experiments import STUDY
+from modelcollapse.simulation.sweep import EXPERIMENT_NAME
 
 SETTING = ("experiment", "model", "model_params", "regime", "initial_size")
 ARM = (*SETTING, "label_rule", "collapse_rate")
@@ -48,7 +51,7 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     Raises
     ------
     AnalysisError
-        There are no rows, or a column is missing.
+        There are no rows, a column is missing, or an experiment's name is none.
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
@@ -57,6 +60,7 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
         raise AnalysisError(f"The results lack {', '.join(missing)}. Use rows written by modelcollapse run.")
     if results.is_empty():
         raise AnalysisError("There are no results yet: no generation is finished. Start the run, or wait for it.")
+    _check_names(results["experiment"])
     return (
         results.with_columns(
             label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule")
@@ -64,6 +68,15 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
         .unique([*ARM, "n_test", "seed", "generation", "n_seen"], keep="first", maintain_order=True)
         .sort(_place_in_study(), *ARM, "seed", "generation")
     )
+
+
+def _check_names(experiments: pl.Series) -> None:
+    """Refuse names that a `Sweep` could not have: figures' files, ids and captions are made of them."""
+    for name in experiments.unique(maintain_order=True):
+        if not (isinstance(name, str) and re.fullmatch(EXPERIMENT_NAME, name) and name.isprintable()):
+            raise AnalysisError(
+                f"experiment: found {str(name)[:100]!r}, expected a name of at most 100 letters, digits, '.', '_', '-'."
+            )
 
 
 def _place_in_study() -> pl.Expr:

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from modelcollapse.errors import ModelCollapseError
+from modelcollapse.names import printable
 
 EXIT_FAILED_CHAINS = 1
 EXIT_USER_ERROR = 2
@@ -83,5 +84,5 @@ def main() -> NoReturn:
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"modelcollapse: {' '.join(message.split())}\n")
+    sys.stderr.write(f"modelcollapse: {printable(' '.join(message.split()))}\n")
     sys.exit(code)

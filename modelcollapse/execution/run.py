@@ -25,6 +25,7 @@ from modelcollapse.execution.log import run_log
 from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.record import ChainRecord, rows_frame
+from modelcollapse.names import printable
 from modelcollapse.simulation.sweep import Sweep
 
 ExecutorName: TypeAlias = Literal["ray", "inprocess"]
@@ -313,7 +314,7 @@ def _extended_spec(
     then = known["versions"]
     changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if changed:
-        warnings.warn(f"{folder} was begun with other versions: {'; '.join(changed)}.", stacklevel=3)
+        warnings.warn(f"{folder} was begun with other versions: {printable('; '.join(changed))}.", stacklevel=3)
     return {**known, "sweeps": known["sweeps"] if asked in known["sweeps"] else [*known["sweeps"], asked]}
 
 

@@ -44,6 +44,10 @@ Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), Field(min
 Names = Annotated[tuple[str, ...], BeforeValidator(parse_names), Field(min_length=1)]
 
 
+#: What experiments may be called: their names become names of files.
+EXPERIMENT_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+
 class Sweep(BaseModel):
     """What to simulate.
 
@@ -88,7 +92,7 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    experiment: str = Field(default="sweep", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    experiment: str = Field(default="sweep", pattern=EXPERIMENT_NAME)
     rates: Annotated[tuple[Decimal, ...], BeforeValidator(parse_numbers), Field(min_length=1)]
     seeds: Annotated[tuple[int, ...], BeforeValidator(parse_seeds), Field(min_length=1)] = (0,)
     initial_size: Integers
