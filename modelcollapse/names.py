@@ -38,6 +38,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder, also for what can be no path at all."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def user_path(given: str) -> Path:
     """Return a path as the user means it, ``~`` included."""
     try:
@@ -47,7 +55,7 @@ def user_path(given: str) -> Path:
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal would obey (control characters, escape sequences) or cannot encode; cut what is endless."""
+    """Escape what a terminal would obey (escape sequences, line breaks) or cannot encode; cut what is endless."""
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     if text.isprintable():
         return text

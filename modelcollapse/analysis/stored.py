@@ -63,6 +63,9 @@ def read_rows(file: Path) -> pl.DataFrame:
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
             "Use a file that modelcollapse export wrote."
         )
+    for name, kind in types.items():
+        if rows[name].dtype != kind:  # Polars casts lists and structs in their own way
+            raise AnalysisError(f"{file}: found {rows[name].dtype} in the column {name}, expected {kind}.")
     rows = rows.with_columns(pl.col(pl.String).fill_null(""))
     _check(rows, file)
     return rows

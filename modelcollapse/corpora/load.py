@@ -21,7 +21,7 @@ from modelcollapse.corpora.progress import Progress, show_progress
 from modelcollapse.corpora.sources import BUILT_IN, ReviewFiles, Source
 from modelcollapse.corpora.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
-from modelcollapse.names import is_file, means_file, user_path
+from modelcollapse.names import is_file, is_folder, means_file, user_path
 
 
 def load_corpus(
@@ -205,7 +205,7 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
 
 def _file(given: str | Path, options: CorpusOptions) -> Source:
     path = user_path(str(given))
-    if not (is_file(path) or path.is_dir()):
+    if not (is_file(path) or is_folder(path)):
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
         raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
     return ReviewFiles.at([path], options)

@@ -161,7 +161,8 @@ class RunFolder:
 
     def write_spec(self, spec: dict[str, Any]) -> None:
         """Write spec.json."""
-        self.write("spec.json", (json.dumps({"format": FORMAT, **spec}, indent=1, ensure_ascii=False) + "\n").encode())
+        text = json.dumps({"format": FORMAT, **spec}, indent=1, ensure_ascii=False) + "\n"
+        self.write("spec.json", text.encode(errors="backslashreplace"))  # which is how JSON writes half characters
 
     def read_chain(self, chain_id: str) -> ChainRecord | None:
         """Return the most that is known of a chain: its finished file or its checkpoint, which may have gone further.
