@@ -14,6 +14,7 @@ import polars as pl
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.simulation.experiments import STUDY
 from modelcollapse.simulation.rows import ADDED, AXES, column_types
+from modelcollapse.simulation.sweep import EXPERIMENT_NAME
 
 SETTING = ("experiment", *(axis for axis in AXES if axis not in ("seed", "label_rule", "collapse_rate")))
 ARM = (*SETTING, "label_rule", "collapse_rate")
@@ -57,7 +58,7 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     Raises
     ------
     AnalysisError
-        There are no rows, a column is missing, or a seed has two chains in one arm.
+        There are no rows, a column is missing, an experiment's name is none, or a seed has two chains in one arm.
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
@@ -66,6 +67,7 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
         raise AnalysisError(f"The results lack {', '.join(missing)}. Use rows written by modelcollapse run.")
     if results.is_empty():
         raise AnalysisError("There are no results yet: no generation is finished. Start the run, or wait for it.")
+    _check_names(results["experiment"])
     rows = (
         _one_growth_per_ladder(_without_nulls(results))
         .with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
@@ -130,6 +132,15 @@ def _check_seeds(rows: pl.DataFrame) -> None:
             "and no column tells them apart: the rows mix runs or versions, or were exported by a version that did not "
             "record how chains grow. Export each run anew, and look at one at a time."
         )
+
+
+def _check_names(experiments: pl.Series) -> None:
+    """Refuse names that a `Sweep` could not have: figures' files, ids and captions are made of them."""
+    for name in experiments.unique(maintain_order=True):
+        if not (isinstance(name, str) and re.fullmatch(EXPERIMENT_NAME, name) and name.isprintable()):
+            raise AnalysisError(
+                f"experiment: found {str(name)[:100]!r}, expected a name of at most 100 letters, digits, '.', '_', '-'."
+            )
 
 
 def _place_in_study() -> pl.Expr:

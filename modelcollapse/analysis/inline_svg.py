@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from html import escape
 
 from matplotlib.figure import Figure
 
@@ -52,18 +53,22 @@ class InlineFigures:
         self._counterparts = _dark_colours()
 
     def inline(self, figure: Figure, name: str, description: str) -> str:
-        """Return a figure as one ``<svg>`` element with ids of its own and its colours as custom properties."""
-        svg = render(figure, name, ("svg",))[f"{name}.svg"].decode()
+        """Return a figure as one ``<svg>`` element with ids of its own and its colours as custom properties.
+
+        Name and description may be anything: what they become part of stays well-formed and free of markup.
+        """
+        own = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+        svg = render(figure, own, ("svg",))[f"{own}.svg"].decode()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
         svg = re.sub(r'(?<= d=")[^"]*', _shorten, svg)
-        svg = re.sub(r'\bid="', f'id="{name}-', svg)
-        svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
+        svg = re.sub(r'\bid="', f'id="{own}-', svg)
+        svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{own}-", svg)
         width = re.search(r'width="([\d.]+)pt"', svg)
         natural = f"{float(width[1]) * 4 / 3:.0f}px" if width else "100%"
         svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', rf'\1 style="max-width:{natural}"', svg, count=1)
         svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-        label = f'<svg role="img" aria-label="{description}"'
+        label = f'<svg role="img" aria-label="{escape(description)}"'
         return re.sub(r"#[0-9a-f]{6}\b", self._ink, svg).replace("<svg", label, 1)
 
     def _ink(self, match: re.Match[str]) -> str:

@@ -185,10 +185,18 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         specs=[
             (str(sweep.get("experiment", "sweep")), as_toml(sweep, str(about.corpus["name"]))) for sweep in about.sweeps
         ],
-        origin=json.dumps(dict(about.corpus.get("origin", {})), indent=1, ensure_ascii=False, default=str),
+        origin=_as_json(about.corpus.get("origin", {})),
         version=version("modelcollapse"),
     )
+    html = html.encode(errors="replace").decode()  # JSON knows characters that UTF-8 does not
     return Report(html, tuple(section.headline for section in sections))
+
+
+def _as_json(origin: object) -> str:
+    try:
+        return json.dumps(origin, indent=1, ensure_ascii=False, default=str)
+    except RecursionError:  # nobody's corpus, but a run's folder may come from anywhere
+        return "nested too deeply to be shown"
 
 
 def _section(name: str, rows: pl.DataFrame, pictures: Mapping[str, Sequence[Picture]], margin: float) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import polars as pl
 from modelcollapse.analysis.against_published import study_loop
 from modelcollapse.analysis.arms import comparable, prepare
 from modelcollapse.analysis.claims import Claim, check_claims
+from modelcollapse.names import printable
 
 _TITLES = ("experiment", "claim of the post", "measured", "verdict")
 
@@ -45,4 +47,9 @@ def claims_table(results: pl.DataFrame) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(words: str) -> str:
+    """Escape what would end a cell, or be markup in it."""
+    return re.sub(r"([\\|`<])", r"\\\1", printable(words))

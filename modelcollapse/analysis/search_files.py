@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import AnalysisError
 from modelcollapse.analysis.generational_figures import GENES
+from modelcollapse.names import printable
 from modelcollapse.simulation.generational import SearchSettings
 from modelcollapse.simulation.learners import STUDY_FOREST
 
@@ -73,7 +74,10 @@ def read_search(content: bytes, source: str) -> SearchResults | None:
         It is the result of a search, but columns are missing or values are of another kind.
     """
     text = content.decode("utf-8-sig", errors="replace")
-    header = {name.strip() for name in next(csv.reader(text.splitlines()[:1]), [])}
+    try:
+        header = {name.strip() for name in next(csv.reader(text.splitlines()[:1]), [])}
+    except csv.Error:  # a column's name longer than the reader takes, say
+        return None
     try:
         if "mean_test_score" in header or any(map(_FOLD.fullmatch, header)):
             return _original_grid(_raw(text), source)
@@ -84,8 +88,9 @@ def read_search(content: bytes, source: str) -> SearchResults | None:
             return SearchResults("hyperparameters", _typed(text, types))
         if {"parent_generation", "inherited_rate", "is_best", *GENES} <= header:
             return SearchResults("generational", _typed(text, _VARIANT))
-    except PolarsError as error:
-        raise AnalysisError(f"Cannot read {source}: {str(error).splitlines()[0]}.") from None
+    except (PolarsError, PanicException) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise AnalysisError(f"Cannot read {source}: {printable(reason)[:300]}.") from None
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,19 +53,25 @@ def _models(rows: pl.DataFrame) -> str:
 
 def describe_corpus(corpus: Mapping[str, Any]) -> str:
     """Name a corpus with what is known of its size."""
-    kept = corpus.get("origin", {}).get("rows", {}).get("kept")
+    kept: Any = corpus
+    for part in ("origin", "rows", "kept"):  # a run's folder may come from anywhere
+        kept = kept.get(part) if isinstance(kept, Mapping) else None
     return str(corpus["name"]) + (f" ({count(kept)} documents)" if isinstance(kept, int) else "")
 
 
 def as_toml(sweep: Mapping[str, Any], corpus: str) -> str:
     """Write a sweep as a spec file for ``modelcollapse run``."""
-    lines = [f"{key} = {_toml(value)}" for key, value in sweep.items() if not isinstance(value, Mapping)]
+    lines = [f"{_key(key)} = {_toml(value)}" for key, value in sweep.items() if not isinstance(value, Mapping)]
     tables = [
-        f"[{key}]\n" + "\n".join(f"{name} = {_toml(inner)}" for name, inner in value.items())
+        f"[{_key(key)}]\n" + "\n".join(f"{_key(name)} = {_toml(inner)}" for name, inner in value.items())
         for key, value in sweep.items()
         if isinstance(value, Mapping) and value
     ]
     return "\n".join([f"corpus = {_toml(corpus)}", *lines, *tables])
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
 
 
 def _toml(value: Any) -> str:
@@ -75,5 +83,5 @@ def _toml(value: Any) -> str:
         return repr(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(item) for item in value)}]"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # JSON's escapes are TOML's; only DEL, which TOML does not take as it is, JSON leaves
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

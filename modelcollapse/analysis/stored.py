@@ -1,16 +1,44 @@
-"""Rows that were exported to one file."""
+"""Rows that were exported to one file: by us, or by a stranger."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import AnalysisError
+from modelcollapse.names import printable
 from modelcollapse.simulation.rows import ADDED, column_types
 
 _TYPES: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
+
+#: What no row is without; everything else may be unknown.
+_NEVER_NULL = ("collapse_rate", "seed", "initial_size", "generation", "n_seen", "n_train", "n_test", "accuracy")
+_SIZES = ("initial_size", "n_seen", "n_test")
+#: Fractions, all of which lie in [0, 1]; the other floats are finite and not negative.
+_FRACTIONS = (
+    "collapse_rate",
+    "accuracy",
+    "balanced_accuracy",
+    "roc_auc",
+    "recall_negative",
+    "recall_positive",
+    "best_threshold_accuracy",
+    "brier",
+    "calibration_error",
+    "predicted_positive_rate",
+    "train_positive_rate",
+    "synthetic_label_error",
+    "synthetic_error_negative",
+    "synthetic_error_positive",
+    "churn",
+)
+_LARGEST = 2**40
+_ROUNDING = 1e-9
+_LONGEST_TEXT = 500
+#: More is no file of ours, and would be drawn for hours.
+_MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "label_rule": 50}
 
 
 def read_rows(file: Path) -> pl.DataFrame:
@@ -19,21 +47,64 @@ def read_rows(file: Path) -> pl.DataFrame:
     Raises
     ------
     AnalysisError
-        The file cannot be read or has other columns.
+        The file cannot be read, has other columns, or a value that no run can have.
     """
     types = {"experiment": pl.String(), **{name: _TYPES[kind] for name, kind in column_types().items()}}
     try:
         with file.open("rb") as opened:  # a path may have characters that mean something to Polars
             is_parquet = file.suffix == ".parquet"
             rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=types)
-    except (OSError, PolarsError) as error:
-        raise AnalysisError(f"Cannot read {file}: {str(error).splitlines()[0]}.") from None
-    missing = [name for name in types if name not in rows.columns]
-    if not ADDED.keys() >= set(missing):
+        missing = [name for name in types if name not in rows.columns]
+        rows = rows.with_columns(pl.lit(None).alias(name) for name in missing if name in ADDED)
+        if is_whole := ADDED.keys() >= set(missing):
+            rows = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
+    except (OSError, PolarsError, PanicException) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise AnalysisError(f"Cannot read {file}: {printable(reason)[:300]}.") from None
+    if not is_whole:
         raise AnalysisError(
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
             "Use a file that modelcollapse export wrote."
         )
+    for name, kind in types.items():
+        if rows[name].dtype != kind:  # Polars casts lists and structs in their own way
+            raise AnalysisError(f"{file}: found {rows[name].dtype} in the column {name}, expected {kind}.")
     words = [name for name, kind in types.items() if kind == pl.String() and name not in ADDED]
-    later = [pl.lit(None, types[name]).alias(name) for name in missing]
-    return rows.with_columns(later).select(list(types)).with_columns(pl.col(words).fill_null(""))
+    rows = rows.with_columns(pl.col(words).fill_null(""))
+    _check(rows, file)
+    return rows
+
+
+def _check(rows: pl.DataFrame, file: Path) -> None:
+    """Refuse what no run can have written, with the first such value."""
+    for name, kind in column_types().items():
+        column = pl.col(name)
+        if kind is str:
+            _check_text(rows, name, file)
+            continue
+        if name in _FRACTIONS:
+            allowed, expected = column.is_between(-_ROUNDING, 1 + _ROUNDING), "a number from 0 to 1"
+        elif name in _SIZES:
+            allowed, expected = column.is_between(1, _LARGEST), "a whole number from 1 up"
+        elif kind is int and name != "seed":
+            allowed, expected = column.is_between(0, _LARGEST), "a whole number from 0 up"
+        else:
+            allowed, expected = column.is_between(0, 2.0**63, closed="left"), "a finite number from 0 up"
+        wrong = ~allowed.fill_null(name not in _NEVER_NULL)
+        found = rows.select(column.filter(wrong).head(1)).to_series()
+        if len(found):
+            raise AnalysisError(f"{file}: found {found[0]} in the column {name}, expected {expected}.")
+    for name, most in _MOST.items():
+        if (n := rows[name].n_unique()) > most:
+            raise AnalysisError(f"{file}: found {n:,} values in the column {name}, expected at most {most:,}.")
+
+
+def _check_text(rows: pl.DataFrame, name: str, file: Path) -> None:
+    """Refuse text that cannot stand on one line: it goes to terminals, tables and figures."""
+    empty_is_wrong = name in ("model", "regime", "label_rule")
+    for text in rows[name].drop_nulls().unique(maintain_order=True):
+        if not text.isprintable() or len(text) > _LONGEST_TEXT or (empty_is_wrong and not text.strip()):
+            raise AnalysisError(
+                f"{file}: found {text[:60]!r} in the column {name}, expected one line of text "
+                f"of at most {_LONGEST_TEXT} characters."
+            )

@@ -30,6 +30,9 @@ _RATES_DARK = ("#4787ea", "#9a7bf0", "#e767ad", "#ff8d5f", "#ffd257")
 #: Up to this many rates get a legend entry each; more get a colour bar.
 MAX_LEGEND = 12
 
+#: Pixels of a figure's longer side at most, well below matplotlib's limit of 65,536.
+_MOST_PIXELS = 30_000
+
 _SETTINGS: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -70,6 +73,7 @@ _SETTINGS: dict[str, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
 }
 
 
@@ -153,13 +157,17 @@ def pad_limits(low: float, high: float, least: float = 0.01) -> tuple[float, flo
 
 
 def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> dict[str, bytes]:
-    """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes."""
+    """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes.
+
+    Figures of very many panels are written with fewer pixels: matplotlib has a limit.
+    """
     files = {}
     for kind in kinds:
         metadata: dict[str, Any] = {"Software": MAKER} if kind == "png" else {"Date": None, "Creator": MAKER}
         buffer = io.BytesIO()
         with look():
             mpl.rcParams["svg.hashsalt"] = name
+            mpl.rcParams["savefig.dpi"] = min(mpl.rcParams["savefig.dpi"], _MOST_PIXELS / max(figure.get_size_inches()))
             figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", pad_inches=0.08)
         files[f"{name}.{kind}"] = buffer.getvalue()
     return files

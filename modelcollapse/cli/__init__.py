@@ -11,6 +11,7 @@ import typer
 
 from modelcollapse.cli.streams import discard_output, prepare_streams
 from modelcollapse.errors import ModelCollapseError
+from modelcollapse.names import printable
 
 EXIT_FAILED_CHAINS = 1
 EXIT_USER_ERROR = 2
@@ -92,5 +93,5 @@ def main() -> NoReturn:
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"modelcollapse: {' '.join(message.split())}\n")
+    sys.stderr.write(f"modelcollapse: {printable(' '.join(message.split()))}\n")
     sys.exit(code)

@@ -144,11 +144,12 @@ def _print_made(corpus: Corpus) -> None:
     """Print the table of what was read, kept and dropped, and the first rows that could not be used."""
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora.describe import describe_origin, describe_rows
+    from modelcollapse.names import printable
 
     print_table(("made of", ""), describe_origin(corpus))
     print_table(("", "rows"), describe_rows(corpus))
     for row in corpus.origin["rows"].get("bad_rows", ()):
-        typer.echo(f"  unusable: {row}")
+        typer.echo(printable(f"  unusable: {row}"))
 
 
 def _size(n_bytes: int) -> str:

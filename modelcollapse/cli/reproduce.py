@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,15 +47,14 @@ def reproduce(
     from modelcollapse.analysis.reproduction import check_post
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.corpora import load_corpus
+    from modelcollapse.corpora import load_corpus, locate_corpus
     from modelcollapse.execution import open_run
     from modelcollapse.execution.plan import check_corpus
     from modelcollapse.simulation.experiments import study_sweeps
 
     sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
-    file = Path(corpus).expanduser()
-    name_or_path = str(file.absolute()) if file.is_file() else corpus
     check_out(out)
+    name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)
     check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
     how = How(executor, address, workers, shards, retry_failed, log_file, json)

@@ -145,13 +145,14 @@ def resume(
 ) -> None:
     """Go on with every sweep of a run from where it was stopped."""
     from modelcollapse.cli import EXIT_FAILED_CHAINS
-    from modelcollapse.corpora import load_corpus
+    from modelcollapse.corpora import CorpusOptions, load_corpus
     from modelcollapse.errors import RunFolderError
     from modelcollapse.execution import open_run
 
     run = open_run(location)
     given = run.corpus.get("given")
-    if not isinstance(given, dict):
+    known = {"name_or_path", *CorpusOptions.model_fields}
+    if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
     sweeps = run.sweeps_to_run()
     documents = load_corpus(**{"name_or_path": "movies", **given})
@@ -192,9 +193,11 @@ def status(
     """Say what a run has and what is missing. Works while it is running."""
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution import open_run
+    from modelcollapse.names import printable
 
     run = open_run(location)
-    typer.echo(f"{location}: corpus '{run.corpus['name']}', fingerprint {run.corpus['fingerprint'][:12]}")
+    about = f"corpus '{run.corpus['name']}', fingerprint {run.corpus['fingerprint'][:12]}"
+    typer.echo(f"{location}: {printable(about)}")
     rows = []
     for sweep in run.sweeps:
         chains = list(run.chains(sweep))

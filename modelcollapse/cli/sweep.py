@@ -39,14 +39,16 @@ Scale: TypeAlias = Annotated[float | None, typer.Option(help="Multiply an experi
 
 def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
     """Return the sweep that the user means, and what `load_corpus` takes: options override the file."""
-    from modelcollapse.corpora import CorpusOptions
-    from modelcollapse.simulation.experiments import experiment_values
+    from modelcollapse.corpora import CorpusOptions, locate_corpus
+    from modelcollapse.names import is_file, means_file
+    from modelcollapse.simulation.experiments import SEARCHES, experiment_values, load_experiments
     from modelcollapse.simulation.scaling import scale
     from modelcollapse.simulation.sweep import Sweep, read_spec
 
     about_corpus = ("corpus", *CorpusOptions.model_fields)
     path = Path(experiment)
-    if path.suffix == ".toml" or path.is_file():
+    is_name = path.suffix != ".toml" and experiment in (*load_experiments(), *SEARCHES)
+    if path.suffix == ".toml" or (means_file(experiment, is_name, tell=True) and is_file(path)):
         values = {"experiment": path.stem, **read_spec(path, about_corpus)}
     else:
         values = dict(experiment_values(experiment))
@@ -54,7 +56,7 @@ def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tupl
     if params["corpus"] is not None:
         corpus["corpus"] = params["corpus"]
     if "corpus" in corpus:
-        corpus["name_or_path"] = _absolute(corpus.pop("corpus"))
+        corpus["name_or_path"] = locate_corpus(corpus.pop("corpus"))
     if factor is not None:
         values = scale(values, factor)
     fields = Sweep.model_fields.keys() - {"experiment"}
@@ -64,9 +66,3 @@ def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tupl
     sweep = Sweep(**{**values, **given})
     sweep.check_learners()  # a slip in their names should not wait for the corpus
     return sweep, corpus
-
-
-def _absolute(name_or_path: str) -> str:
-    """Return a corpus as it can be found again from another working directory."""
-    path = Path(name_or_path).expanduser()
-    return str(path.absolute()) if path.is_file() else name_or_path

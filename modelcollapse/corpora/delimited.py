@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelcollapse.corpora.columns import ORIGINAL_FORM, Columns, find_columns, numbered_columns
 from modelcollapse.corpora.ledger import Ledger
-from modelcollapse.corpora.lines import decoded_lines
+from modelcollapse.corpora.lines import LONGEST, decoded_lines
 from modelcollapse.corpora.opening import DataStream
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.errors import CorpusError
@@ -24,7 +24,6 @@ _SAMPLE_ROWS = 50
 _UNCLOSED = "unexpected end"  # what the csv module says of a quote that is never closed
 _MOSTLY = 0.9
 _PENALTY = 0.25
-_LONGEST_FIELD = 10_000_000
 _LONGEST_ROW = 5_000
 
 
@@ -123,7 +122,7 @@ def _numbered_rows(
     dialect: Dialect, data: DataStream, encoding: str, ledger: Ledger
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line it begins at; rows with stray quotes are entered in the ledger."""
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(LONGEST)
     reader = dialect.reader(decoded_lines(data, encoding))
     while True:
         line = reader.line_num + 1
@@ -132,7 +131,12 @@ def _numbered_rows(
         except StopIteration:
             return
         except csv.Error as error:
-            if reader.line_num - line > _LONGEST_ROW or _UNCLOSED in str(error) or "limit" in str(error):
+            if "limit" in str(error):
+                raise CorpusError(
+                    f"{data.name}, line {line}: a field is longer than {LONGEST // 1_000_000} MB. Perhaps a quote is "
+                    "opened here and not closed: double the quotes inside fields."
+                ) from error
+            if reader.line_num - line > _LONGEST_ROW or _UNCLOSED in str(error):
                 raise CorpusError(
                     f"{data.name}, line {line}: a quote is opened here and not closed. Double the quotes inside fields."
                 ) from error

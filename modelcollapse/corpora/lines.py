@@ -10,6 +10,9 @@ from modelcollapse.errors import CorpusError
 
 _AT_ONCE = 1 << 20
 
+#: Characters of the longest line, and of the longest field of a table.
+LONGEST = 10_000_000
+
 
 def decoded_lines(data: DataStream, encoding: str) -> Iterator[str]:
     r"""Yield lines with their ``\n``; no other character ends a line. A byte order mark is left out.
@@ -17,7 +20,7 @@ def decoded_lines(data: DataStream, encoding: str) -> Iterator[str]:
     Raises
     ------
     CorpusError
-        If the file is damaged, or not in this encoding: with the line.
+        If the file is damaged, not in this encoding, or has a line of more than 10 MB: with the line.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     rest = ""
@@ -43,6 +46,11 @@ def decoded_lines(data: DataStream, encoding: str) -> Iterator[str]:
         for line_text in lines:
             n_lines += 1
             yield line_text + "\n"
+        if len(rest) > LONGEST:  # what is read of it so far: the rest may be endless
+            raise CorpusError(
+                f"{data.name}, line {n_lines + 1}: the line is longer than {LONGEST // 1_000_000} MB. "
+                "Expected one document a line or row; split or remove it."
+            )
         if not chunk:
             if rest:
                 yield rest

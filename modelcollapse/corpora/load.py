@@ -21,6 +21,7 @@ from modelcollapse.corpora.progress import Progress, show_progress
 from modelcollapse.corpora.sources import BUILT_IN, ReviewFiles, Source
 from modelcollapse.corpora.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
+from modelcollapse.names import is_file, is_folder, means_file, user_path
 
 
 def load_corpus(
@@ -35,7 +36,8 @@ def load_corpus(
     Parameters
     ----------
     name_or_path : str or Path
-        A corpus of the package (see `BUILT_IN`), a name given to `build_corpus`, or a file.
+        A corpus of the package (see `BUILT_IN`), a name given to `build_corpus`, or a file. Names come first: for a
+        file that has the name of a corpus give ``./name``, or a Path.
     workers : int, optional
         Processes to clean text in; by default one for each processor. The result does not depend on it.
     progress : bool or callable, optional
@@ -53,10 +55,27 @@ def load_corpus(
     CorpusError
         If there is no such corpus, or it cannot be built.
     """
-    named = NameRegister(CorpusCache().root).get(str(name_or_path))
-    if named is not None and str(name_or_path) not in BUILT_IN:
+    if _is_file(name_or_path, tell=True):
+        return _load(_file(name_or_path, CorpusOptions.parse(**options)), workers, progress)
+    name = str(name_or_path)
+    named = None if name in BUILT_IN else NameRegister(CorpusCache().root).get(name)
+    if named is not None:
         return _load_named(named, options, workers, progress)
-    return _load(_find_source(name_or_path, CorpusOptions.parse(**options)), workers, progress)
+    return _load(_of_package(name, CorpusOptions.parse(**options)), workers, progress)
+
+
+def locate_corpus(name_or_path: str | Path) -> str:
+    """Return what `load_corpus` takes in a form that means the same from every working directory.
+
+    Raises
+    ------
+    CorpusError
+        If it is no text.
+    """
+    if not _is_file(name_or_path):
+        return str(name_or_path)
+    path = user_path(str(name_or_path))
+    return str(path.absolute()) if is_file(path) else str(name_or_path)
 
 
 def build_corpus(
@@ -173,19 +192,31 @@ def _downloads(name: str) -> Path:
     return CorpusCache().root / "downloads" / name
 
 
-def _find_source(name_or_path: str | Path, options: CorpusOptions) -> Source:
-    name_or_path = str(name_or_path)
-    if name_or_path == "movies":
+def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
+    """Whether a file is meant, not a corpus that has a name."""
+    if isinstance(name_or_path, Path):
+        return True
+    if not isinstance(name_or_path, str) or not name_or_path.strip():  # a spec file may hold anything
+        raise CorpusError(f"corpus: found {name_or_path!r}, expected a corpus' name or a file.")
+    is_name = name_or_path in BUILT_IN or name_or_path.startswith(f"{PREFIX}:")
+    known = is_name or NameRegister(CorpusCache().root).get(name_or_path) is not None
+    return means_file(name_or_path, known, tell)
+
+
+def _of_package(name: str, options: CorpusOptions) -> Source:
+    if name == "movies":
         return ReviewFiles.at([movies_file()], options, "movies")
-    if name_or_path in HUB_FILES:
-        hashes = tuple(file.identity for file in HUB_FILES[name_or_path])
-        return ReviewFiles(name_or_path, options, hashes, partial(fetch, name_or_path, _downloads(name_or_path)))
-    if name_or_path.startswith(f"{PREFIX}:"):
-        return _synthetic(name_or_path, options)
-    path = Path(name_or_path).expanduser()
-    if not path.exists():
+    if name in HUB_FILES:
+        hashes = tuple(file.identity for file in HUB_FILES[name])
+        return ReviewFiles(name, options, hashes, partial(fetch, name, _downloads(name)))
+    return _synthetic(name, options)
+
+
+def _file(given: str | Path, options: CorpusOptions) -> Source:
+    path = user_path(str(given))
+    if not (is_file(path) or is_folder(path)):
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
-        raise CorpusError(f"no corpus and no file {name_or_path!r}. Known corpora: {', '.join(names)}.")
+        raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
     return ReviewFiles.at([path], options)
 
 

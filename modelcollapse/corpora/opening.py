@@ -114,7 +114,7 @@ def open_data(path: Path, member: str | None) -> Iterator[DataStream]:
             return
         file.seek(0)
         stream = _decompress(path.name, file, file.tell)
-        if stream.head[257:262] == b"ustar":
+        if _is_tar(stream.head):
             yield from _archived(path.name, _tar_members(stream), member, file.tell)
         elif member is not None:
             raise CorpusError(f"{path.name} is not an archive, so it has no member {member!r}. Leave --member out.")
@@ -122,6 +122,15 @@ def open_data(path: Path, member: str | None) -> Iterator[DataStream]:
             raise CorpusError(f"{path.name} is empty.")
         else:
             yield stream
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether content begins with the header of a tar archive: its checksum says so, not its magic alone."""
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def _decompress(name: str, file: BinaryIO, position: Callable[[], int], archived: bool = False) -> DataStream:
@@ -164,10 +173,10 @@ def _tar_members(archive: DataStream) -> Iterator[tuple[str, BinaryIO]]:
 
 def _zip_members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
     with zipfile.ZipFile(file) as archive:
-        for name in archive.namelist():
-            if not name.endswith("/"):
-                with archive.open(name) as opened:
-                    yield name, cast(BinaryIO, opened)
+        for entry in archive.infolist():  # not by name: two members may share one
+            if not entry.is_dir():
+                with archive.open(entry) as opened:
+                    yield entry.filename, cast(BinaryIO, opened)
 
 
 def _archived(

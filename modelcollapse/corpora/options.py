@@ -13,6 +13,8 @@ MAX_NGRAMS = 5
 
 def _parse_ngrams(value: object) -> object:
     """Read ``3``, ``"3"`` or ``"1-3"`` as the highest n-gram order."""
+    if isinstance(value, bool):
+        raise ValueError("n-gram orders are a number or a range such as 1-3")
     if isinstance(value, str):
         low, dash, high = value.partition("-")
         if dash and low.strip() != "1":

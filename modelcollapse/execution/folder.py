@@ -238,12 +238,9 @@ class RunFolder:
 
     def write_spec(self, spec: dict[str, Any]) -> None:
         """Write spec.json, in this version's format whatever it was read in."""
-        spec = {"format": FORMAT, **{key: value for key, value in spec.items() if key != "format"}}
-        try:
-            content = json.dumps(spec, indent=1, ensure_ascii=False).encode()
-        except UnicodeEncodeError:  # a file's name that is no text
-            content = json.dumps(spec, indent=1).encode()
-        self.write("spec.json", content + b"\n")
+        content = {"format": FORMAT, **{key: value for key, value in spec.items() if key != "format"}}
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        self.write("spec.json", text.encode(errors="backslashreplace"))  # which is how JSON writes half characters
 
     def read_chain(self, chain_id: str) -> ChainRecord | None:
         """Return the most that is known of a chain: its finished file or its checkpoint, which may have gone further.

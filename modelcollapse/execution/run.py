@@ -26,6 +26,7 @@ from modelcollapse.execution.models import KnownModel, refreshed, resolve
 from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.record import ChainRecord, rows_frame
+from modelcollapse.names import printable
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
 
@@ -367,7 +368,7 @@ def _extended_spec(
     then = known["versions"]
     changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if changed:
-        warnings.warn(f"{folder} was begun with other versions: {'; '.join(changed)}.", stacklevel=3)
+        warnings.warn(f"{folder} was begun with other versions: {printable('; '.join(changed))}.", stacklevel=3)
     others = [i for i, values in enumerate(known["sweeps"]) if _as_text(values) != _as_text(asked)]
     if len(others) == len(known["sweeps"]):
         return {**known, "sweeps": [*known["sweeps"], asked], "models": [*refreshed(known["models"], models), written]}

@@ -97,6 +97,8 @@ def parse_integers(given: Any) -> tuple[int, ...]:
 
 def parse_seeds(given: Any) -> tuple[int, ...]:
     """Return seeds: ``20`` means 0 … 19; ``"3,5"`` and ``"7:7:1"`` mean what they say."""
+    if isinstance(given, (bool, float)):
+        raise ValueError(f"found {given}, expected how many seeds, or a list of seeds")
     if isinstance(given, int) or (isinstance(given, str) and given.strip().isdecimal()):
         if int(given) > MAX_VALUES:
             raise ValueError(f"found {given} seeds, expected at most {MAX_VALUES:,}")
@@ -146,10 +148,12 @@ def _as_list(values: Any) -> list[Any]:
 def _parse_value(given: Any) -> ParameterValue:
     if isinstance(given, np.generic):
         given = given.item()
+    if isinstance(given, str) and not given.isprintable():
+        raise ValueError(f"found {given!r}, expected text without control characters")
     if not isinstance(given, str):
         if given is None or isinstance(given, (bool, int, float)):
             return given
-        raise ValueError(f"found {given!r}, expected numbers, words, true, false or none")
+        raise ValueError(f"found {given!r}, expected a number, a word, true, false or none")
     text = given.strip()
     if text.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[text.lower()]

@@ -44,6 +44,10 @@ Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), Field(min
 Names = Annotated[tuple[str, ...], BeforeValidator(parse_names), Field(min_length=1)]
 
 
+#: What experiments may be called: their names become names of files.
+EXPERIMENT_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+
 class Sweep(BaseModel):
     """What to simulate.
 
@@ -88,7 +92,7 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    experiment: str = Field(default="sweep", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    experiment: str = Field(default="sweep", pattern=EXPERIMENT_NAME)
     rates: Annotated[tuple[Decimal, ...], BeforeValidator(parse_numbers), Field(min_length=1)]
     seeds: Annotated[tuple[int, ...], BeforeValidator(parse_seeds), Field(min_length=1)] = (0,)
     initial_size: Integers
@@ -137,6 +141,20 @@ class Sweep(BaseModel):
                 raise ValueError(f"found {value}, expected whole numbers from {least} up")
         return values
 
+    @field_validator("final_size", "increment", "test_size", "trees", "min_df", "max_ngram", "max_terms", mode="before")
+    @classmethod
+    def _check_number(cls, given: Any) -> Any:
+        if isinstance(given, bool):
+            raise ValueError(f"found {given}, expected a whole number")
+        return given
+
+    @field_validator("final_size", "increment", "test_size", "trees", "min_df", "max_terms")
+    @classmethod
+    def _check_size(cls, value: int | None) -> int | None:
+        if value is not None and value >= 2**40:
+            raise ValueError(f"found {value:,}, expected a whole number below {2**40:,}")
+        return value
+
     @field_validator("regime")
     @classmethod
     def _check_regimes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -159,7 +177,9 @@ class Sweep(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _default_final_size(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if not values.get("final_size") and "initial_size" in values:
+        given = values.get("final_size")
+        is_open = given is None or (isinstance(given, int) and not isinstance(given, bool) and given == 0)
+        if is_open and "initial_size" in values:
             ladder = parse_sizes(values.get("sizes")) or []
             values = {**values, "final_size": int(max([*ladder, *parse_numbers(values["initial_size"])]))}
         return values

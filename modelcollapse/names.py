@@ -1,0 +1,66 @@
+"""Names and files: what a word on the command line or in a spec file means, and how foreign words are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+#: Words from files are cut to this length where they are shown.
+_LONGEST = 2000
+
+
+def means_file(given: str, is_name: bool, tell: bool = False) -> bool:
+    """Return whether a word means a file: names come before files, here and everywhere.
+
+    Parameters
+    ----------
+    given : str
+        A word of the command line or of a spec file. With a path separator in it (``./movies``) it is a file.
+    is_name : bool
+        Whether something is called so.
+    tell : bool
+        Whether to say on standard error that the name won where there is a file, too.
+    """
+    if not is_name or os.sep in given:
+        return True
+    if tell and is_file(Path(given)):
+        message = f"'{given}' is a name, and names come before files. For the file of that name write .{os.sep}{given}"
+        sys.stderr.write(f"{printable(message)}\n")
+    return False
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file, also for what can be no path at all."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, say
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder, also for what can be no path at all."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def user_path(given: str) -> Path:
+    """Return a path as the user means it, ``~`` included."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:  # ~nobody
+        return Path(given)
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would obey (escape sequences, line breaks) or cannot encode; cut what is endless."""
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
