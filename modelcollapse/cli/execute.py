@@ -77,6 +77,7 @@ def execute(
     if not how.json:
         results = run.results().filter(experiment=sweep.experiment)
         _print_outcome(results)
+        _print_flaws(results, run.corpus)
         if reached is not None:
             n_seeds = results["seed"].n_unique()
             typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
@@ -85,6 +86,15 @@ def execute(
     if failed:
         typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
     return not failed
+
+
+def _print_flaws(results: Any, corpus: Mapping[str, Any]) -> None:
+    """Print what makes the table above say little."""
+    from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.caveats import flaws
+
+    for words in [] if results.is_empty() else flaws(prepare(results), corpus):
+        typer.echo(f"Caution: {words}")
 
 
 def _print_outcome(results: Any) -> None:

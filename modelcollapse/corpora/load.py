@@ -59,6 +59,19 @@ def load_corpus(
     return _load(_find_source(name_or_path, CorpusOptions.parse(**options)), workers, progress)
 
 
+def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
+    """Load a corpus as `load_corpus` does if it has been built, else return None: nothing is built or downloaded."""
+    register, cache = NameRegister(CorpusCache().root), CorpusCache()
+    named = register.get(str(name_or_path)) if str(name_or_path) not in BUILT_IN else None
+    try:
+        if named is not None:
+            return cache.load(named.key, named.name)
+        source = _find_source(name_or_path, CorpusOptions.parse(**options))
+        return cache.load(_key(source), source.name)
+    except (FileNotFoundError, BrokenCorpusError, CorpusError):
+        return None
+
+
 def build_corpus(
     paths: Sequence[str | Path],
     name: str,
@@ -134,10 +147,11 @@ def remove_corpus(name: str) -> int:
 def _load_named(
     named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: bool | Progress | None
 ) -> Corpus:
-    if options and CorpusOptions.parse(**options) != CorpusOptions.parse(**named.options):
+    asked, built = (CorpusOptions.parse(**values).model_dump() for values in (options, named.options))
+    if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in options if asked[name] != built[name]]:
         raise CorpusError(
-            f"the corpus {named.name!r} was built with other options. Leave them out, or build it anew: "
-            f"modelcollapse corpus build FILE … --name {named.name}"
+            f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
+            f"anew: modelcollapse corpus build FILE … --name {named.name}"
         )
     try:
         return CorpusCache().load(named.key, named.name)
