@@ -44,14 +44,11 @@ def run_until_precise(
     Raises
     ------
     SpecError
-        If the sweep compares nothing, or the half width is not above 0.
+        See `check_precision`.
     """
     from modelcollapse.analysis.differences import paired_interval_half_width
 
-    if not 0 < half_width < 1:
-        raise SpecError(f"until_ci: found {half_width}, expected a half width between 0 and 1 such as 0.002.")
-    if 0 not in sweep.rates or len(sweep.rates) < 2:
-        raise SpecError("until_ci: found no rates to compare, expected rate 0 and at least one other.")
+    check_precision(sweep, half_width, max_seeds)
     n_seeds = max(2, len(sweep.seeds))
     while True:
         current = sweep.model_copy(update={"seeds": _seeds(sweep, n_seeds)})
@@ -60,6 +57,16 @@ def run_until_precise(
         if reached <= half_width or n_seeds >= max_seeds or run.failed(current):
             return run, reached, n_seeds
         n_seeds = min(max_seeds, _next_number(n_seeds, reached, half_width))
+
+
+def check_precision(sweep: Sweep, half_width: float, max_seeds: int = MAX_SEEDS) -> None:
+    """Raise SpecError if a sweep compares nothing, the half width is not in (0, 1), or it begins with more seeds."""
+    if not 0 < half_width < 1:
+        raise SpecError(f"until_ci: found {half_width}, expected a half width between 0 and 1 such as 0.002.")
+    if 0 not in sweep.rates or len(sweep.rates) < 2:
+        raise SpecError("until_ci: found no rates to compare, expected rate 0 and at least one other.")
+    if max_seeds < len(sweep.seeds):
+        raise SpecError(f"max_seeds: found {max_seeds}, expected at least the {len(sweep.seeds)} seeds it begins with.")
 
 
 def _seeds(sweep: Sweep, n: int) -> tuple[int, ...]:

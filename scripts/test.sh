@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 prepare movies,dev
 
-# one core's work in every process, whatever the machine has: results and times do not depend on it
+# two threads in every process, whatever the machine has
 export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 export RAY_USAGE_STATS_ENABLED=0
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.arms import ARM, at_size, treated
+from modelcollapse.analysis.arms import ARM, at_size, references, treated
 from modelcollapse.analysis.differences import compare_rates
-from modelcollapse.analysis.tipping import two_groups
-from modelcollapse.analysis.words import count, listed, percent, pp
+from modelcollapse.analysis.tipping import tipping, two_groups
+from modelcollapse.analysis.words import count, listed, percent, pp, share
 
 #: Fewer seeds than this and t intervals are wide, and hardly anyone can say what the spread is.
 FEW_SEEDS = 5
 #: A test set whose own standard error is larger than this is called small.
 TEST_ERROR = 0.005
+#: Test sets smaller than this measure next to nothing.
+TINY_TEST = 50
+#: Larger classes than this make accuracy a poor measure.
+UNBALANCED = 0.8
+#: Share of repeated texts that is not worth a word: they cannot raise an accuracy by more.
+TOLERATED = 0.01
+#: Seeds that use more of a corpus than this overlap in most of their documents.
+LARGE_SHARE = 0.7
 
 
-def caveats(rows: pl.DataFrame) -> list[str]:
-    """List, in sentences, what limits the conclusions from one experiment's prepared rows."""
+def caveats(rows: pl.DataFrame, corpus: Mapping[str, Any] | None = None) -> list[str]:
+    """List, in sentences, what limits the conclusions from one experiment's prepared rows: `flaws` come last."""
     found = [_seeds(rows), _test_set(rows), _groups(rows), _sides(rows), _pairing(rows), _rates(rows)]
-    return [words for words in found if words]
+    return [words for words in [*found, *flaws(rows, corpus)] if words]
 
 
 def _seeds(rows: pl.DataFrame) -> str:
@@ -93,4 +103,104 @@ def _rates(rows: pl.DataFrame) -> str:
     n_tests = rows.filter(pl.col("collapse_rate") > 0).select("collapse_rate").n_unique()
     return (
         f"{n_tests} rates are tested; p-values are corrected for that (Holm), intervals are not." if n_tests > 4 else ""
+    )
+
+
+def flaws(rows: pl.DataFrame, corpus: Mapping[str, Any] | None = None) -> list[str]:
+    """List, in sentences, what makes accuracies say little: duplicates, constants, one class, hardly any test set.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment.
+    corpus : mapping, optional
+        What a run knows of its corpus: its ``origin`` tells how many texts were read and repeated.
+    """
+    about = corpus or {}
+    found = [duplicates(about), _no_terms(rows), _tiny_test_set(rows), _one_class(rows), _constant_reference(rows)]
+    found.append(_used(rows, about))
+    return [words for words in found if words]
+
+
+def duplicates(corpus: Mapping[str, Any]) -> str:
+    """Say how many of a corpus' texts repeat another one, from what a run knows of it; "" if hardly any."""
+    counts = _counts(corpus)
+    kept, repeated = counts.get("kept"), counts.get("duplicates")
+    left_out = counts.get("left_out")
+    dropped = isinstance(left_out, Mapping) and "duplicate" in left_out
+    if not isinstance(kept, int) or not isinstance(repeated, int) or dropped or repeated <= TOLERATED * kept:
+        return ""
+    usable = max(kept + sum(left_out.values()), repeated) if isinstance(left_out, Mapping) else max(kept, repeated)
+    return (
+        f"{count(repeated)} of {count(usable)} documents that were read ({share(repeated / usable)}) repeat the text "
+        "of one before: the same texts lie in training and test sets, and accuracies are too high. Leave them out "
+        "with --drop-duplicates."
+    )
+
+
+def _no_terms(rows: pl.DataFrame) -> str:
+    if "n_features" not in rows.columns:
+        return ""
+    n_empty = int((rows["n_features"] == 0).sum())
+    if not n_empty:
+        return ""
+    return (
+        f"In {count(n_empty)} of {count(rows.height)} generations no term is left to learn from (n_features 0), and "
+        "the model is a constant. Lower --min-df."
+    )
+
+
+def _tiny_test_set(rows: pl.DataFrame) -> str:
+    n_test = int(rows["n_test"].min())  # type: ignore[arg-type]
+    if n_test >= TINY_TEST:
+        return ""
+    some = f"{n_test} document{'s' * (n_test > 1)}"
+    return f"The test set has {some}: an accuracy moves in steps of {pp(1 / n_test, signed=False)}. Raise --test-size."
+
+
+def _one_class(rows: pl.DataFrame) -> str:
+    if "train_positive_rate" not in rows.columns:
+        return ""
+    positive = rows.filter(generation=0)["train_positive_rate"].mean()
+    if not isinstance(positive, float) or max(positive, 1 - positive) < UNBALANCED:
+        return ""
+    larger = max(positive, 1 - positive)
+    return (
+        f"{share(larger)} of the labels are {'positive' if positive > 0.5 else 'negative'}: a model that "
+        f"always says so has that accuracy. Judge by balanced accuracy or ROC AUC, or balance the "
+        "corpus with --balance."
+    )
+
+
+def _constant_reference(rows: pl.DataFrame) -> str:
+    people = references(rows)
+    if people.is_empty():
+        return ""
+    table = tipping(people).filter(pl.col("n_degenerate") > 0)
+    if table.is_empty():
+        return ""
+    n_ended, n_seeds = int(table["n_degenerate"].sum()), int(table["n_seeds"].sum())
+    return (
+        f"With human labels only the model already ends as a constant predictor in {n_ended} of {n_seeds} chains: what "
+        "self-labels do to it cannot be seen there."
+    )
+
+
+def _counts(corpus: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what was read, kept and repeated; nothing where a folder does not tell."""
+    origin = corpus.get("origin")
+    counts = origin.get("rows") if isinstance(origin, Mapping) else None
+    return counts if isinstance(counts, Mapping) else {}
+
+
+def _used(rows: pl.DataFrame, corpus: Mapping[str, Any]) -> str:
+    kept = _counts(corpus).get("kept")
+    if not isinstance(kept, int) or rows["seed"].n_unique() < 2:
+        return ""
+    used = int((rows["n_seen"] + rows["n_test"]).max())  # type: ignore[arg-type]
+    if used <= LARGE_SHARE * kept:
+        return ""
+    return (
+        f"Every seed uses {share(used / kept)} of the corpus' {count(kept)} documents: seeds share most of "
+        "them, and intervals tell less than they seem to of other documents."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ class Drawing:
     setting: str = ""
 
 
-def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> list[str]:
+def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margin: float = 0.005) -> list[str]:
     """Draw every figure the rows have data for, as PNG and SVG, and write the table of the post's claims.
 
     Parameters
@@ -38,15 +39,17 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object]) -> li
         Rows of a run, finished or not.
     write : callable
         Called with a name and the content of every file: `RunFolder.write`, say.
+    margin : float
+        Loss of accuracy that counts as none: shaded, and what claims are held against.
 
     Returns
     -------
     list of str
         Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
-    write("claims.md", claims_table(results).encode())
+    write("claims.md", claims_table(results, margin).encode())
     names = ["claims.md"]
-    for drawing in drawings(prepare(results)):
+    for drawing in drawings(prepare(results), margin):
         for name, content in render(drawing.figure, drawing.name).items():
             write(f"figures/{name}", content)
             names.append(f"figures/{name}")
@@ -64,8 +67,8 @@ def describe(setting: tuple[object, ...], rows: pl.DataFrame) -> str:
     return ", ".join(word for word in words if word)
 
 
-def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
-    """Yield every figure that prepared rows have data for, experiment by experiment."""
+def drawings(rows: pl.DataFrame, margin: float = 0.005) -> Iterator[Drawing]:
+    """Yield every figure that prepared rows have data for, experiment by experiment; losses up to `margin` are none."""
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         experiment = str(name)
         yield Drawing(experiment, experiment, "curves", curves_figure(group))
@@ -82,7 +85,7 @@ def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
         for number, (key, setting) in enumerate(settings, start=1):
             suffix = f"-{number}" if len(settings) > 1 else ""
             for kind, draw_setting in (
-                ("rates", rates_figure),
+                ("rates", partial(rates_figure, margin=margin)),
                 ("controls", controls_figure),
                 ("decomposition", decomposition_figure),
             ):

@@ -167,12 +167,12 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         rows = comparable(rows)
     images = InlineFigures()
     pictures: dict[str, dict[str, list[Picture]]] = {}
-    for drawing in drawings(rows):
+    for drawing in drawings(rows, margin):
         caption = _CAPTIONS[drawing.kind] + (f" ({drawing.setting})" if drawing.setting else "")
         svg = Markup(images.inline(drawing.figure, drawing.name, f"{drawing.experiment}: {caption}".strip(": ")))
         pictures.setdefault(drawing.experiment, {}).setdefault(drawing.kind, []).append(Picture(caption, svg))
     sections = [
-        _section(str(name), group, pictures[str(name)], margin)
+        _section(str(name), group, pictures[str(name)], margin, about.corpus)
         for (name,), group in rows.group_by(["experiment"], maintain_order=True)
     ]
     html = _template().render(
@@ -183,7 +183,7 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         light=images.light,
         dark=images.dark,
         specs=[
-            (str(sweep.get("experiment", "sweep")), as_toml(sweep, str(about.corpus["name"]))) for sweep in about.sweeps
+            (str(sweep.get("experiment", "sweep")), as_toml(sweep, about.corpus)) for sweep in about.sweeps
         ],
         origin=_as_json(about.corpus.get("origin", {})),
         version=version("modelcollapse"),
@@ -199,7 +199,13 @@ def _as_json(origin: object) -> str:
         return "nested too deeply to be shown"
 
 
-def _section(name: str, rows: pl.DataFrame, pictures: Mapping[str, Sequence[Picture]], margin: float) -> Section:
+def _section(
+    name: str,
+    rows: pl.DataFrame,
+    pictures: Mapping[str, Sequence[Picture]],
+    margin: float,
+    corpus: Mapping[str, Any],
+) -> Section:
     loop = study_loop(rows)
     main = loop if not loop.is_empty() else rows
     return Section(
@@ -207,7 +213,7 @@ def _section(name: str, rows: pl.DataFrame, pictures: Mapping[str, Sequence[Pict
         headline=headline(main, margin),
         setup=describe_setup(rows),
         claims=check_claims(main, margin),
-        caveats=caveats(rows),
+        caveats=caveats(rows, corpus),
         pictures=pictures,
         tables=experiment_tables(rows, margin),
     )

@@ -24,25 +24,28 @@ class CheckedClaim:
     claim: Claim
 
 
-def check_post(results: pl.DataFrame) -> Iterator[CheckedClaim]:
+def check_post(results: pl.DataFrame, margin: float = 0.005) -> Iterator[CheckedClaim]:
     """Yield every claim of the post on every experiment that has data for it.
 
     Parameters
     ----------
     results : DataFrame
         Rows of a run, finished or not: see `arms.comparable`.
+    margin : float
+        Loss of accuracy that counts as none.
     """
     for (experiment,), group in comparable(prepare(results)).group_by(["experiment"], maintain_order=True):
         loop = study_loop(group)
-        for claim in check_claims(group if loop.is_empty() else loop):
+        for claim in check_claims(group if loop.is_empty() else loop, margin):
             if claim.verdict != "cannot be checked":
                 yield CheckedClaim(str(experiment), claim)
 
 
-def claims_table(results: pl.DataFrame) -> str:
+def claims_table(results: pl.DataFrame, margin: float = 0.005) -> str:
     """Return the checked claims as a Markdown table."""
     lines = [_line(_TITLES), _line(["---"] * len(_TITLES))]
-    lines += [_line((c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict)) for c in check_post(results)]
+    checked = check_post(results, margin)
+    lines += [_line((c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict)) for c in checked]
     return "\n".join([*lines, ""])
 
 

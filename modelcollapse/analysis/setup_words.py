@@ -59,15 +59,26 @@ def describe_corpus(corpus: Mapping[str, Any]) -> str:
     return str(corpus["name"]) + (f" ({count(kept)} documents)" if isinstance(kept, int) else "")
 
 
-def as_toml(sweep: Mapping[str, Any], corpus: str) -> str:
-    """Write a sweep as a spec file for ``modelcollapse run``."""
+def as_toml(sweep: Mapping[str, Any], corpus: Mapping[str, Any]) -> str:
+    """Write a sweep as a spec file for ``modelcollapse run``.
+
+    Parameters
+    ----------
+    sweep : mapping
+        Its fields.
+    corpus : mapping
+        What a run knows of its corpus: ``name`` and, where it was written down, ``given``: what it was loaded with.
+    """
+    given = dict(corpus.get("given") or {})
+    known_by = given.pop("name_or_path", corpus["name"])
+    about = [f"{_key(key)} = {_toml(value)}" for key, value in {"corpus": known_by, **given}.items()]
     lines = [f"{_key(key)} = {_toml(value)}" for key, value in sweep.items() if not isinstance(value, Mapping)]
     tables = [
         f"[{_key(key)}]\n" + "\n".join(f"{_key(name)} = {_toml(inner)}" for name, inner in value.items())
         for key, value in sweep.items()
         if isinstance(value, Mapping) and value
     ]
-    return "\n".join([f"corpus = {_toml(corpus)}", *lines, *tables])
+    return "\n".join([*about, *lines, *tables])
 
 
 def _key(name: str) -> str:

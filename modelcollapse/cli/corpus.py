@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelcollapse.cli.options import typed
+
 if TYPE_CHECKING:
     from modelcollapse.corpora.corpus import Corpus
 
@@ -34,10 +36,10 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes to clean tex
 
 
 def corpus_options(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the options of a command that say how reviews are read; those not given are left out."""
+    """Take those of the options typed (see `options.typed`) that say how reviews are read."""
     from modelcollapse.corpora import CorpusOptions
 
-    return {name: params[name] for name in CorpusOptions.model_fields if params.get(name) not in (None, [], ())}
+    return {name: params[name] for name in CorpusOptions.model_fields if name in params}
 
 
 @app.command("list")
@@ -80,7 +82,7 @@ def build(
     from modelcollapse.corpora import build_corpus, load_corpus
     from modelcollapse.errors import CorpusError
 
-    options = corpus_options(context.params)
+    options = corpus_options(typed(context))
     if name is not None:
         corpus = build_corpus(files, name, workers=workers, **options)
     elif len(files) == 1:
@@ -116,7 +118,7 @@ def info(
     """Describe a corpus: size, balance, lengths, fingerprint, and what was read, kept and dropped."""
     from modelcollapse.corpora import load_corpus
 
-    loaded = load_corpus(corpus, workers=workers, **corpus_options(context.params))
+    loaded = load_corpus(corpus, workers=workers, **corpus_options(typed(context)))
     _print_corpus(loaded)
     _print_made(loaded)
 

@@ -92,11 +92,13 @@ def execute(
     if not how.json:
         mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
         readable = [other for other in mine if run.is_readable(other)]
-        _print_outcome(run.results(readable))
+        results = run.results(readable)
+        _print_outcome(results)
         if len(readable) < len(mine):
             typer.echo(
                 "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.", err=True
             )
+        _print_flaws(results, run.corpus)
         if reached is not None:
             typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
@@ -104,6 +106,15 @@ def execute(
     if failed:
         typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
     return not failed
+
+
+def _print_flaws(results: Any, corpus: Mapping[str, Any]) -> None:
+    """Print what makes the table above say little."""
+    from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.caveats import flaws
+
+    for words in [] if results.is_empty() else flaws(prepare(results), corpus):
+        typer.echo(f"Caution: {words}")
 
 
 def _print_outcome(results: Any) -> None:

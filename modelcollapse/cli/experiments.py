@@ -108,10 +108,13 @@ def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
     """Return what finds the laws that were measured before."""
     from functools import cache
 
+    from modelcollapse.corpora import load_if_cached
     from modelcollapse.execution.estimate import CalibrationCache
 
-    known = CalibrationCache()
-    find = cache(lambda model, terms: known.load(corpus, model, terms))
+    documents, known = load_if_cached(corpus), CalibrationCache()
+    if documents is None:
+        return lambda chain: None
+    find = cache(lambda model, terms: known.load(documents, model, terms))
     return lambda chain: find(chain.model, chain.terms)
 
 
@@ -129,7 +132,7 @@ def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
     @cache
     def law(model: Model, terms: TermSelection) -> CostLaw:
         measured = calibrate(model, terms, documents)
-        known.save(corpus, model, terms, measured)
+        known.save(documents, model, terms, measured)
         return measured
 
     return lambda chain: law(chain.model, chain.terms)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelcollapse.cli.options import typed
 from modelcollapse.cli.sweep import (
     CorpusName,
     Experiment,
@@ -79,14 +80,14 @@ def plan(
     from modelcollapse.execution.plan import check_ngrams, plan_from_nothing
 
     clusters = _clusters(cores, nodes, node_memory)
-    sweep, about_corpus = merge(experiment, context.params, scale)
+    sweep, about_corpus = merge(experiment, typed(context), scale)
     about_corpus = {"name_or_path": "movies", **about_corpus}
     documents = load_corpus(**about_corpus)
     check_ngrams(sweep, documents)
     tasks = [chain.task for chain in plan_from_nothing(sweep, documents.fingerprint).to_run]
-    name, known = str(about_corpus["name_or_path"]), CalibrationCache()
+    known = CalibrationCache()
     kinds = {(task.spec.model, task.spec.terms) for task in tasks}
-    laws = {kind: known.load_or_measure(name, documents, *kind) for kind in kinds}
+    laws = {kind: known.load_or_measure(documents, *kind) for kind in kinds}
     n_documents = max(documents.n_documents, sweep.documents_needed)
     size = CorpusSize.of(documents, n_documents)
     forecasts = [
@@ -96,7 +97,7 @@ def plan(
     _print(forecasts, price)
     typer.echo(
         f"{len(tasks):,} chains on {n_documents:,} documents, {size.n_bytes / 1e9:.2g} GB of counts; cores like this "
-        f"machine's, costs measured on '{name}' ({documents.n_documents:,} documents)."
+        f"machine's, costs measured on '{documents.name}' ({documents.n_documents:,} documents)."
     )
 
 

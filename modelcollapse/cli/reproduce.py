@@ -18,6 +18,7 @@ from modelcollapse.cli.execute import (
     check_out,
     execute,
 )
+from modelcollapse.cli.options import check_executor, check_retry, typed
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def reproduce(
+    context: typer.Context,
     corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "amazon",
     scale: Annotated[float | None, typer.Option(help="Multiply all sizes: 0.1 for a tenth.")] = None,
     seeds: Annotated[str | None, typer.Option(help="How many seeds, or which, in every step.  [the study's]")] = None,
@@ -52,12 +54,14 @@ def reproduce(
     from modelcollapse.execution.plan import check_corpus
     from modelcollapse.simulation.experiments import study_sweeps
 
+    check_executor(typed(context))
     sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
     check_out(out)
     name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)
     check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
     how = How(executor, address, workers, shards, retry_failed, log_file, json)
+    check_retry(retry_failed, out)
     finished = []
     for number, sweep in enumerate(sweeps, start=1):
         if not json:

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelcollapse.cli.options import say_idle, typed
+
 if TYPE_CHECKING:
     import polars as pl
 
+Margin = Annotated[
+    float, typer.Option(min=0.0001, max=0.5, help="Loss of accuracy that counts as none: 0.005 is half a point.")
+]
 RunArgument = Annotated[
     str,
     typer.Argument(
@@ -28,7 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command()(compare)
 
 
-def plot(location: RunArgument) -> None:
+def plot(context: typer.Context, location: RunArgument, margin: Margin = 0.005) -> None:
     """Draw all figures of a run, as PNG and SVG, and check the post's claims on it; of a search, print the tables too.
 
     Works while it is running.
@@ -37,18 +42,18 @@ def plot(location: RunArgument) -> None:
     from modelcollapse.cli.searched import open_search, show_search
 
     if search := open_search(location):
+        if "margin" in typed(context):
+            say_idle("--margin does nothing: a search compares no rates.")
         show_search(*search)
         return
     source = _open(location)
-    for name in plot_run(source.rows, source.write):
+    for name in plot_run(source.rows, source.write, margin):
         typer.echo(source.path(name))
 
 
 def report(
     location: RunArgument,
-    margin: Annotated[
-        float, typer.Option(min=0.0001, max=0.5, help="Loss of accuracy that counts as none: 0.005 is half a point.")
-    ] = 0.005,
+    margin: Margin = 0.005,
 ) -> None:
     """Write one HTML file with everything a run shows. Works while it is running."""
     from modelcollapse.analysis.report import about_file, build_report, write_report

@@ -31,6 +31,7 @@ from modelcollapse.cli.execute import (
     check_out,
     execute,
 )
+from modelcollapse.cli.options import check_executor, check_retry, check_run, typed
 from modelcollapse.cli.sweep import (
     CorpusName,
     Experiment,
@@ -119,21 +120,26 @@ def run(
     from modelcollapse.execution.plan import make_plan
     from modelcollapse.execution.run import check_same_corpus, default_folder
 
-    sweep, about_corpus = merge(experiment, context.params, scale)
+    given = typed(context)
+    sweep, about_corpus = merge(experiment, given, scale)
+    check_run(given, sweep)
     location = out or default_folder(sweep)
     check_out(location)
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)
         check_same_corpus(folder.read_spec(), documents, folder)
+        check_retry(retry_failed, location)
         _print_plan(make_plan(sweep, documents, folder, retry_failed), location)
         return
     how = How(executor, address, workers, shards, retry_failed, log_file, json)
+    check_retry(retry_failed, location)
     if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
         raise typer.Exit(EXIT_FAILED_CHAINS)
 
 
 def resume(
+    context: typer.Context,
     location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
     executor: ExecutorOption = "ray",
     address: Address = None,
@@ -149,6 +155,7 @@ def resume(
     from modelcollapse.errors import RunFolderError
     from modelcollapse.execution import open_run
 
+    check_executor(typed(context))
     run = open_run(location)
     given = run.corpus.get("given")
     known = {"name_or_path", *CorpusOptions.model_fields}
@@ -157,6 +164,7 @@ def resume(
     sweeps = run.sweeps_to_run()
     documents = load_corpus(**{"name_or_path": "movies", **given})
     how = How(executor, address, workers, shards, retry_failed, log_file, json)
+    check_retry(retry_failed, location)
     complete = [execute(sweep, documents, location, how, given) for sweep in sweeps]
     if not all(complete):
         raise typer.Exit(EXIT_FAILED_CHAINS)
@@ -191,6 +199,7 @@ def status(
     location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
 ) -> None:
     """Say what a run has and what is missing. Works while it is running."""
+    from modelcollapse.analysis.caveats import duplicates
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution import open_run
     from modelcollapse.names import printable
@@ -209,6 +218,8 @@ def status(
             sweep.experiment, f"{finished}/{len(chains)}", begun, len(run.failed(sweep)), f"{sum(done)}/{sum(wanted)}",
         ))
     print_table(("experiment", "chains finished", "begun", "failed", "generations"), rows)
+    if words := duplicates(run.corpus):
+        typer.echo(f"Caution: {words}")
 
 
 def doctor() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.corpus import Ngrams
 from modelcollapse.cli.execute import Address, ExecutorOption, Workers, check_out
+from modelcollapse.cli.options import check_executor, typed
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def hyperparameters(
+    context: typer.Context,
     corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "movies",
     grid: Annotated[
         list[str] | None, typer.Option(help="A parameter and its values: max_depth=5,20,None. May be repeated.  [all]")
@@ -44,6 +45,7 @@ def hyperparameters(
     from modelcollapse.execution.run import find_executor
     from modelcollapse.simulation.hyperparameters import GridSettings
 
+    check_executor(typed(context))
     given = {"documents": documents, "folds": folds, "folds_per_task": folds_per_task, "seed": seed}
     settings = GridSettings.of("hyperparameters", grid=grid or None, **given)
     check_out(out, "search.json")
@@ -57,8 +59,9 @@ def hyperparameters(
 
 
 def generational(
+    context: typer.Context,
     corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "movies",
-    ngrams: Ngrams = None,
+    ngrams: Annotated[str, typer.Option(help="N-gram orders to count, up to 3 at least.")] = "1-3",
     variants: Annotated[int | None, typer.Option(help="Variants to begin with.  [100]")] = None,
     parents: Annotated[int | None, typer.Option(help="The best, which bear children.  [10]")] = None,
     children: Annotated[int | None, typer.Option(help="Children of each parent.  [10]")] = None,
@@ -72,18 +75,21 @@ def generational(
     address: Address = None,
     workers: Workers = None,
 ) -> None:
-    """Breed variants of vectoriser and forest that learn from their parents. Needs n-grams up to 3: --ngrams 1-3.
+    """Breed variants of vectoriser and forest that learn from their parents.
 
     The same command goes on where it was stopped.
     """
     from modelcollapse.analysis.search_files import SearchResults
     from modelcollapse.cli.searched import show_search
     from modelcollapse.corpora import load_corpus
+    from modelcollapse.corpora.synthetic import PREFIX
     from modelcollapse.execution.folder import RunFolder
     from modelcollapse.execution.generational import RESULTS, run_search
     from modelcollapse.execution.run import find_executor
     from modelcollapse.simulation.generational import SearchSettings
 
+    given = typed(context)
+    check_executor(given)
     settings = SearchSettings.of(
         "generational",
         variants=variants,
@@ -96,8 +102,8 @@ def generational(
         trees=trees,
     )
     check_out(out, "search.json")
-    options: dict[str, Any] = {} if ngrams is None else {"ngrams": ngrams}
-    loaded = load_corpus(corpus, **options)
+    counted = corpus.startswith(f"{PREFIX}:") and "ngrams" not in given  # has no text that could be counted otherwise
+    loaded = load_corpus(corpus) if counted else load_corpus(corpus, ngrams=ngrams)
     where = find_executor(executor, address, workers)
     with _counting("broods", out) as tell:
         results, n_failed = run_search(settings, loaded, out, where, tell.of_generation)

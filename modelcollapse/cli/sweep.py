@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from modelcollapse.cli.corpus import corpus_options
+from modelcollapse.cli.options import check_sweep, say_idle
 
 if TYPE_CHECKING:
     from modelcollapse.simulation.sweep import Sweep
@@ -36,9 +38,31 @@ MaxNgram: TypeAlias = Annotated[int | None, typer.Option(help="Highest n-gram or
 MaxTerms: TypeAlias = Annotated[int | None, typer.Option(help="Most frequent terms that models see.")]
 Scale: TypeAlias = Annotated[float | None, typer.Option(help="Multiply an experiment's sizes: 0.1 for a tenth.")]
 
+#: What each option is said instead of: what was typed replaces the file's.
+_INSTEAD = {
+    "increment": ("sizes", "shared_reference"),
+    "sizes": ("increment",),
+    "label_column": ("rating_column",),
+    "rating_column": ("label_column",),
+}
 
-def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
-    """Return the sweep that the user means, and what `load_corpus` takes: options override the file."""
+
+#: Options that tell the form of one file: they say nothing of another.
+_FORM = ("text_column", "label_column", "rating_column", "encoding", "member")
+
+
+def merge(experiment: str, params: Mapping[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
+    """Return the sweep that the user means, and what `load_corpus` takes: options that were typed override the file.
+
+    Parameters
+    ----------
+    experiment : str
+        An experiment's name, or a spec file.
+    params : mapping
+        What was typed: see `options.typed`.
+    factor : float, optional
+        Multiplies the sizes of the experiment or file, not those typed.
+    """
     from modelcollapse.corpora import CorpusOptions, locate_corpus
     from modelcollapse.names import is_file, means_file
     from modelcollapse.simulation.experiments import SEARCHES, experiment_values, load_experiments
@@ -52,17 +76,38 @@ def merge(experiment: str, params: dict[str, Any], factor: float | None) -> tupl
         values = {"experiment": path.stem, **read_spec(path, about_corpus)}
     else:
         values = dict(experiment_values(experiment))
-    corpus = {name: values.pop(name) for name in about_corpus if name in values} | corpus_options(params)
-    if params["corpus"] is not None:
-        corpus["corpus"] = params["corpus"]
+    filed = {name: values.pop(name) for name in about_corpus if name in values}
+    corpus = _override(_without_form(filed, params), {**corpus_options(params), **_only(params, ("corpus",))})
     if "corpus" in corpus:
         corpus["name_or_path"] = locate_corpus(corpus.pop("corpus"))
+    given = _only(params, Sweep.model_fields.keys() - {"experiment"})
     if factor is not None:
-        values = scale(values, factor)
-    fields = Sweep.model_fields.keys() - {"experiment"}
-    given = {name: params[name] for name in fields if params[name] is not None}
-    if "increment" in given or "sizes" in given:  # another way to grow replaces the experiment's
-        values = {name: value for name, value in values.items() if name not in ("increment", "sizes")}
-    sweep = Sweep(**{**values, **given})
+        known = _override(given, values)  # what the file leaves open is taken from what was typed
+        values = {name: value for name, value in scale(known, factor).items() if name in values or name not in known}
+    sweep = Sweep(**_override(values, given))
     sweep.check_learners()  # a slip in their names should not wait for the corpus
+    check_sweep(given, sweep)
     return sweep, corpus
+
+
+def _only(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name in names}
+
+
+def _override(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace values by those given, and drop those that the given ones are said instead of."""
+    replaced = {name for one in given for name in _INSTEAD.get(one, ())}
+    kept = {name: value for name, value in values.items() if name not in replaced}
+    if "trees" in given and isinstance(params := kept.get("model_param"), Mapping):
+        kept["model_param"] = {name: value for name, value in params.items() if name != "n_estimators"}
+    if any(str(item).partition("=")[0].strip() == "n_estimators" for item in given.get("model_param", ())):
+        kept.pop("trees", None)
+    return {**kept, **given}
+
+
+def _without_form(filed: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a spec file says of how its corpus is read if another corpus was typed."""
+    other = "corpus" in filed and params.get("corpus", filed["corpus"]) != filed["corpus"]
+    if other and (idle := [name for name in _FORM if name in filed and name not in params]):
+        say_idle(f"{', '.join(idle)} in the spec file: of its corpus '{filed['corpus']}', not of '{params['corpus']}'.")
+    return {name: value for name, value in filed.items() if not (other and name in _FORM)}

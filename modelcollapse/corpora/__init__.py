@@ -1,7 +1,9 @@
 """Corpora: documents in, counts out."""
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.corpora.load import build_corpus, load_corpus, locate_corpus, remove_corpus
+from modelcollapse.corpora.load import build_corpus, load_corpus, load_if_cached, locate_corpus, remove_corpus
 from modelcollapse.corpora.options import CorpusOptions
 
-__all__ = ["Corpus", "CorpusOptions", "build_corpus", "load_corpus", "locate_corpus", "remove_corpus"]
+__all__ = [
+    "Corpus", "CorpusOptions", "build_corpus", "load_corpus", "load_if_cached", "locate_corpus", "remove_corpus",
+]  # fmt: skip

@@ -55,13 +55,10 @@ def load_corpus(
     CorpusError
         If there is no such corpus, or it cannot be built.
     """
-    if _is_file(name_or_path, tell=True):
-        return _load(_file(name_or_path, CorpusOptions.parse(**options)), workers, progress)
-    name = str(name_or_path)
-    named = None if name in BUILT_IN else NameRegister(CorpusCache().root).get(name)
-    if named is not None:
-        return _load_named(named, options, workers, progress)
-    return _load(_of_package(name, CorpusOptions.parse(**options)), workers, progress)
+    found = _find(name_or_path, options, tell=True)
+    if isinstance(found, NamedCorpus):
+        return _load_named(found, options, workers, progress)
+    return _load(found, workers, progress)
 
 
 def locate_corpus(name_or_path: str | Path) -> str:
@@ -76,6 +73,15 @@ def locate_corpus(name_or_path: str | Path) -> str:
         return str(name_or_path)
     path = user_path(str(name_or_path))
     return str(path.absolute()) if is_file(path) else str(name_or_path)
+
+
+def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
+    """Load a corpus as `load_corpus` does if it has been built, else return None: nothing is built or downloaded."""
+    try:
+        found = _find(name_or_path, options)
+        return CorpusCache().load(found.key if isinstance(found, NamedCorpus) else _key(found), found.name)
+    except (FileNotFoundError, BrokenCorpusError, CorpusError):
+        return None
 
 
 def build_corpus(
@@ -162,10 +168,11 @@ def _downloaded(name: str) -> list[Path]:
 def _load_named(
     named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: bool | Progress | None
 ) -> Corpus:
-    if options and CorpusOptions.parse(**options) != CorpusOptions.parse(**named.options):
+    asked, built = (CorpusOptions.parse(**values).model_dump() for values in (options, named.options))
+    if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in options if asked[name] != built[name]]:
         raise CorpusError(
-            f"the corpus {named.name!r} was built with other options. Leave them out, or build it anew: "
-            f"modelcollapse corpus build FILE … --name {named.name}"
+            f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
+            f"anew: modelcollapse corpus build FILE … --name {named.name}"
         )
     try:
         return CorpusCache().load(named.key, named.name)
@@ -201,6 +208,15 @@ def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
     is_name = name_or_path in BUILT_IN or name_or_path.startswith(f"{PREFIX}:")
     known = is_name or NameRegister(CorpusCache().root).get(name_or_path) is not None
     return means_file(name_or_path, known, tell)
+
+
+def _find(name_or_path: str | Path, options: dict[str, Any], tell: bool = False) -> NamedCorpus | Source:
+    """Return what a name or path means: names come before files."""
+    if _is_file(name_or_path, tell):
+        return _file(name_or_path, CorpusOptions.parse(**options))
+    name = str(name_or_path)
+    named = None if name in BUILT_IN else NameRegister(CorpusCache().root).get(name)
+    return _of_package(name, CorpusOptions.parse(**options)) if named is None else named
 
 
 def _of_package(name: str, options: CorpusOptions) -> Source:

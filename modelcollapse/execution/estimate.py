@@ -195,36 +195,39 @@ def _share_of_trees(model: Model) -> float:
 
 
 class CalibrationCache:
-    """Laws that were measured on this machine, one small file for each corpus, model and selection of terms."""
+    """Laws that were measured on this machine, one small file for each corpus, model and selection of terms.
+
+    A corpus goes by its fingerprint: one that is built anew under its name, or counted otherwise, is another.
+    """
 
     def __init__(self) -> None:
         self._folder = default_cache() / "calibrations"
 
-    def load(self, corpus: str, model: Model, terms: TermSelection) -> CostLaw | None:
-        """Return the law of a corpus, by name, or None if it was never measured."""
+    def load(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw | None:
+        """Return the law of a corpus, or None if it was never measured."""
         try:
             stored = json.loads(self._file(corpus, model, terms).read_bytes())
             return CostLaw(**{key: tuple(value) for key, value in stored.items()})
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
-    def load_or_measure(self, name: str, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
         """Return the law of a corpus; measured, and kept, if it never was."""
-        law = self.load(name, model, terms)
+        law = self.load(corpus, model, terms)
         if law is None:
             law = calibrate(model, terms, corpus)
-            self.save(name, model, terms, law)
+            self.save(corpus, model, terms, law)
         return law
 
-    def save(self, corpus: str, model: Model, terms: TermSelection, law: CostLaw) -> None:
+    def save(self, corpus: Corpus, model: Model, terms: TermSelection, law: CostLaw) -> None:
         """Keep a law; where that cannot be written, it is measured again the next time."""
         file = self._file(corpus, model, terms)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             atomic.write_bytes(file, json.dumps(asdict(law)).encode())
 
-    def _file(self, corpus: str, model: Model, terms: TermSelection) -> Path:
+    def _file(self, corpus: Corpus, model: Model, terms: TermSelection) -> Path:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
-        about = [machine, versions, corpus, learners.identity(model), asdict(terms)]
+        about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
         return self._folder / f"{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]}.json"

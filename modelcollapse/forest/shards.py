@@ -3,7 +3,9 @@
 A tree depends on the training set, the parameters, the seed and its own number, and on nothing else; votes are
 integers. So a forest may be grown and asked in parts, in any process and any order, with the same bits:
 
->>> part = grow_trees(*counts, rows, labels, parameters, seed=7, tree_start=250, tree_stop=500)  # doctest: +SKIP
+>>> part = grow_trees(  # doctest: +SKIP
+...     *counts, rows, labels, parameters, seed=7, active=active, tree_start=250, tree_stop=500
+... )
 >>> votes = sum_votes(part, *counts, test_rows, n_columns)  # doctest: +SKIP
 >>> probabilities(votes + votes_of_the_other_parts, n_trees=1000)  # doctest: +SKIP
 

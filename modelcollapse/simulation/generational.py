@@ -77,7 +77,7 @@ class SearchSettings(Settings):
         if longest < MAX_NGRAM:
             raise SpecError(
                 f"generational mutates n-gram orders up to {MAX_NGRAM}, the corpus '{corpus.name}' has n-grams up to "
-                f"{longest}: use --ngrams 1-{MAX_NGRAM}, or build a corpus with it."
+                f"{longest}: use --ngrams 1-{MAX_NGRAM}, and a corpus made of text."
             )
 
     def first_genome(self) -> Genome:

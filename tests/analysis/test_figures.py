@@ -5,13 +5,14 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from modelcollapse.analysis.arms import prepare
 from modelcollapse.analysis.figures import curves_figure
 from modelcollapse.analysis.lines import panels
 from modelcollapse.analysis.loss_figures import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
-from modelcollapse.analysis.plotting import plot_run
+from modelcollapse.analysis.plotting import drawings, plot_run
 from modelcollapse.analysis.published import published
 from modelcollapse.analysis.published_figures import overview_figure, published_figure, two_runs_figures
 from modelcollapse.analysis.style import is_ladder, ordered_colours, points, short_count
@@ -238,3 +239,8 @@ def test_ladders_are_recognised_and_numbers_are_short() -> None:
     assert not is_ladder((1000, 2000, 3000, 3100))
     assert [short_count(n) for n in (80, 1000, 12_500)] == ["80", "1k", "12.5k"]
     assert [points(x) for x in (-0.5, 0, 2)] == ["−0.5 pp", "0 pp", "+2 pp"]
+
+
+def test_the_margin_asked_for_is_the_one_that_is_shaded(rows) -> None:
+    figure = next(drawing.figure for drawing in drawings(prepare(rows), margin=0.02) if drawing.kind == "rates")
+    assert any("± 2 pp" in text.get_text() for text in figure.findobj(Text))

@@ -223,7 +223,7 @@ def test_several_experiments_share_a_page(rows: pl.DataFrame) -> None:
 
 
 def test_the_spec_file_repeats_the_sweep() -> None:
-    values = tomllib.loads(as_toml(ABOUT.sweeps[0], "movies"))
+    values = tomllib.loads(as_toml(ABOUT.sweeps[0], {"name": "movies"}))
     assert values.pop("corpus") == "movies"
     assert Sweep(**values) == SWEEP
 

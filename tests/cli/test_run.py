@@ -213,3 +213,20 @@ cli.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (130, "modelcollapse: Interrupted.\n")
+
+
+def test_what_makes_the_table_say_little_is_said_below_it(call, tmp_path):
+    texts = [f"good fine number{i}" if i % 10 else f"bad awful number{i}" for i in range(20)]
+    lines = [f"{text},{int(text.startswith('good'))}" for text in texts * 20]
+    (tmp_path / "copies.csv").write_text("text,label\n" + "\n".join(lines))
+    code, out, err = call(
+        *SWEEP, "--corpus", "copies.csv", "--final-size", "300", "--test-size", "20", "--min-df", "5000"
+    )
+    assert code == 0, err
+    cautions = [line for line in out.splitlines() if line.startswith("Caution: ")]
+    expected = ("380 of 400", "no term is left", "has 20 documents", "labels are positive", "ends as a constant")
+    for words in expected:
+        assert any(words in line for line in cautions), words
+    assert "380 of 400 documents" in call("status", "runs/demo")[1]
+    assert call("report", "runs/demo")[0] == 0
+    assert "repeat the text of one before" in (tmp_path / "runs/demo/report.html").read_text()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -79,13 +80,15 @@ def test_a_calibration_measures_sizes_up_to_the_corpus_and_is_kept(corpus, tmp_p
     assert law.sizes == (128, 256, 512, 1024)
     assert all(seconds > 0 for seconds in (*law.fit_seconds, *law.score_seconds))
     known = CalibrationCache()
-    assert known.load("mine", model, terms) is None
-    known.save("mine", model, terms, law)
-    assert known.load("mine", model, terms) == law
-    assert known.load("other", model, terms) is None
-    assert known.load("mine", Model("logistic-regression"), terms) is None
+    assert known.load(corpus, model, terms) is None
+    known.save(corpus, model, terms, law)
+    assert known.load(corpus, model, terms) == law
+    assert known.load(replace(corpus, name="renamed"), model, terms) == law
+    assert known.load(corpus, Model("logistic-regression"), terms) is None
+    built_anew = replace(corpus, fingerprint="another")
+    assert known.load(built_anew, model, terms) is None
     next(tmp_path.glob("calibrations/*.json")).write_text("{")
-    assert known.load("mine", model, terms) is None
+    assert known.load(corpus, model, terms) is None
 
 
 def test_a_calibration_stops_when_time_is_up(corpus):

@@ -8,7 +8,6 @@ import os
 
 import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution import open_run, run_sweep
@@ -19,22 +18,6 @@ from modelcollapse.simulation.sweep import Sweep
 SWEEP = Sweep(
     rates=[0, 0.5], seeds=2, initial_size=100, final_size=400, increment=100, test_size=200, model="naive-bayes"
 )
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        fs = fsspec.filesystem("s3", skip_instance_cache=True)
-        fs.mkdir("bucket")
-        yield "s3://bucket"
-    server.stop()
 
 
 def table(run):
