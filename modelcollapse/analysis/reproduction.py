@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from modelcollapse.analysis.against_published import study_loop
-from modelcollapse.analysis.arms import comparable, prepare
+from modelcollapse.analysis.arms import comparable, prepare, with_sound_pairing
 from modelcollapse.analysis.claims import Claim, check_claims
 
 _TITLES = ("experiment", "claim of the post", "measured", "verdict")
@@ -30,7 +30,8 @@ def check_post(results: pl.DataFrame) -> Iterator[CheckedClaim]:
     results : DataFrame
         Rows of a run, finished or not: see `arms.comparable`.
     """
-    for (experiment,), group in comparable(prepare(results)).group_by(["experiment"], maintain_order=True):
+    rows, _ = with_sound_pairing(comparable(prepare(results)))
+    for (experiment,), group in rows.group_by(["experiment"], maintain_order=True):
         loop = study_loop(group)
         for claim in check_claims(group if loop.is_empty() else loop):
             if claim.verdict != "cannot be checked":

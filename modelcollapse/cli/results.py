@@ -33,6 +33,7 @@ def plot(location: RunArgument) -> None:
 
     Works while it is running.
     """
+    from modelcollapse.analysis.arms import prepare, with_sound_pairing
     from modelcollapse.analysis.plotting import plot_run
     from modelcollapse.cli.searched import open_search, show_search
 
@@ -42,6 +43,8 @@ def plot(location: RunArgument) -> None:
     source = _open(location)
     for name in plot_run(source.rows, source.write):
         typer.echo(source.path(name))
+    for reason in with_sound_pairing(prepare(source.rows))[1].values():
+        typer.echo(reason, err=True)
 
 
 def report(
