@@ -256,9 +256,36 @@ def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
             f"Generation 0 must be identical for all rates of a seed, but at rate {first['collapse_rate']:g} seed "
             f"{first['seed']} differs from rate 0 by {first['difference']:.3g} in {metric} "
             f"({broken.height} of {start.height} pairs). "
-            "The rows come from different documents or versions: run them again in one folder."
+            "Either the learner draws random numbers without a parameter random_state, so that no two trainings are "
+            "alike: give it one; or the rows come from different documents or versions: run them again in one folder."
         )
     return start.height
+
+
+def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Take apart the seeds of experiments whose pairing is broken, so that what is left can be shown.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows.
+
+    Returns
+    -------
+    DataFrame, dict
+        The rows, every chain of such an experiment with a seed of its own, as in results without shared documents: its
+        arms are then compared as independent samples. And why, for each such experiment.
+    """
+    parts, reasons = [], {}
+    for (name,), group in rows.group_by(["experiment"], maintain_order=True):
+        try:
+            check_pairing(group)
+            parts.append(group)
+        except PairingError as error:
+            reasons[str(name)] = f"{error} Until then rates are compared as independent samples."
+            own_seed = pl.struct(*ARM, "seed").rank("dense").cast(pl.Int64) - 1
+            parts.append(group.with_columns(seed=own_seed))
+    return pl.concat(parts), reasons
 
 
 def varying_axes(rows: pl.DataFrame) -> list[str]:

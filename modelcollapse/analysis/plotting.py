@@ -9,7 +9,7 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
-from modelcollapse.analysis.arms import SETTING, prepare, varying_axes
+from modelcollapse.analysis.arms import SETTING, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.figures import curves_figure
 from modelcollapse.analysis.loss_figures import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifted_figure
@@ -49,7 +49,8 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margi
     """
     write("claims.md", claims_table(results, margin).encode())
     names = ["claims.md"]
-    for drawing in drawings(prepare(results), margin):
+    rows, _ = with_sound_pairing(prepare(results))
+    for drawing in drawings(rows, margin):
         for name, content in render(drawing.figure, drawing.name).items():
             write(f"figures/{name}", content)
             names.append(f"figures/{name}")

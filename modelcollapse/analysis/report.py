@@ -16,7 +16,7 @@ import polars as pl
 from markupsafe import Markup
 
 from modelcollapse.analysis.against_published import study_loop
-from modelcollapse.analysis.arms import comparable, prepare
+from modelcollapse.analysis.arms import comparable, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.caveats import caveats
 from modelcollapse.analysis.claims import Claim, check_claims
 from modelcollapse.analysis.headline import headline
@@ -25,6 +25,7 @@ from modelcollapse.analysis.plotting import drawings
 from modelcollapse.analysis.report_cells import Table
 from modelcollapse.analysis.report_tables import experiment_tables
 from modelcollapse.analysis.setup_words import as_toml, describe_corpus, describe_setup
+from modelcollapse.analysis.words import axis_words
 from modelcollapse.atomic import readable
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
     rows = prepare(results)
     if not about.is_finished:
         rows = comparable(rows)
+    rows, unsound = with_sound_pairing(rows)
     images = InlineFigures()
     pictures: dict[str, dict[str, list[Picture]]] = {}
     for drawing in drawings(rows, margin):
@@ -172,7 +174,7 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         svg = Markup(images.inline(drawing.figure, drawing.name, f"{drawing.experiment}: {caption}".strip(": ")))
         pictures.setdefault(drawing.experiment, {}).setdefault(drawing.kind, []).append(Picture(caption, svg))
     sections = [
-        _section(str(name), group, pictures[str(name)], margin, about.corpus)
+        _section(str(name), group, pictures[str(name)], margin, about.corpus, unsound.get(str(name)))
         for (name,), group in rows.group_by(["experiment"], maintain_order=True)
     ]
     html = _template().render(
@@ -205,18 +207,27 @@ def _section(
     pictures: Mapping[str, Sequence[Picture]],
     margin: float,
     corpus: Mapping[str, Any],
+    unsound: str | None,
 ) -> Section:
     loop = study_loop(rows)
     main = loop if not loop.is_empty() else rows
+    about_settings = [] if loop.is_empty() else _left_out(rows, loop)
     return Section(
         name=name,
         headline=headline(main, margin),
         setup=describe_setup(rows),
         claims=check_claims(main, margin),
-        caveats=caveats(rows, corpus),
+        caveats=[*([unsound] if unsound else []), *about_settings, *caveats(rows, corpus)],
         pictures=pictures,
         tables=experiment_tables(rows, margin),
     )
+
+
+def _left_out(rows: pl.DataFrame, loop: pl.DataFrame) -> list[str]:
+    """Say which of several ways to grow, to test and to choose terms the headline is about."""
+    axes = [axis for axis in varying_axes(rows) if axis in ("growth", "n_test", "min_df", "max_ngram", "max_terms")]
+    words = ", ".join(axis_words(axis, loop[axis][0]) for axis in axes if loop[axis].n_unique() == 1)
+    return [f"There are several settings; headline and claims are about one of them: {words}."] if words else []
 
 
 def tied(words: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from modelcollapse.analysis.against_published import study_loop
-from modelcollapse.analysis.arms import comparable, prepare
+from modelcollapse.analysis.arms import comparable, prepare, with_sound_pairing
 from modelcollapse.analysis.claims import Claim, check_claims
 from modelcollapse.names import printable
 
@@ -34,7 +34,8 @@ def check_post(results: pl.DataFrame, margin: float = 0.005) -> Iterator[Checked
     margin : float
         Loss of accuracy that counts as none.
     """
-    for (experiment,), group in comparable(prepare(results)).group_by(["experiment"], maintain_order=True):
+    rows, _ = with_sound_pairing(comparable(prepare(results)))
+    for (experiment,), group in rows.group_by(["experiment"], maintain_order=True):
         loop = study_loop(group)
         for claim in check_claims(group if loop.is_empty() else loop, margin):
             if claim.verdict != "cannot be checked":

@@ -38,6 +38,7 @@ def plot(context: typer.Context, location: RunArgument, margin: Margin = 0.005) 
 
     Works while it is running.
     """
+    from modelcollapse.analysis.arms import prepare, with_sound_pairing
     from modelcollapse.analysis.plotting import plot_run
     from modelcollapse.cli.searched import open_search, show_search
 
@@ -49,6 +50,8 @@ def plot(context: typer.Context, location: RunArgument, margin: Margin = 0.005) 
     source = _open(location)
     for name in plot_run(source.rows, source.write, margin):
         typer.echo(source.path(name))
+    for reason in with_sound_pairing(prepare(source.rows))[1].values():
+        typer.echo(reason, err=True)
 
 
 def report(
