@@ -5,7 +5,9 @@
 
 Every reader must take its input or raise ModelCollapseError. Inputs are valid ones with bytes changed, cut, doubled and
 spliced, and words of the formats thrown together: spec files, what is typed, run folders, and reviews in every form,
-compressed and in archives, from the file to the counts. Five seconds without an answer count as a hang.
+compressed and in archives, from the file to the counts. Now and then a whole command is given odd learners, foreign
+folders, strangers' tables and other versions' runs (`fuzz_commands.py`): no foreign file may be touched. Sixty seconds
+without an answer of a command, five of a reader, count as a hang.
 """
 
 from __future__ import annotations
@@ -31,11 +33,13 @@ from pathlib import Path
 
 import polars as pl
 import zstandard
+from fuzz_commands import Commands
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.progress import silent
 from modelcollapse.corpora.sources import ReviewFiles
 from modelcollapse.errors import ModelCollapseError
+from modelcollapse.execution import executors
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.record import ChainRecord
 from modelcollapse.execution.run import Run
@@ -44,6 +48,10 @@ from modelcollapse.simulation.sweep import Sweep, read_spec
 from tests.conftest import make_corpus, make_reviews
 
 SECONDS = 5
+COMMAND_SECONDS = 60
+
+#: One input in so many is a whole command: these take a hundred times as long.
+COMMANDS_EVERY = 25
 
 SPEC_FILE = b"""corpus = "movies"
 rates = "0:0.3:0.03"
@@ -244,14 +252,21 @@ def main() -> None:
         corpora.corpus_option,
     ]  # fmt: skip
     readers = [reader for reader in readers if options.only in reader.__name__]
+    executors.FIRST_PAUSE_SECONDS = 0.0  # what looks like the machine's fault is tried again at once
+    scratch = tempfile.TemporaryDirectory()
+    own = Commands(Path(scratch.name).resolve())
+    commands = [own.odd_learner, own.foreign_folder, own.exported_rows, own.other_version]
+    commands = [command for command in commands if options.only in command.__name__]
     outcomes: Counter[tuple[str, str]] = Counter()
     bad = 0
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch, tempfile.TemporaryDirectory() as folder:
         for number in range(options.inputs):
-            reader = readers[number % len(readers)]
+            is_command = commands and (not readers or number % COMMANDS_EVERY == 0)
+            group = commands if is_command else readers
+            reader = group[number // (COMMANDS_EVERY if is_command and readers else 1) % len(group)]
             state = random.getstate()
-            signal.alarm(SECONDS)
+            signal.alarm(COMMAND_SECONDS if is_command else SECONDS)
             try:
                 reader(Path(folder))
                 outcome = "taken"

@@ -13,6 +13,7 @@ from modelcollapse.simulation.sweep import Sweep
 
 def test_no_reader_answers_with_a_traceback(monkeypatch, capsys):
     script = Path(__file__).parents[2] / "scripts" / "fuzz.py"
+    monkeypatch.syspath_prepend(script.parent)
     spec = importlib.util.spec_from_file_location("fuzz", script)
     assert spec is not None
     assert spec.loader is not None
