@@ -5,6 +5,7 @@ import pytest
 
 from modelcollapse.analysis.differences import paired_interval_half_width
 from modelcollapse.errors import SpecError
+from modelcollapse.execution import run_sweep
 from modelcollapse.precision import run_until_precise
 from modelcollapse.simulation.sweep import Sweep
 
@@ -42,3 +43,11 @@ def test_impossible_widths_are_refused(corpus, half_width):
 def test_nothing_to_compare_is_refused(corpus):
     with pytest.raises(SpecError, match="no rates to compare"):
         run_until_precise(Sweep(**{**VALUES, "rates": [0.5]}), corpus, 0.01)
+
+
+def test_seeds_of_another_setting_in_the_folder_neither_count_nor_hold_up(tmp_path, corpus):
+    alone = run_until_precise(Sweep(**VALUES), corpus, 0.02, out=tmp_path / "alone", executor="inprocess")
+    for changes in ({"increment": 50}, {"test_size": 300}, {"min_df": 5}):
+        run_sweep(Sweep(**{**VALUES, **changes}), corpus, tmp_path / "both", executor="inprocess")
+    both = run_until_precise(Sweep(**VALUES), corpus, 0.02, out=tmp_path / "both", executor="inprocess")
+    assert both[1:] == alone[1:]

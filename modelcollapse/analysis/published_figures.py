@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from modelcollapse.analysis.against_published import published_like, study_loop
-from modelcollapse.analysis.arms import once_per_seed, prepare, references
+from modelcollapse.analysis.arms import once_per_seed, prepare, references, treated
 from modelcollapse.analysis.curves import summarise
 from modelcollapse.analysis.figures import accuracy_limits, describe_seeds, describe_size, describe_spread
 from modelcollapse.analysis.lines import (
@@ -211,8 +211,10 @@ def two_runs_figures(
 
 def _two_runs_figure(one: pl.DataFrame, other: pl.DataFrame, names: tuple[str, str]) -> Figure:
     with look():
+        by_start = colours_by_start(pl.concat([one, other], how="diagonal_relaxed"))
+        one, other = (_each_seed_once(rows, by_start=by_start) for rows in (one, other))
         both = pl.concat([one, other], how="diagonal_relaxed")
-        make = start_lines if colours_by_start(both) else rate_lines
+        make = start_lines if by_start else rate_lines
         mine, theirs = make(one, both), make(other, both)
         figure = Figure(figsize=(7.0, 3.9), layout="constrained")
         axes = figure.subplots()
@@ -230,6 +232,13 @@ def _two_runs_figure(one: pl.DataFrame, other: pl.DataFrame, names: tuple[str, s
         ]
         add_legend(figure, make(both, both), legend_title(both), styles)
         return figure
+
+
+def _each_seed_once(rows: pl.DataFrame, *, by_start: bool) -> pl.DataFrame:
+    """Of several starts that a figure does not tell apart keep the earliest that passes a size."""
+    if not by_start:
+        return once_per_seed(rows, "collapse_rate")
+    return pl.concat([once_per_seed(references(rows)), treated(rows)])
 
 
 def _draw_accuracy(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: bool) -> None:
