@@ -151,10 +151,11 @@ def power_of(difference: float, sd: float, n: int, alpha: float = 0.05) -> float
         return 0.0
     shift = abs(difference) / sd * math.sqrt(n)
     critical = stats.t.ppf(1 - alpha / 2, n - 1)
-    # Far from the null the other tail is 0 and scipy's noncentral t may answer NaN for it.
-    other_tail = stats.nct.cdf(-critical, n - 1, shift) if shift < 10 else 0.0
-    power = stats.nct.sf(critical, n - 1, shift) + other_tail
-    return 1.0 if math.isnan(power) else float(power)
+    # Far in a tail scipy's noncentral t may answer NaN: the other tail is 0 there, and this one 1 or 0.
+    other_tail = stats.nct.cdf(-critical, n - 1, shift)
+    this_tail = stats.nct.sf(critical, n - 1, shift)
+    this_tail = float(shift > critical) if math.isnan(this_tail) else this_tail
+    return float(this_tail if math.isnan(other_tail) else this_tail + other_tail)
 
 
 def detectable_difference(sd: float, n: int, power: float = 0.8, alpha: float = 0.05) -> float | None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from modelcollapse.analysis.inference import share_interval
 from modelcollapse.analysis.style import count, percent
 
-__all__ = ["count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share"]
+__all__ = ["count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share", "share_of_seeds"]
 
 NO_VALUE = "–"
+#: What every interval of a report is, and what it is not.
+OVER_SEEDS = (
+    "Intervals: 95 %, over seeds, which reshuffle this one corpus; they do not speak of other documents. Each holds "
+    "alone, not all of them jointly."
+)
 
 
 def pp(fraction: float | None, *, signed: bool = True) -> str:
@@ -48,3 +54,11 @@ def percents(rates: Sequence[float]) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Join words as ``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "none"
+
+
+def share_of_seeds(k: int, n: int, noun: str = " seeds") -> str:
+    """``1`` of ``5`` as ``1 of 5 seeds [1, 72 %]``, with Clopper and Pearson's 95 % interval."""
+    if n == 0:
+        return NO_VALUE
+    low, high = (f"{100 * bound:.0f}" for bound in share_interval(k, n))
+    return f"{k} of {n}{noun} [{low}, {high} %]"
