@@ -112,8 +112,8 @@ def _worst_of_others(references: pl.DataFrame) -> pl.DataFrame:
     judged = np.where(np.isnan(own), -np.inf, np.where(n_others > 0, of_others, own))
     chosen = [[int(judged[: i + 1, j].argmax()) for j in range(len(seeds))] for i in range(len(own))]
     human = np.take_along_axis(own, np.array(chosen), axis=0)
-    long = wide.select("generation", "n_seen").with_columns(pl.Series(seed, human[:, j]) for j, seed in enumerate(seeds))
-    found = long.unpivot(index=["generation", "n_seen"], variable_name="seed", value_name="human")
+    at = wide.select("generation", "n_seen").with_columns(pl.Series(seed, human[:, j]) for j, seed in enumerate(seeds))
+    found = at.unpivot(index=["generation", "n_seen"], variable_name="seed", value_name="human")
     found = found.with_columns(pl.col("seed").cast(references.schema["seed"]))
     return references.join(found, on=["seed", "generation", "n_seen"], how="left")
 

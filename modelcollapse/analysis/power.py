@@ -18,8 +18,8 @@ def power(results: pl.DataFrame, difference: float = 0.005, metric: str = "accur
     """Tell what differences to rate 0 the run can detect, and how many more seeds a stated one needs.
 
     For a two-sided paired t test at 5 % with a power of 80 %, at the final size: for one rate alone and, stricter, for
-    a rate that must pass the first step of Holm's correction over all rates of its label rule. The standard deviation is
-    itself an estimate: of five seeds it is known within a factor of three, and the seeds it calls for within one of
+    a rate that must pass the first step of Holm's correction over all rates of its label rule. The standard deviation
+    is itself an estimate: of five seeds it is known within a factor of three, and the seeds it calls for within one of
     eight. Plans made from such a pilot reach 70 % on average instead of 80 %.
 
     Parameters

@@ -64,7 +64,8 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         for arm, group in groups(marked, ARM)
     )
     columns = {"state": str, "falls": bool, "reliable": bool, "why": str, "all_seeds": int, "n_degenerate": int}
-    return table(records, ARM, {**columns, "share": float, "share_low": float, "share_high": float, "mean_others": float})
+    shares = {"share": float, "share_low": float, "share_high": float}
+    return table(records, ARM, {**columns, **shares, "mean_others": float})
 
 
 def _classify(group: pl.DataFrame, metric: str, n_in_setting: int) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def _peak(curve: pl.DataFrame, reference: pl.DataFrame | None, step: float) -> d
 
 
 def _drops(values: npt.NDArray[np.float64], peaks: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """What each seed (a row) lost from its peak to its last size."""
+    """Return what each seed (a row) lost from its peak to its last size."""
     return np.asarray(values[np.arange(len(values)), peaks] - values[:, -1], dtype=np.float64)
 
 
