@@ -65,15 +65,16 @@ def _degenerate(rows: pl.DataFrame) -> str:
     worst = known.sort("share", "collapse_rate", descending=[True, False], maintain_order=True).row(0, named=True)
     where = f"{percent(worst['collapse_rate'])} ({worst['label_rule']})"
     words = (
-        f"Seeds fall or not: at {where} {share_of_seeds(worst['n_degenerate'], worst['all_seeds'])} call fewer than 5 % "
-        "or more than 95 % of the test set positive."
+        f"Seeds fall or not: at {where} {share_of_seeds(worst['n_degenerate'], worst['all_seeds'])} call fewer than "
+        "5 % or more than 95 % of the test set positive."
     )
     if known["reliable"].all():
         return words
     return (
-        f"{words} Where that can happen, intervals of means and equivalence are unreliable below {ENOUGH_SEEDS} seeds, at "
-        "rates where no seed shows it too: with one seed in five falling, a third of all arms of five seeds show none, and "
-        "the interval holds the true mean in two thirds of them. Read the share of seeds, and the accuracy of the others."
+        f"{words} Where that can happen, intervals of means and equivalence are unreliable below {ENOUGH_SEEDS} seeds, "
+        "at rates where no seed shows it too: with one seed in five falling, a third of all arms of five seeds show "
+        "none, and two thirds of the intervals hold the true mean. Read the share of seeds, and the accuracy of the "
+        "others."
     )
 
 
@@ -103,9 +104,9 @@ def _sides(rows: pl.DataFrame) -> str:
     worst = split.sort("low", "high", descending=True).row(0, named=True)
     where = f"{percent(worst['collapse_rate'])} ({worst['label_rule']})"
     return (
-        f"Seeds drift to opposite sides: at {where} {share_of_seeds(worst['low'], worst['n'])} call less than a quarter "
-        f"of the test set positive, {share_of_seeds(worst['high'], worst['n'])} more than three quarters. Their mean "
-        "share hides that."
+        f"Seeds drift to opposite sides: at {where} {share_of_seeds(worst['low'], worst['n'])} call less than a "
+        f"quarter of the test set positive, {share_of_seeds(worst['high'], worst['n'])} more than three quarters. "
+        "Their mean share hides that."
     )
 
 
@@ -125,7 +126,7 @@ def _rates(rows: pl.DataFrame) -> str:
     if n_tests <= 4:
         return ""
     return (
-        f"{n_tests} rates are tested; p-values named Holm are corrected for that, and the headline's interval holds for "
-        "all rates jointly. Other intervals, and tests of equivalence, hold each alone: of ten at once all hold in 60 % "
-        "of runs."
+        f"{n_tests} rates are tested; p-values named Holm are corrected for that, and the headline's interval holds "
+        "for all rates jointly. Other intervals, and tests of equivalence, hold each alone: of ten at once all hold in "
+        "60 % of runs."
     )

@@ -205,7 +205,7 @@ def equivalence(results: pl.DataFrame, margin: float = 0.005, n_seen: int | None
     return compare_rates(results, n_seen=n_seen, margin=margin).select(columns)
 
 
-def start_test(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
+def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.005) -> pl.DataFrame:
     """Test generation 0, where all rates are the same experiment: what "differs" there is chance (an A/A test).
 
     Under pairing every difference is exactly zero (`check_pairing` asserts it). Independent seeds, as in the original
@@ -214,7 +214,7 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        `ARM`, ``n_seeds, paired, difference, p``.
+        `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
     """
     start = rows.filter(pl.col("generation") == 0)
     records = (
@@ -224,10 +224,12 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
             "paired": one.is_paired,
             "difference": one.estimate.value,
             "p": one.estimate.p_value(),
+            "p_equivalent": one.estimate.p_equivalent(margin),
         }
         for one in _differences(start, metric)
     )
-    return table(records, ARM, {"n_seeds": int, "paired": bool, "difference": float, "p": float})
+    columns = {"n_seeds": int, "paired": bool, "difference": float, "p": float, "p_equivalent": float}
+    return table(records, ARM, columns)
 
 
 def paired_interval_half_width(results: pl.DataFrame, metric: str = "accuracy") -> float:

@@ -86,7 +86,8 @@ def _without_reference(rows: pl.DataFrame) -> str:
     )
     if change.is_empty():
         return "No chain has gone beyond its first generation yet."
-    fall = mean_of(change.group_by("seed").agg(pl.col("change").mean())["change"].to_numpy(), resolution(rows["n_test"], "accuracy"))
+    changes = change.group_by("seed").agg(pl.col("change").mean())["change"].to_numpy()
+    fall = mean_of(changes, resolution(rows["n_test"], "accuracy"))
     return (
         f"With {percent(float(largest))} of new labels made by the model, accuracy changes by {pp(fall.value)} "  # type: ignore[arg-type]
         f"{interval_pp(*fall.interval())} from a chain's start to its end."
@@ -161,7 +162,9 @@ def _joint(low: float | None, high: float | None, n_tests: int, *, signed: bool 
 
 def _doubt(row: dict[str, Any]) -> str:
     """Say that a mean's interval is not to be believed, if so."""
-    return "" if row["reliable"] or row["joint_low"] is None else f" (unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
+    if row["reliable"] or row["joint_low"] is None:
+        return ""
+    return f" (unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
 
 
 def _tolerance(setting: pl.DataFrame, margin: float) -> str:
@@ -175,8 +178,8 @@ def _tolerance(setting: pl.DataFrame, margin: float) -> str:
     if found["tolerance"] is None:
         certain = percent(round(found["ci_low"], 3))
         return (
-            f"up to {percent(found['largest_rate'])} the mean loss stays within {words} (97.5 % confidence at each rate "
-            f"up to {certain})"
+            f"up to {percent(found['largest_rate'])} the mean loss stays within {words} (97.5 % confidence at each "
+            f"rate up to {certain})"
         )
     if found["ci_high"] is not None and found["ci_high"] < found["smallest_rate"]:
         return f"a loss of {words} is reached below {percent(found['smallest_rate'])}, the smallest rate tested"
@@ -184,6 +187,6 @@ def _tolerance(setting: pl.DataFrame, margin: float) -> str:
     high = largest if found["ci_high"] is None else percent(round(found["ci_high"], 3))
     return (
         f"a loss of {words} is reached between {percent(found['below'])} and {percent(found['above'])}, at about "
-        f"{percent(round(found['tolerance'], 3))} [{percent(round(found['ci_low'], 3))}, {high}] if losses are straight "
-        "between the rates tested"
+        f"{percent(round(found['tolerance'], 3))} [{percent(round(found['ci_low'], 3))}, {high}] if losses are "
+        "straight between the rates tested"
     )

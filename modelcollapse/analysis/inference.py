@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -115,6 +116,7 @@ def slope_weights(x: npt.ArrayLike) -> Floats:
     return np.asarray(centred / (centred**2).sum(), dtype=np.float64)
 
 
+@cache
 def share_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Clopper and Pearson's (1934) interval of a share of which `k` of `n` ≥ 1 were seen."""
     bounds = stats.binomtest(k, n).proportion_ci(confidence, method="exact")

@@ -137,7 +137,7 @@ def calibration_error_by_chance(n_test: int) -> float:
 
 
 def best_threshold_by_chance(n_test: int) -> float:
-    """Return the best-threshold accuracy that a ranking without information reads on `n_test` documents, half of them positive.
+    """Return the best-threshold accuracy of a ranking without information on `n_test` documents, half positive.
 
     Moving the threshold over the documents is a walk of n steps of ± 1 / n from about ½; the expected maximum of such
     a walk is √(2 / (π n)) (reflection principle).

@@ -248,8 +248,8 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
     note = (
         "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds. "
         f"Agrees: equal within what ± {pp(margin, signed=False)} of accuracy makes of the quantity (two one-sided "
-        "tests at 5 %). Differs: p < .05 after Holm's correction over all levels, or all shapes. Else compatible: nothing "
-        f"is shown either way. {OVER_SEEDS}"
+        "tests at 5 %). Differs: p < .05 after Holm's correction over all levels, or all shapes. Else compatible: "
+        f"nothing is shown either way. {OVER_SEEDS}"
     )
     return make_table("Level and shape", note, frame.sort("kind", descending=True, maintain_order=True), columns)
 

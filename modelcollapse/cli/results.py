@@ -178,8 +178,9 @@ def _compare_with_published(source: _Source) -> None:
         judged = table.filter((pl.col("kind") == kind) & (pl.col("verdict") != ""))["verdict"]
         n_agree, n_differ = (judged.to_list().count(verdict) for verdict in ("agrees", "differs"))
         typer.echo(
-            f"{kind}: of {len(judged)} {n_agree} agree (equal within what ± 0.50 pp of accuracy makes), {n_differ} differ "
-            f"(p < .05 after Holm), {len(judged) - n_agree - n_differ} are compatible: nothing is shown ({words})."
+            f"{kind}: of {len(judged)} {n_agree} agree (equal within what ± 0.50 pp of accuracy makes), "
+            f"{n_differ} differ (p < .05 after Holm), {len(judged) - n_agree - n_differ} are compatible: nothing is "
+            f"shown ({words})."
         )
     for (experiment,), rows in prepare(source.rows).group_by(["experiment"], maintain_order=True):
         if found := post_figure(rows):
