@@ -12,7 +12,8 @@ from scipy import stats
 
 from modelcollapse.analysis.arms import STARTS, AnalysisError, once_per_seed, prepare, references
 from modelcollapse.analysis.curves import Floats
-from modelcollapse.analysis.inference import Estimate, difference_of, mean_of, rank_correlation, summary
+from modelcollapse.analysis.estimates import resolution, slope_of_means, slope_over_seeds
+from modelcollapse.analysis.inference import Estimate, difference_of, holm, mean_of, rank_correlation, summary
 from modelcollapse.analysis.published import published
 
 _COLUMNS = {
@@ -33,6 +34,10 @@ _COLUMNS = {
     "ci_low": pl.Float64,
     "ci_high": pl.Float64,
     "agree": pl.Boolean,
+    "p": pl.Float64,
+    "p_holm": pl.Float64,
+    "p_equivalent": pl.Float64,
+    "verdict": pl.String,
 }
 
 
@@ -61,7 +66,7 @@ def published_like(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts) if parts else known.clear()
 
 
-def compare_published(results: pl.DataFrame) -> pl.DataFrame:
+def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
     """Compare a run's curves with the published ones, level and shape, wherever sizes and rates agree.
 
     Parameters
@@ -69,6 +74,8 @@ def compare_published(results: pl.DataFrame) -> pl.DataFrame:
     results : DataFrame
         Rows of a run. Of several models or regimes the loop of the study is taken: label rule ``argmax``, regime
         ``accumulate``, the model that most rows have.
+    margin : float
+        Differences of accuracy within ± margin count as none.
 
     Returns
     -------
@@ -78,8 +85,12 @@ def compare_published(results: pl.DataFrame) -> pl.DataFrame:
         size, change from the first to the last size relative to the first, difference to rate 0 at the last size, slope
         (percentage points per 1 % of collapse rate), rank correlation of both sets of mean accuracies over rates; where
         it was taken; ``ours`` and ``published`` with 95 % intervals, their ``difference`` with interval and whether
-        that holds 0 (``agree``). Of the rank correlation, ``ours`` is the correlation between both, with a simulated
-        interval.
+        that holds 0 (``agree``, which is no agreement: a wide interval holds anything); ``p`` and ``p_holm``, corrected
+        over the levels, or the shapes, of an experiment; ``p_equivalent`` of two one-sided tests within what `margin`
+        makes of the quantity: itself of accuracies and differences, divided by the published first accuracy of relative
+        changes, by the range of rates of slopes. ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm
+        below .05), else "compatible"; "" without intervals. Of the rank correlation, ``ours`` is the correlation
+        between both, with a simulated interval; it "agrees" if that lies above 0.
 
     Raises
     ------
@@ -92,13 +103,39 @@ def compare_published(results: pl.DataFrame) -> pl.DataFrame:
     for name in theirs["experiment"].unique().sort():
         mine = rows.filter(pl.col("experiment") == name)
         other = theirs.filter(pl.col("experiment") == name)
-        records += ({"source": other["source"][0], **record} for record in _compare_experiment(str(name), mine, other))
+        made = [
+            {"source": other["source"][0], **record}
+            for record in _compare_experiment(str(name), mine, other, margin)
+        ]
+        records += _judged(made)
     if not records:
         raise AnalysisError(
             "No published curve has start, rates and sizes in common with this run. "
             "Run baseline, total-collapse, collapse-rates, low-rates or fine-rates, without --scale."
         )
     return pl.DataFrame(records, schema=_COLUMNS, orient="row")
+
+
+def _judged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add corrected p-values and verdicts to the records of one experiment."""
+    corrected: list[float | None] = [None] * len(records)
+    for kind in ("level", "shape"):
+        places = [i for i, record in enumerate(records) if record["kind"] == kind]
+        for i, p in zip(places, holm([records[i].get("p") for i in places]), strict=True):
+            corrected[i] = p
+    return [
+        {**record, "p_holm": p, "verdict": _verdict(record, p)} for record, p in zip(records, corrected, strict=True)
+    ]
+
+
+def _verdict(record: Mapping[str, Any], p_holm: float | None) -> str:
+    if record.get("agree") is None:
+        return ""
+    if record.get("p") is None:  # the rank correlation, whose interval above 0 shows agreement
+        return "agrees" if record["agree"] else "not shown"
+    if p_holm is not None and p_holm < 0.05:
+        return "differs"
+    return "agrees" if record["p_equivalent"] < 0.05 else "compatible"
 
 
 def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
@@ -124,11 +161,12 @@ def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.Dat
 class _Side:
     """One experiment's curves as estimates at (start, rate, size)."""
 
-    def __init__(self, at: Mapping[tuple[int, float, int], tuple[float, float, int]]) -> None:
+    def __init__(self, at: Mapping[tuple[int, float, int], tuple[float, float, int]], step: float = 0.0) -> None:
         self.at = at
+        self.step = step
 
     def mean(self, start: int, rate: float, size: int) -> Estimate:
-        return summary(*self.at[start, rate, size])
+        return summary(*self.at[start, rate, size], self.step)
 
     def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
         """Relative change, errors of both ends taken as independent (first-order propagation)."""
@@ -145,12 +183,8 @@ class _Side:
 
     def slope(self, start: int, rates: list[float], size: int) -> Estimate:
         """Least squares through the means, errors propagated from their spreads (they may differ)."""
-        means = self.means(start, rates, size)
-        x = 100 * (np.asarray(rates) - np.mean(rates))
-        weights = x / (x**2).sum()
-        value = float(weights @ np.array([mean.value for mean in means]))
-        error = float(np.sqrt(weights**2 @ np.array([mean.error**2 for mean in means])))
-        return Estimate(100 * value, 100 * error, sum(mean.freedom for mean in means), min(mean.n for mean in means))
+        # In percentage points per 1 % of collapse rate, which is the same number as in fractions per fraction.
+        return slope_of_means(self.means(start, rates, size), np.asarray(rates))
 
 
 class _Ours(_Side):
@@ -163,7 +197,8 @@ class _Ours(_Side):
             pl.col("accuracy").mean(), sd=pl.col("accuracy").std(), n=pl.len()
         )
         super().__init__(
-            {(s, r, size): (mean, math.nan if sd is None else sd, n) for s, r, size, mean, sd, n in table.iter_rows()}
+            {(s, r, size): (mean, math.nan if sd is None else sd, n) for s, r, size, mean, sd, n in table.iter_rows()},
+            resolution(rows["n_test"], "accuracy"),
         )
         self._values: dict[tuple[int, float, int], dict[int, float]] = {}
         for s, r, size, seed, value in keyed.select("start", "rate", "n_seen", "seed", "accuracy").iter_rows():
@@ -175,25 +210,26 @@ class _Ours(_Side):
 
     def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
         pairs = self._paired((start, rate, last), (start, rate, first))
-        return mean_of([b / a - 1 for b, a in pairs]) if pairs else super().change(start, rate, first, last)
+        if not pairs:
+            return super().change(start, rate, first, last)
+        return mean_of([b / a - 1 for b, a in pairs], self.step / max(min(a for _, a in pairs), self.step))
 
     def difference(self, start: int, rate: float, size: int) -> Estimate:
         pairs = self._paired((start, rate, size), (start, 0.0, size))
-        return mean_of([a - b for a, b in pairs]) if pairs else super().difference(start, rate, size)
+        return mean_of([a - b for a, b in pairs], self.step) if pairs else super().difference(start, rate, size)
 
     def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
         """Of the seeds that all rates share, without what these seeds have in common at all rates."""
         table = self._shared(start, rates, size)
         if not table.size:
             return super().means(start, rates, size)
-        return [mean_of(column) for column in (table - table.mean(axis=1, keepdims=True) + table.mean()).T]
+        return [mean_of(column, self.step) for column in (table - table.mean(axis=1, keepdims=True) + table.mean()).T]
 
     def slope(self, start: int, rates: list[float], size: int) -> Estimate:
         table = self._shared(start, rates, size)
         if not table.size:
             return super().slope(start, rates, size)
-        x = 100 * (np.asarray(rates) - np.mean(rates))
-        return mean_of(100 * table @ x / (x**2).sum())
+        return slope_over_seeds(table, np.asarray(rates), self.step)
 
     def _shared(self, start: int, rates: list[float], size: int) -> Floats:
         """Values of the seeds that all rates share, shape (n_seeds, n_rates)."""
@@ -202,7 +238,9 @@ class _Ours(_Side):
         return np.array([[values[seed] for values in by_rate] for seed in seeds])
 
 
-def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame) -> Iterator[dict[str, Any]]:
+def _compare_experiment(
+    name: str, rows: pl.DataFrame, theirs: pl.DataFrame, margin: float
+) -> Iterator[dict[str, Any]]:
     is_baseline = bool((theirs["initial_size"] == theirs["n_seen"]).all())
     if is_baseline:  # every published size is a training of its own; ours is one chain, or several starts
         rows, theirs = references(rows), theirs.with_columns(initial_size=pl.lit(0, pl.Int64))
@@ -221,11 +259,11 @@ def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame) -> 
         for s, rate, size in common:
             if s == start:
                 sizes_of.setdefault(rate, []).append(size)
-        yield from _compare_start(name, start, sizes_of, ours, other)
+        yield from _compare_start(name, start, sizes_of, ours, other, margin)
 
 
 def _compare_start(
-    name: str, start: int, sizes_of: dict[float, list[int]], ours: _Side, other: _Side
+    name: str, start: int, sizes_of: dict[float, list[int]], ours: _Side, other: _Side, margin: float
 ) -> Iterator[dict[str, Any]]:
     place = {"experiment": name, "initial_size": start or None}
     for rate, sizes in sizes_of.items():
@@ -233,20 +271,22 @@ def _compare_start(
         here = {**place, "collapse_rate": rate}
         for size in dict.fromkeys((first, last)):
             pair = (side.mean(start, rate, size) for side in (ours, other))
-            yield _record({**here, "kind": "level", "quantity": "accuracy", "n_seen": size}, *pair)
+            yield _record({**here, "kind": "level", "quantity": "accuracy", "n_seen": size}, margin, *pair)
         if last > first:
             pair = (side.change(start, rate, first, last) for side in (ours, other))
             quantity = f"relative change since {first:,}"
-            yield _record({**here, "kind": "shape", "quantity": quantity, "n_seen": last}, *pair)
+            relative = margin / other.mean(start, rate, first).value
+            yield _record({**here, "kind": "shape", "quantity": quantity, "n_seen": last}, relative, *pair)
         if rate > 0 and last > first and last in sizes_of.get(0.0, []):
             pair = (side.difference(start, rate, last) for side in (ours, other))
-            yield _record({**here, "kind": "shape", "quantity": "difference to rate 0", "n_seen": last}, *pair)
+            yield _record({**here, "kind": "shape", "quantity": "difference to rate 0", "n_seen": last}, margin, *pair)
     everywhere = set.intersection(*(set(sizes) for sizes in sizes_of.values()))
     rates = sorted(sizes_of)
     last = max(everywhere, default=0)
     if len(rates) >= 3 and last > start:
         pair = (side.slope(start, rates, last) for side in (ours, other))
-        yield _record({**place, "kind": "shape", "quantity": "slope in pp per 1 %", "n_seen": last}, *pair)
+        tilt = margin / (rates[-1] - rates[0])
+        yield _record({**place, "kind": "shape", "quantity": "slope in pp per 1 %", "n_seen": last}, tilt, *pair)
         yield {
             **place,
             "kind": "shape",
@@ -256,7 +296,7 @@ def _compare_start(
         }
 
 
-def _record(place: dict[str, Any], ours: Estimate, theirs: Estimate) -> dict[str, Any]:
+def _record(place: dict[str, Any], margin: float, ours: Estimate, theirs: Estimate) -> dict[str, Any]:
     gap = difference_of(ours, theirs)
     (low, high), (a, b), (c, d) = gap.interval(), ours.interval(), theirs.interval()
     return {
@@ -271,6 +311,8 @@ def _record(place: dict[str, Any], ours: Estimate, theirs: Estimate) -> dict[str
         "ci_low": low,
         "ci_high": high,
         "agree": None if low is None or high is None else low <= 0 <= high,
+        "p": gap.p_value(),
+        "p_equivalent": gap.p_equivalent(margin),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,9 @@ from modelcollapse.analysis.arms import (
     references,
     treated,
 )
-from modelcollapse.analysis.inference import Estimate, difference_of, holm, mean_of
+from modelcollapse.analysis.estimates import mean_over_seeds
+from modelcollapse.analysis.inference import Estimate, difference_of, holm
+from modelcollapse.analysis.seed_groups import seed_groups
 from modelcollapse.analysis.tables import groups, table
 
 RULE = (*SETTING, "label_rule")
@@ -71,11 +74,11 @@ def _differences(here: pl.DataFrame, metric: str) -> Iterator[Difference]:
             continue
         paired = pairs.get(tuple(arm.values()))
         if paired is not None and paired.height >= min(2, group.height, reference.height):
-            estimate = mean_of(paired["difference"].to_numpy())
+            estimate = mean_over_seeds(paired, "difference", metric)
             mean, base = _mean(paired["value"]), _mean(paired["reference"])
         else:
             mean, base = _mean(group[metric]), _mean(reference[metric])
-            estimate = difference_of(mean_of(group[metric].to_numpy()), mean_of(reference[metric].to_numpy()))
+            estimate = difference_of(mean_over_seeds(group, metric), mean_over_seeds(reference, metric))
             paired = None
         row = group.row(0, named=True)
         yield Difference(arm, row["generation"], row["n_seen"], mean, base, estimate, paired is not None)
@@ -106,8 +109,13 @@ def compare_rates(
         - ``reference, mean``, ``difference`` (mean − reference), ``ci_low, ci_high`` (95 %), all as fractions, and
           ``difference_pp`` in percentage points;
         - ``p`` and ``p_holm``, corrected over the rates of a label rule;
-        - ``p_equivalent`` and ``equivalent``: two one-sided tests at 5 %;
-        - ``note``: why there is no test, if there is none.
+        - ``p_equivalent``, of two one-sided tests, and ``equivalent``: that is below 5 % in an arm whose mean is
+          ``reliable`` and whose seeds do not fall;
+        - ``note``: why there is no test, if there is none;
+        - ``n_tests``, the rates tested of the label rule, ``joint_low, joint_high``: intervals that hold for all of
+          them at once (95 %, Bonferroni), so for any that is picked because of what came out;
+        - ``state, falls, reliable, why, n_degenerate, share_low, share_high, mean_others``: see
+          `seed_groups.seed_groups`.
 
     Raises
     ------
@@ -118,7 +126,9 @@ def compare_rates(
     """
     rows = prepare(results)
     check_pairing(rows, metric)
-    records = [_record(one, margin) for one in differences(rows, metric, n_seen)]
+    found = differences(rows, metric, n_seen)
+    n_tests = Counter(_rule_of(one) for one in found if one.generation > 0 and one.estimate.freedom > 0)
+    records = [_record(one, margin, n_tests[_rule_of(one)]) for one in found]
     frame = table(
         records,
         ARM,
@@ -138,7 +148,16 @@ def compare_rates(
             "p_equivalent": float,
             "equivalent": bool,
             "note": str,
+            "n_tests": int,
+            "joint_low": float,
+            "joint_high": float,
         },
+    )
+    known = seed_groups(at_size(rows, n_seen), metric).drop("all_seeds", "share")
+    frame = frame.join(known, on=list(ARM), how="left", nulls_equal=True, maintain_order="left").with_columns(
+        equivalent=pl.when(pl.col("equivalent").is_not_null()).then(
+            pl.col("equivalent") & pl.col("reliable") & ~pl.col("falls")
+        )
     )
     corrected = [
         group.with_columns(p_holm=pl.Series(holm(group["p"].to_list()), dtype=pl.Float64))
@@ -147,11 +166,16 @@ def compare_rates(
     return pl.concat(corrected) if corrected else frame
 
 
-def _record(one: Difference, margin: float) -> dict[str, Any]:
+def _rule_of(one: Difference) -> tuple[Any, ...]:
+    return tuple(one.arm[axis] for axis in RULE)
+
+
+def _record(one: Difference, margin: float, n_tests: int) -> dict[str, Any]:
     estimate = one.estimate
     is_start = one.generation == 0
     note = NOTHING_YET if is_start else ONE_SEED if estimate.freedom <= 0 else ""
     low, high = estimate.interval()
+    joint_low, joint_high = estimate.interval(1 - 0.05 / max(1, n_tests))
     p_equivalent = None if is_start else estimate.p_equivalent(margin)
     return {
         **one.arm,
@@ -169,6 +193,9 @@ def _record(one: Difference, margin: float) -> dict[str, Any]:
         "p_equivalent": p_equivalent,
         "equivalent": None if p_equivalent is None else p_equivalent < 0.05,
         "note": note,
+        "n_tests": n_tests,
+        "joint_low": joint_low,
+        "joint_high": joint_high,
     }
 
 
@@ -178,7 +205,7 @@ def equivalence(results: pl.DataFrame, margin: float = 0.005, n_seen: int | None
     return compare_rates(results, n_seen=n_seen, margin=margin).select(columns)
 
 
-def start_test(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
+def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.005) -> pl.DataFrame:
     """Test generation 0, where all rates are the same experiment: what "differs" there is chance (an A/A test).
 
     Under pairing every difference is exactly zero (`check_pairing` asserts it). Independent seeds, as in the original
@@ -187,7 +214,7 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        `ARM`, ``n_seeds, paired, difference, p``.
+        `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
     """
     start = rows.filter(pl.col("generation") == 0)
     records = (
@@ -197,10 +224,12 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
             "paired": one.is_paired,
             "difference": one.estimate.value,
             "p": one.estimate.p_value(),
+            "p_equivalent": one.estimate.p_equivalent(margin),
         }
         for one in _differences(start, metric)
     )
-    return table(records, ARM, {"n_seeds": int, "paired": bool, "difference": float, "p": float})
+    columns = {"n_seeds": int, "paired": bool, "difference": float, "p": float, "p_equivalent": float}
+    return table(records, ARM, columns)
 
 
 def paired_interval_half_width(results: pl.DataFrame, metric: str = "accuracy") -> float:

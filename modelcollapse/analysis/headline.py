@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
-from modelcollapse.analysis.arms import ARM, SETTING, references, treated
+from modelcollapse.analysis.arms import ARM, SETTING, at_size, references, treated
 from modelcollapse.analysis.differences import compare_rates
+from modelcollapse.analysis.estimates import resolution
 from modelcollapse.analysis.inference import mean_of
-from modelcollapse.analysis.tipping import tipping
+from modelcollapse.analysis.seed_groups import ENOUGH_SEEDS, seed_groups, split_in_two
 from modelcollapse.analysis.trends import tolerance
-from modelcollapse.analysis.words import count, interval_pp, percent, pp, share
+from modelcollapse.analysis.words import count, interval_pp, percent, percents, pp, share, share_of_seeds
+
+#: Of more arms whose seeds fall, the smallest rate and the largest ones are named.
+MOST_FALLING = 4
 
 
 def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
@@ -25,8 +31,10 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
     Returns
     -------
     str
-        The smallest rate whose loss is established (or the largest difference, if none is), the tolerance, and what
-        degenerated. Without self-labels, what more data brought.
+        Where seeds fall or not, the share of them and what the others have. Then the smallest rate whose loss is
+        established (or the largest difference, if none is), with an interval that holds for all rates tested at once,
+        because the rate was picked by what came out; rates that gain; the tolerance. Without self-labels, what more
+        data brought.
     """
     if treated(rows).is_empty():
         return _learning(rows)
@@ -34,8 +42,9 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
     if not compared:
         return _without_reference(rows)
     setting = max(compared, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
-    parts = [_difference(setting, margin), _tolerance(setting, margin), _degenerate(setting)]
-    return "; ".join(part for part in parts if part) + "."
+    parts = [_falling(setting), _difference(setting, margin), _tolerance(setting, margin)]
+    first, *others = [part for part in parts if part]
+    return "; ".join([first[0].upper() + first[1:], *others]) + "."
 
 
 def _has_both(setting: pl.DataFrame) -> bool:
@@ -52,10 +61,11 @@ def _learning(rows: pl.DataFrame) -> str:
     both = wide.drop_nulls()
     if both.is_empty():
         return "No seed has reached the last size yet."
-    gain = mean_of((both[str(sizes[1])] - both[str(sizes[0])]).to_numpy())
+    step = resolution(rows["n_test"], "accuracy")
+    gain = mean_of((both[str(sizes[1])] - both[str(sizes[0])]).to_numpy(), step)
     low, high = gain.interval()
     return (
-        f"With human labels only accuracy rises by {pp(gain.value, signed=False)} {interval_pp(low, high)} from "
+        f"With human labels only accuracy changes by {pp(gain.value)} {interval_pp(low, high)} from "
         f"{count(sizes[0])} to {count(sizes[1])} documents, to {share(mean_of(both[str(sizes[1])].to_numpy()).value)}."
     )
 
@@ -76,39 +86,85 @@ def _without_reference(rows: pl.DataFrame) -> str:
     )
     if change.is_empty():
         return "No chain has gone beyond its first generation yet."
-    fall = mean_of(change.group_by("seed").agg(pl.col("change").mean())["change"].to_numpy())
+    changes = change.group_by("seed").agg(pl.col("change").mean())["change"].to_numpy()
+    fall = mean_of(changes, resolution(rows["n_test"], "accuracy"))
     return (
         f"With {percent(float(largest))} of new labels made by the model, accuracy changes by {pp(fall.value)} "  # type: ignore[arg-type]
         f"{interval_pp(*fall.interval())} from a chain's start to its end."
     )
 
 
+def _falling(setting: pl.DataFrame) -> str:
+    """Tell of the arms whose seeds fall or not what a mean hides: how many, and where the others are."""
+    final = at_size(setting).filter(pl.col("generation") > 0)
+    table = seed_groups(final).filter(pl.col("falls") & (pl.col("collapse_rate") > 0)).sort("collapse_rate")
+    if table.height > MOST_FALLING:
+        table = pl.concat([table.head(1), table.tail(MOST_FALLING - 1)])
+    words, called = [], ", calling fewer than 5 % or more than 95 % positive"
+    for row in table.iter_rows(named=True):
+        k, n, where = row["n_degenerate"] or 0, row["all_seeds"], f"at {percent(row['collapse_rate'])}"
+        if k:
+            others = "" if row["mean_others"] is None else f" (the others: accuracy {share(row['mean_others'])})"
+            words.append(f"{where} {share_of_seeds(k, n)} end degenerate{called}{others}")
+            called = ""
+        else:
+            arm = final.filter(pl.col("collapse_rate") == row["collapse_rate"])
+            split = split_in_two(arm["accuracy"].to_numpy())
+            low, high = (share(float(group.mean())) for group in (split.low, split.high))
+            n_low = share_of_seeds(len(split.low), arm.height)
+            words.append(f"{where} the seeds fall into two groups, {n_low} near {low}, the others near {high}")
+    return "; ".join(words)
+
+
 def _difference(setting: pl.DataFrame, margin: float) -> str:
     table = compare_rates(setting, margin=margin).filter(pl.col("generation") > 0).sort("collapse_rate")
     if table.is_empty():
-        return "No rate can be compared with rate 0 yet"
+        return "no rate can be compared with rate 0 yet"
     established = table.filter(pl.col("p_holm") < 0.05)
-    losses = established.filter(pl.col("difference") < 0)
-    found = losses if losses.height else established
-    by_size = table.sort(pl.col("difference").abs(), descending=True)
-    shown = (found if found.height else by_size).row(0, named=True)
-    verb = "costs" if shown["difference"] < 0 else "gains"
-    sign = -1 if verb == "costs" else 1
-    bounds = sorted(sign * bound for bound in (shown["ci_low"], shown["ci_high"]) if bound is not None)
-    amount = f"{pp(abs(shown['difference']), signed=False)} {interval_pp(*(bounds or (None, None)), signed=False)}"
-    rate, after = percent(shown["collapse_rate"]), f"after {count(shown['n_seen'])} documents"
-    if found.height:
-        first = (
-            ""
-            if found.height == table.height
-            else f", the smallest rate with an established {'loss' if losses.height else 'gain'}"
+    losses, gains = (established.filter(sign * pl.col("difference") > 0) for sign in (-1, 1))
+    after = f"after {count(table['n_seen'][0])} documents"
+    if established.is_empty():
+        shown = table.sort(pl.col("difference").abs(), descending=True).row(0, named=True)
+        bounds = _joint(shown["joint_low"], shown["joint_high"], shown["n_tests"])
+        return (
+            f"no rate up to {percent(table['collapse_rate'].to_list()[-1])} has an established effect on accuracy "
+            f"{after}; the largest difference, at {percent(shown['collapse_rate'])}, is {pp(shown['difference'])} "
+            f"{bounds}{_doubt(shown)}"
         )
-        return f"Letting the model label {rate} of new documents {verb} {amount} of accuracy {after}{first}"
-    largest = percent(table["collapse_rate"].to_list()[-1])
-    return (
-        f"No rate up to {largest} has an established effect on accuracy {after}; "
-        f"the largest difference, at {rate}, {verb} {amount}"
-    )
+    found = losses if losses.height else gains
+    words = _established(found.row(0, named=True), after)
+    if found.height < table.height:
+        words += f", the smallest rate with an established {'loss' if losses.height else 'gain'}"
+    if losses.height and gains.height:
+        most = gains.sort("difference").row(-1, named=True)
+        words += (
+            f"; {percents(gains['collapse_rate'].to_list())} {'gain' if gains.height > 1 else 'gains'}, at most "
+            f"{pp(most['difference'], signed=False)} "
+            f"{_joint(most['joint_low'], most['joint_high'], most['n_tests'], signed=False)} at "
+            f"{percent(most['collapse_rate'])}"
+        )
+    return words
+
+
+def _established(shown: dict[str, Any], after: str) -> str:
+    is_loss = shown["difference"] < 0
+    low, high = shown["joint_low"], shown["joint_high"]
+    bounds = _joint(*((-high, -low) if is_loss else (low, high)), shown["n_tests"], signed=False)
+    amount = f"{pp(abs(shown['difference']), signed=False)} {bounds}"
+    rate, verb = percent(shown["collapse_rate"]), "costs" if is_loss else "gains"
+    return f"letting the model label {rate} of new documents {verb} {amount} of accuracy {after}{_doubt(shown)}"
+
+
+def _joint(low: float | None, high: float | None, n_tests: int, *, signed: bool = True) -> str:
+    words = interval_pp(low, high, signed=signed)
+    return f"{words[:-1]}, jointly for {n_tests} rates]" if low is not None and n_tests > 1 else words
+
+
+def _doubt(row: dict[str, Any]) -> str:
+    """Say that a mean's interval is not to be believed, if so."""
+    if row["reliable"] or row["joint_low"] is None:
+        return ""
+    return f" (unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
 
 
 def _tolerance(setting: pl.DataFrame, margin: float) -> str:
@@ -121,27 +177,16 @@ def _tolerance(setting: pl.DataFrame, margin: float) -> str:
     words = pp(margin, signed=False)
     if found["tolerance"] is None:
         certain = percent(round(found["ci_low"], 3))
-        return f"up to {percent(found['largest_rate'])} the mean loss stays within {words} (certain to {certain})"
+        return (
+            f"up to {percent(found['largest_rate'])} the mean loss stays within {words} (97.5 % confidence at each "
+            f"rate up to {certain})"
+        )
     if found["ci_high"] is not None and found["ci_high"] < found["smallest_rate"]:
         return f"a loss of {words} is reached below {percent(found['smallest_rate'])}, the smallest rate tested"
     largest = f"more than {percent(found['largest_rate'])}"
     high = largest if found["ci_high"] is None else percent(round(found["ci_high"], 3))
     return (
-        f"a loss of {words} is reached at {percent(round(found['tolerance'], 3))} "
-        f"[{percent(round(found['ci_low'], 3))}, {high}]"
-    )
-
-
-def _degenerate(setting: pl.DataFrame) -> str:
-    table = (
-        tipping(treated(setting))
-        .filter(pl.col("n_degenerate") > 0)
-        .sort("share", "collapse_rate", descending=[True, False])
-    )
-    if table.is_empty():
-        return ""
-    worst = table.row(0, named=True)
-    return (
-        f"at {percent(worst['collapse_rate'])} the model ends as a constant predictor in {worst['n_degenerate']} of "
-        f"{worst['n_seeds']} seeds"
+        f"a loss of {words} is reached between {percent(found['below'])} and {percent(found['above'])}, at about "
+        f"{percent(round(found['tolerance'], 3))} [{percent(round(found['ci_low'], 3))}, {high}] if losses are "
+        "straight between the rates tested"
     )

@@ -11,6 +11,7 @@ from scipy.optimize import isotonic_regression
 
 from modelcollapse.analysis.arms import ARM, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.curves import t_half_width
+from modelcollapse.analysis.estimates import resolution
 from modelcollapse.analysis.tables import groups, table
 
 Floats = npt.NDArray[np.float64]
@@ -64,7 +65,8 @@ def _match(pairs: pl.DataFrame, metric: str) -> dict[str, Any]:
     sizes = ahead["n_seen"].to_numpy().astype(np.float64)
     mean = ahead["mean"].to_numpy()
     n_seeds = int(ahead["n"].min())  # type: ignore[arg-type]
-    half = t_half_width(ahead["sd"].fill_null(np.nan).to_numpy(), ahead["n"].to_numpy())
+    sd = np.maximum(ahead["sd"].fill_null(np.nan).to_numpy(), resolution(pairs["n_test"], metric))
+    half = t_half_width(sd, ahead["n"].to_numpy())
     estimate, beyond = _zero(sizes, isotonic_regression(mean, increasing=False).x)
     low = high = None
     if n_seeds >= 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -64,34 +65,68 @@ class Estimate:
         return float(max(below, above))
 
 
-def mean_of(values: npt.ArrayLike) -> Estimate:
-    """Estimate a mean from at least one value."""
+def mean_of(values: npt.ArrayLike, least_sd: float = 0.0) -> Estimate:
+    """Estimate a mean from at least one value.
+
+    Parameters
+    ----------
+    values : array of float, shape (n,)
+        The sample.
+    least_sd : float
+        The standard deviation counts as at least this much: the resolution of values that are counts. Without it two
+        values that are equal because they are coarse have no error at all.
+    """
     sample = np.asarray(values, dtype=np.float64)
     n = len(sample)
-    error = float(sample.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
-    return Estimate(float(sample.mean()), error, n - 1, n)
+    return summary(float(sample.mean()), float(sample.std(ddof=1)) if n > 1 else math.nan, n, least_sd)
 
 
-def summary(mean: float, sd: float, n: int) -> Estimate:
-    """Estimate a mean from a sample's summary: mean, standard deviation (with n − 1), size."""
-    return Estimate(mean, sd / math.sqrt(n) if n > 1 else math.nan, n - 1, n)
+def summary(mean: float, sd: float, n: int, least_sd: float = 0.0) -> Estimate:
+    """Estimate a mean from a sample's summary: mean, standard deviation (with n − 1), size; `mean_of` else."""
+    return Estimate(mean, max(sd, least_sd) / math.sqrt(n) if n > 1 else math.nan, n - 1, n)
 
 
 def difference_of(one: Estimate, other: Estimate) -> Estimate:
     """Estimate ``one − other`` for independent estimates: Welch's, with Satterthwaite's degrees of freedom."""
-    value, n = one.value - other.value, min(one.n, other.n)
-    if one.freedom <= 0 or other.freedom <= 0:
+    return weighted_sum([1.0, -1.0], [one, other])
+
+
+def weighted_sum(weights: npt.ArrayLike, estimates: Sequence[Estimate]) -> Estimate:
+    """Estimate ``Σ weight · estimate`` for independent estimates, each with an error of its own.
+
+    The degrees of freedom are Satterthwaite's (1946): (Σ vᵢ)² / Σ (vᵢ² / fᵢ), vᵢ the variance that term i adds. An
+    estimate without degrees of freedom leaves the sum without an error.
+    """
+    factors = np.asarray(weights, dtype=np.float64)
+    value = float(factors @ np.array([one.value for one in estimates]))
+    n = min(one.n for one in estimates)
+    freedoms = np.array([one.freedom for one in estimates], dtype=np.float64)
+    if (freedoms <= 0).any():
         return Estimate(value, math.nan, 0, n)
-    a, b = one.error**2, other.error**2
-    if a + b == 0:
-        return Estimate(value, 0.0, one.freedom + other.freedom, n)
-    return Estimate(value, math.sqrt(a + b), (a + b) ** 2 / (a**2 / one.freedom + b**2 / other.freedom), n)
+    variances = (factors * np.array([one.error for one in estimates])) ** 2
+    total = float(variances.sum())
+    if total == 0:
+        return Estimate(value, 0.0, float(freedoms.sum()), n)
+    return Estimate(value, math.sqrt(total), total**2 / float((variances**2 / freedoms).sum()), n)
 
 
-def slope_of(x: npt.ArrayLike, y: npt.ArrayLike, n: int) -> Estimate:
-    """Estimate the slope of a straight line through independent points (ordinary least squares)."""
-    fit = stats.linregress(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
-    return Estimate(float(fit.slope), float(fit.stderr), len(np.asarray(x)) - 2, n)
+def slope_weights(x: npt.ArrayLike) -> Floats:
+    """Weights of the values at `x`, shape (k,), whose weighted sum is the slope of the least-squares line."""
+    centred = np.asarray(x, dtype=np.float64) - np.mean(np.asarray(x, dtype=np.float64))
+    return np.asarray(centred / (centred**2).sum(), dtype=np.float64)
+
+
+@cache
+def share_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's (1934) interval of a share of which `k` of `n` ≥ 1 were seen."""
+    bounds = stats.binomtest(k, n).proportion_ci(confidence, method="exact")
+    return float(bounds.low), float(bounds.high)
+
+
+def sd_interval(sd: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a normal population's standard deviation from that of `n` ≥ 2 values (chi-squared)."""
+    low, high = stats.chi2.ppf([0.5 + confidence / 2, 0.5 - confidence / 2], n - 1)
+    return sd * math.sqrt((n - 1) / low), sd * math.sqrt((n - 1) / high)
 
 
 def holm(p_values: list[float | None]) -> list[float | None]:
@@ -118,10 +153,11 @@ def power_of(difference: float, sd: float, n: int, alpha: float = 0.05) -> float
         return 0.0
     shift = abs(difference) / sd * math.sqrt(n)
     critical = stats.t.ppf(1 - alpha / 2, n - 1)
-    # Far from the null the other tail is 0 and scipy's noncentral t may answer NaN for it.
-    other_tail = stats.nct.cdf(-critical, n - 1, shift) if shift < 10 else 0.0
-    power = stats.nct.sf(critical, n - 1, shift) + other_tail
-    return 1.0 if math.isnan(power) else float(power)
+    # Far in a tail scipy's noncentral t may answer NaN: the other tail is 0 there, and this one 1 or 0.
+    other_tail = stats.nct.cdf(-critical, n - 1, shift)
+    this_tail = stats.nct.sf(critical, n - 1, shift)
+    this_tail = float(shift > critical) if math.isnan(this_tail) else this_tail
+    return float(this_tail if math.isnan(other_tail) else this_tail + other_tail)
 
 
 def detectable_difference(sd: float, n: int, power: float = 0.8, alpha: float = 0.05) -> float | None:

@@ -24,9 +24,10 @@ from modelcollapse.analysis.report_cells import (
     number,
     text,
 )
-from modelcollapse.analysis.tipping import tipping, tipping_rates, two_groups
+from modelcollapse.analysis.seed_groups import ENOUGH_SEEDS
+from modelcollapse.analysis.tipping import tipping, tipping_rates
 from modelcollapse.analysis.trends import tolerance, trend
-from modelcollapse.analysis.words import NO_VALUE, count, p_text, percent, pp, share
+from modelcollapse.analysis.words import NO_VALUE, OVER_SEEDS, count, p_text, percent, pp, share, share_of_seeds
 
 #: Rates up to this one also get a trend of their own.
 LOW_RATES = 0.1
@@ -43,7 +44,7 @@ def experiment_tables(rows: pl.DataFrame, margin: float) -> dict[str, Table]:
         "bound": bound_table(rows),
         "precision": precision_table(rows, margin),
         "curves": curves_table(rows),
-        "published": published_table(rows),
+        "published": published_table(rows, margin),
     }
     return {kind: table for kind, table in made.items() if table is not None}
 
@@ -51,15 +52,16 @@ def experiment_tables(rows: pl.DataFrame, margin: float) -> dict[str, Table]:
 def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
     """Show every rate against rate 0 at the final size, with what became of the predictor."""
     on = list(ARM)
-    degenerate = tipping(rows).select(*on, "n_degenerate", all_seeds="n_seeds")
-    groups = two_groups(rows).select(*on, "bimodal")
+    counted = tipping(rows).select(*on, "n_degenerate", all_seeds="n_seeds")
     human = effective_human_size(rows).select(*on, "human_size", "beyond", human_low="ci_low", human_high="ci_high")
-    frame = compare_rates(rows, margin=margin).filter(pl.col("generation") > 0)
-    for other in (degenerate, groups, human):
+    frame = compare_rates(rows, margin=margin).filter(pl.col("generation") > 0).drop("n_degenerate")
+    for other in (counted, human):
         frame = frame.join(other, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
         *axes_columns(rows),
         ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("degenerate [95 %]", _degenerate),
+        ("accuracy of the others", _others),
         ("accuracy", lambda row: number(row["mean"], share)),
         ("human only", lambda row: number(row["reference"], share)),
         ("difference [95 %]", difference_cell),
@@ -68,31 +70,44 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
             f"equal ± {pp(margin, signed=False)}",
             lambda row: text(YES_NO[row["equivalent"]]),
         ),
-        ("degenerate", _degenerate),
+        ("mean reliable", lambda row: text(_reliable(row))),
         ("worth, human documents", _worth),
     ]
     note = (
-        "Within seeds, at the final size. Equal: two one-sided tests at 5 %. Degenerate: seeds whose "
-        "predictor calls less than 5 % or more than 95 % of the test set positive; ◆ marks seeds that fall "
-        "into two groups, where the mean describes nobody. Worth: the number of documents that, all labelled "
-        "by people, give the same accuracy."
+        "Within seeds, at the final size. Equal: two one-sided tests at 5 %, each rate alone, and never where seeds "
+        "fall or the mean is not reliable. Degenerate: seeds whose predictor calls less than 5 % or more than 95 % of "
+        "the test set positive; ◆ marks seeds that fall into two groups. Where seeds fall or not, read that share and "
+        f"the accuracy of the others: below {ENOUGH_SEEDS} seeds the interval of a mean is too narrow, often by far "
+        "(mean reliable: no). Worth: the number of documents that, all labelled by people, give the same accuracy. "
+        f"{OVER_SEEDS}"
     )
     return make_table("Differences to human labels only", note, frame, columns)
 
 
 def _degenerate(row: dict[str, Any]) -> Cell:
-    mark = " ◆" if row["bimodal"] else ""
+    mark = " ◆" if row["state"] == "mixed" else ""
     if row["n_degenerate"] is None:
         return Cell(NO_VALUE + mark, -1.0)
-    return Cell(f"{row['n_degenerate']} of {row['all_seeds']}{mark}", row["n_degenerate"] / row["all_seeds"])
+    k, n = row["n_degenerate"], row["all_seeds"]
+    return Cell(share_of_seeds(k, n, "") + mark, k / n)
+
+
+def _others(row: dict[str, Any]) -> Cell:
+    return number(row["mean_others"] if row["falls"] else None, share)
+
+
+def _reliable(row: dict[str, Any]) -> str:
+    return NO_VALUE if row["note"] else "yes" if row["reliable"] else f"no: {row['why']}"
 
 
 def _worth(row: dict[str, Any]) -> Cell:
+    """Write a size with its interval; of a size outside the human-only curve what the interval says of it."""
+    low, high = (None if end is None else count(_rough(end)) for end in (row["human_low"], row["human_high"]))
     if row["human_size"] is None:
-        words = {"below": "fewer than the first size", "above": "more than all", None: NO_VALUE}[row["beyond"]]
-        return Cell(words, {"below": 0.0, "above": 1e299, None: 1e300}[row["beyond"]])
-    low, high = ("…" if end is None else count(_rough(end)) for end in (row["human_low"], row["human_high"]))
-    return number(row["human_size"], lambda size: count(_rough(size)), f" [{low}, {high}]")
+        if row["beyond"] == "below":
+            return Cell(f"fewer than the first size [up to {high or '…'}]", 0.0)
+        return Cell(f"more than all [from {low or '…'}]", 1e299) if row["beyond"] else Cell(NO_VALUE, 1e300)
+    return number(row["human_size"], lambda size: count(_rough(size)), f" [{low or '…'}, {high or '…'}]")
 
 
 def _rough(size: float) -> float:
@@ -118,8 +133,9 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("half of the seeds", lambda row: number(row["tipping_rate"], lambda rate: f"at {percent(rate)}")),
     ]
     note = (
-        "Slopes within seeds, then over seeds. The rate that costs the margin is interpolated between the "
-        "rates tested; its bounds are where the limits of the loss reach the margin."
+        "Slopes within seeds, then over seeds. The rate that costs the margin lies between the rates tested that are "
+        "named; the number is right if the loss is straight between them, and so are its bounds, where the limits of "
+        f"the loss (97.5 % at each rate) reach the margin. {OVER_SEEDS}"
     )
     return make_table("Per label rule", note, frame, columns)
 
@@ -136,10 +152,13 @@ def _tolerance(row: dict[str, Any]) -> Cell:
     def write(rate: float | None) -> str:
         return largest if rate is None else percent(round(rate, 3))
 
+    if row["tolerance"] is not None:
+        between = f"between {percent(row['below'])} and {percent(row['above'])}, about {write(row['tolerance'])}"
+        bounds = "" if row["ci_low"] is None else f" [{write(row['ci_low'])}, {write(row['ci_high'])}]"
+        return Cell(between + bounds, row["tolerance"])
     if row["ci_low"] is None:
-        return Cell(write(row["tolerance"]), row["tolerance"] or 9.0)
-    bounds = f" [{write(row['ci_low'])}, {write(row['ci_high'])}]"
-    return Cell(write(row["tolerance"]) + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
+        return Cell(largest, 9.0)
+    return Cell(f"{largest} [{write(row['ci_low'])}, {write(row['ci_high'])}]", 9.0)
 
 
 def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
@@ -155,17 +174,27 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("sd of differences", lambda row: number(row["sd"], lambda value: pp(value, signed=False))),
         ("detectable", lambda row: number(row["detectable"], lambda value: pp(value, signed=False))),
-        (f"seeds for {pp(margin, signed=False)}", lambda row: number(row["seeds_needed"], count)),
-        ("more seeds", lambda row: number(row["more_seeds"], count)),
+        ("after Holm", lambda row: number(row["detectable_holm"], lambda value: pp(value, signed=False))),
+        (f"seeds for {pp(margin, signed=False)} [95 %]", _seeds_needed),
         ("pairing worth", lambda row: number(row["variance_ratio"], lambda ratio: f"× {ratio:.1f} seeds")),
         ("sd of accuracy", lambda row: number(row["spread"], lambda value: pp(value, signed=False))),
         ("of it the test set", lambda row: number(row["test_sd"], lambda value: pp(value, signed=False))),
     ]
     note = (
-        "Detectable: the difference a paired t test at 5 % finds in four of five such runs. Pairing worth: "
-        "how many times as many seeds the same precision takes if every rate gets documents of its own."
+        "Detectable: the difference a paired t test at 5 % finds in four of five such runs, of one rate alone; after "
+        "Holm: where it must pass the first step of the correction over all rates. Seeds: for one rate, uncorrected, "
+        "from a spread that is itself known only within the factor that the bracket shows. Pairing worth: how many "
+        "times as many seeds the same precision takes if every rate gets documents of its own."
     )
     return make_table("What this run can see", note, frame, columns)
+
+
+def _seeds_needed(row: dict[str, Any]) -> Cell:
+    """Seeds to two digits: no one knows more of them."""
+    needed, low, high = (
+        count(int(float(f"{row[name]:.2g}"))) for name in ("seeds_needed", "seeds_low", "seeds_high")
+    )
+    return number(row["seeds_needed"], lambda _: f"about {needed}", f" [{low}, {high}]")
 
 
 def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
@@ -183,7 +212,7 @@ def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
         ("min", lambda row: number(row["min"], lambda value: f"{100 * value:.2f} %")),
         ("max", lambda row: number(row["max"], lambda value: f"{100 * value:.2f} %")),
     ]
-    note = "Accuracy over seeds, at a few of the sizes; the export has all of them."
+    note = f"Accuracy over seeds, at a few of the sizes; the export has all of them. {OVER_SEEDS}"
     return make_table("Accuracy along the way", note, table.filter(pl.col("n_seen").is_in(list(wanted))), columns)
 
 
@@ -193,10 +222,10 @@ def _mean_interval(row: dict[str, Any]) -> Cell:
     return Cell(f"[{100 * row['ci_low']:.2f}, {100 * row['ci_high']:.2f}]", row["ci_low"])
 
 
-def published_table(rows: pl.DataFrame) -> Table | None:
+def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
     """Show the run beside the published curves, where sizes and rates agree."""
     try:
-        frame = compare_published(rows).filter(pl.col("agree").is_not_null())
+        frame = compare_published(rows, margin).filter(pl.col("verdict") != "")
     except AnalysisError:
         return None
 
@@ -214,19 +243,15 @@ def published_table(rows: pl.DataFrame) -> Table | None:
         ("this run", lambda row: value(row, "ours")),
         ("published", lambda row: value(row, "published")),
         ("difference [95 %]", lambda row: _published_gap(row)),
-        ("verdict", lambda row: text(verdict(row))),
+        ("verdict", lambda row: text(row["verdict"])),
     ]
     note = (
-        "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds."
+        "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds. "
+        f"Agrees: equal within what ± {pp(margin, signed=False)} of accuracy makes of the quantity (two one-sided "
+        "tests at 5 %). Differs: p < .05 after Holm's correction over all levels, or all shapes. Else compatible: "
+        f"nothing is shown either way. {OVER_SEEDS}"
     )
     return make_table("Level and shape", note, frame.sort("kind", descending=True, maintain_order=True), columns)
-
-
-def verdict(row: dict[str, Any]) -> str:
-    """Say in a word whether a comparison with the published curves came out alike ("" without intervals)."""
-    if row["agree"] is None:
-        return ""
-    return "agrees" if row["agree"] else "not shown" if row["quantity"].startswith("rank") else "differs"
 
 
 def _published_gap(row: dict[str, Any]) -> Cell:

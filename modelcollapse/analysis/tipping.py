@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
 
-from modelcollapse.analysis.arms import ARM, at_size, prepare, treated
+from modelcollapse.analysis.arms import ARM, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.differences import RULE
-from modelcollapse.analysis.inference import mean_of
+from modelcollapse.analysis.estimates import resolution
+from modelcollapse.analysis.inference import Estimate, mean_of, share_interval
+from modelcollapse.analysis.seed_groups import HEALTHY as HEALTHY
+from modelcollapse.analysis.seed_groups import split_in_two
+from modelcollapse.analysis.seed_groups import split_test as split_test
 from modelcollapse.analysis.tables import groups, table
-
-#: Predicted-positive rates of a predictor that still tells classes apart; outside it is called degenerate.
-HEALTHY = (0.05, 0.95)
-#: Seeds whose accuracies span less than this are not worth calling two groups.
-LEAST_SPAN = 0.02
 
 
 def tipping(results: pl.DataFrame) -> pl.DataFrame:
@@ -60,7 +58,7 @@ def tipping(results: pl.DataFrame) -> pl.DataFrame:
 def _count_degenerate(group: pl.DataFrame) -> dict[str, Any]:
     final = group.filter(pl.col("n_seen") == pl.col("last"))
     fallen = final.filter("outside")
-    test = stats.binomtest(fallen.height, final.height).proportion_ci(0.95, method="exact")
+    low, high = share_interval(fallen.height, final.height)
     sizes = []
     for _, chain in groups(group.filter(pl.col("seed").is_in(fallen["seed"].to_list())).sort("n_seen"), ["seed"]):
         healthy = np.flatnonzero(~chain["outside"].to_numpy())
@@ -72,8 +70,8 @@ def _count_degenerate(group: pl.DataFrame) -> dict[str, Any]:
         "n_seeds": final.height,
         "n_degenerate": fallen.height,
         "share": fallen.height / final.height,
-        "ci_low": float(test.low),
-        "ci_high": float(test.high),
+        "ci_low": low,
+        "ci_high": high,
         "tipping_size": float(np.median(sizes)) if sizes else None,
         "constant": words.get(tuple(is_low), "either"),
     }
@@ -105,11 +103,11 @@ def tipping_rates(results: pl.DataFrame, share: float = 0.5) -> pl.DataFrame:
 
 
 def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
-    """Test whether the seeds of an arm fall into two groups at the final size, where a mean describes nobody.
+    """Tell whether the seeds of an arm fall into two groups at the final size, where a mean describes nobody.
 
-    They are ``bimodal`` if they span at least 2 percentage points and show one of two signs: some predictors are
-    degenerate and some are not (``mixed``); or the best split of the values into two groups explains more variance
-    than it would for a normal sample of that size (``p``, see `split_test`). Each arm is tested at 5 %.
+    They are ``bimodal`` if `seed_groups.split_in_two` says so, whose error rates are stated there. That some predictors
+    are degenerate and some are not (``mixed``) is a count, not a test: a single group of seeds that lies across the
+    bound of what is called degenerate is mixed too.
 
     Returns
     -------
@@ -120,62 +118,25 @@ def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     final = at_size(prepare(results)).drop_nulls(metric)
     records = []
     for arm, group in groups(final, ARM):
-        values = np.sort(group[metric].to_numpy())
-        if len(values) < 2:
+        if group.height < 2:
             continue
+        split = split_in_two(group[metric].to_numpy())
         rates = group["predicted_positive_rate"].drop_nulls()
-        outside = (~rates.is_between(*HEALTHY)).sum()
-        mixed = 0 < outside < len(rates)
-        p, n_low = split_test(values)
         records.append(
             {
                 **arm,
-                "n_seeds": len(values),
-                "mixed": mixed,
-                "p": p,
-                "bimodal": (mixed or p < 0.05) and bool(values[-1] - values[0] >= LEAST_SPAN),
-                "low_mean": float(values[:n_low].mean()),
-                "high_mean": float(values[n_low:].mean()),
-                "n_low": n_low,
-                "n_high": len(values) - n_low,
+                "n_seeds": group.height,
+                "mixed": 0 < (~rates.is_between(*HEALTHY)).sum() < len(rates),
+                "p": split.p,
+                "bimodal": split.is_two,
+                "low_mean": float(split.low.mean()),
+                "high_mean": float(split.high.mean()),
+                "n_low": len(split.low),
+                "n_high": len(split.high),
             }
         )
     columns = {"n_seeds": int, "mixed": bool, "p": float, "bimodal": bool, "low_mean": float, "high_mean": float}
     return table(records, ARM, {**columns, "n_low": int, "n_high": int})
-
-
-def split_test(values: npt.ArrayLike, samples: int = 4000) -> tuple[float, int]:
-    """Test "one normal group" against "two groups" by the variance the best split of sorted values explains.
-
-    Returns
-    -------
-    p : float
-        Share of normal samples of the same size (simulated, always the same ones) whose best split explains at least as
-        much; 1 for fewer than four values or if all are equal.
-    n_low : int
-        Size of the lower group of the best split.
-    """
-    ordered = np.sort(np.asarray(values, dtype=np.float64))[None, :]
-    explained, n_low = _best_split(ordered)
-    n = ordered.shape[1]
-    if n < 4 or ordered[0, 0] == ordered[0, -1]:
-        return 1.0, int(n_low[0])
-    null = np.sort(np.random.default_rng(n).standard_normal((samples, n)), axis=1)
-    as_good = int((_best_split(null)[0] >= explained[0]).sum())
-    return (as_good + 1) / (samples + 1), int(n_low[0])
-
-
-def _best_split(ordered: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Share of variance explained by the best split of each sorted row, and the size of its lower group."""
-    n = ordered.shape[1]
-    centred = ordered - ordered.mean(axis=1, keepdims=True)
-    lower = np.cumsum(centred, axis=1)[:, :-1]
-    k = np.arange(1, n)
-    between = lower**2 * (1 / k + 1 / (n - k))
-    total = (centred**2).sum(axis=1)
-    best = between.argmax(axis=1)
-    explained = between[np.arange(len(best)), best] / np.where(total > 0, total, 1)
-    return explained, best + 1
 
 
 def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
@@ -191,36 +152,82 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     DataFrame
         `ARM`, ``n_seeds, n_seen`` (final), ``peak_size, peak_mean, final_mean``, ``drop`` (fraction) with ``ci_low,
         ci_high`` (95 %), two-sided ``p``, and ``hurts`` (the interval is above 0). Drop and verdict are null with one
-        seed or one size.
+        seed or one size. ``rising``: no seed's others saw a peak before the final size, so there is nothing to measure.
+        ``relative_drop, relative_low, relative_high, relative_p``: how much more the arm falls than rate 0 of the same
+        seeds does between the same sizes; null without such chains. ``p_both`` is the larger of both p, 1 where either
+        change is no fall: small where the arm falls, and falls more than human labels do.
     """
-    rows = treated(prepare(results)).drop_nulls(metric)
+    rows = prepare(results).drop_nulls(metric)
+    human = {tuple(key.values()): _by_size(group, metric) for key, group in groups(references(rows), SETTING)}
     records = []
-    for arm, group in groups(rows, ARM):
-        wide = group.pivot("n_seen", index="seed", values=metric, sort_columns=False).drop("seed").drop_nulls()
-        if wide.is_empty():
-            continue
-        sizes = np.array([int(name) for name in wide.columns])
-        values = wide.to_numpy()[:, np.argsort(sizes)]
-        sizes.sort()
-        records.append({**arm, **_peak(sizes, values)})
+    for arm, group in groups(treated(rows), ARM):
+        curve = _by_size(group, metric)
+        if not curve.is_empty():
+            reference = human.get(tuple(arm[axis] for axis in SETTING))
+            records.append({**arm, **_peak(curve, reference, resolution(group["n_test"], metric))})
     columns = {"n_seeds": int, "n_seen": int, "peak_size": int, "peak_mean": float, "final_mean": float, "drop": float}
-    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float, "p": float, "hurts": bool})
+    tested = {"ci_low": float, "ci_high": float, "p": float, "hurts": bool, "rising": bool}
+    relative = {"relative_drop": float, "relative_low": float, "relative_high": float, "relative_p": float}
+    return table(records, ARM, {**columns, **tested, **relative, "p_both": float})
 
 
-def _peak(sizes: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> dict[str, Any]:
+def _by_size(group: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """One row per seed and test size that has every size, a column per size in growing order."""
+    wide = group.sort("n_seen").pivot("n_seen", index=["seed", "n_test"], values=metric, aggregate_function="first")
+    return wide.drop_nulls()
+
+
+def _peak(curve: pl.DataFrame, reference: pl.DataFrame | None, step: float) -> dict[str, Any]:
+    names = curve.columns[2:]
+    values = curve.select(names).to_numpy()
     mean = values.mean(axis=0)
     peak = int(mean.argmax())
     record: dict[str, Any] = {
         "n_seeds": len(values),
-        "n_seen": int(sizes[-1]),
-        "peak_size": int(sizes[peak]),
+        "n_seen": int(names[-1]),
+        "peak_size": int(names[peak]),
         "peak_mean": float(mean[peak]),
         "final_mean": float(mean[-1]),
     }
-    if len(values) < 2 or len(sizes) < 2:
+    if len(values) < 2 or len(names) < 2:
         return record
     others = (values.sum(axis=0) - values).argmax(axis=1)
-    estimate = mean_of(values[np.arange(len(values)), others] - values[:, -1])
-    low, high = estimate.interval()
-    hurts = low is not None and low > 0
-    return {**record, "drop": estimate.value, "ci_low": low, "ci_high": high, "p": estimate.p_value(), "hurts": hurts}
+    drop = mean_of(_drops(values, others), step)
+    low, high = drop.interval()
+    record |= {
+        "drop": drop.value,
+        "ci_low": low,
+        "ci_high": high,
+        "p": drop.p_value(),
+        "hurts": low is not None and low > 0,
+        "rising": bool((others == len(names) - 1).all()),
+    }
+    if reference is None or not set(names) <= set(reference.columns):
+        return record
+    both = curve.with_columns(others=pl.Series(others)).join(reference, on=["seed", "n_test"], suffix="_human")
+    if both.is_empty():
+        return record
+    chosen = both["others"].to_numpy()
+    human = both.select(f"{name}_human" for name in names).to_numpy()
+    relative = mean_of(_drops(both.select(names).to_numpy(), chosen) - _drops(human, chosen), step)
+    low, high = relative.interval()
+    return {
+        **record,
+        "relative_drop": relative.value,
+        "relative_low": low,
+        "relative_high": high,
+        "relative_p": relative.p_value(),
+        "p_both": _p_both(drop, relative),
+    }
+
+
+def _drops(values: npt.NDArray[np.float64], peaks: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return what each seed (a row) lost from its peak to its last size."""
+    return np.asarray(values[np.arange(len(values)), peaks] - values[:, -1], dtype=np.float64)
+
+
+def _p_both(drop: Estimate, relative: Estimate) -> float | None:
+    p = (drop.p_value(), relative.p_value())
+    if p[0] is None or p[1] is None:
+        return None
+    return max(p[0], p[1]) if drop.value > 0 and relative.value > 0 else 1.0

@@ -10,7 +10,8 @@ import polars as pl
 
 from modelcollapse.analysis.arms import NO_RULE, at_size, prepare, treated, with_reference
 from modelcollapse.analysis.differences import RULE, Difference, differences
-from modelcollapse.analysis.inference import Estimate, mean_of, slope_of
+from modelcollapse.analysis.estimates import mean_over_seeds, resolution, slope_of_means, slope_over_seeds
+from modelcollapse.analysis.inference import Estimate
 from modelcollapse.analysis.tables import groups, table
 
 
@@ -21,7 +22,7 @@ def trend(
 
     A straight line over the rates within each seed, then the mean slope over seeds with its t interval: in a balanced
     design the fixed slope of a mixed model with random intercepts and slopes. Results without shared seeds get one line
-    through all points.
+    through the rates' means, each with its own spread (Satterthwaite's degrees of freedom).
 
     Parameters
     ----------
@@ -71,14 +72,14 @@ def trend(
 
 def _slope(group: pl.DataFrame, metric: str, n_rates: int) -> tuple[Estimate, bool]:
     """Slope per 1 % and whether it was taken within seeds."""
-    complete = group.filter(pl.len().over("seed") == n_rates)
+    by_rate = ["seed", "collapse_rate"]
+    complete = group.filter(pl.len().over("seed") == n_rates).sort(by_rate)
+    rates = 100 * group["collapse_rate"].unique().sort().to_numpy()
     if not complete.is_empty():
-        centred = 100 * (pl.col("collapse_rate") - pl.col("collapse_rate").mean())
-        slopes = complete.group_by("seed").agg(slope=(centred * pl.col(metric)).sum() / (centred**2).sum()).sort("seed")
-        return mean_of(slopes["slope"].to_numpy()), True
-    rates, values = 100 * group["collapse_rate"].to_numpy(), group[metric].to_numpy()
-    smallest = group.group_by("collapse_rate").len()["len"].min()
-    return slope_of(rates, values, int(smallest)), False  # type: ignore[arg-type]
+        values = complete[metric].to_numpy().reshape(-1, n_rates)
+        return slope_over_seeds(values, rates, resolution(complete["n_test"], metric)), True
+    means = [mean_over_seeds(of_rate, metric) for _, of_rate in groups(group.sort(by_rate[1]), by_rate[1:])]
+    return slope_of_means(means, rates), False
 
 
 def tolerance(
@@ -99,7 +100,9 @@ def tolerance(
     DataFrame
         The axes of a label rule, ``n_seen, n_seeds, margin``, ``tolerance, ci_low, ci_high`` as rates,
         ``smallest_rate`` (above 0) and ``largest_rate`` tested: below the smallest all is interpolation. A null
-        ``tolerance`` or ``ci_high`` lies beyond it; a null ``ci_low`` with one seed is unknown.
+        ``tolerance`` or ``ci_high`` lies beyond it; a null ``ci_low`` with one seed is unknown. ``below, above``: the
+        rates tested between which the mean loss first exceeds the margin. That it is straight between them is assumed,
+        and not in the interval: of a loss that sets in at once between two of them it may hold nothing.
     """
     rows = prepare(results)
     found = [one for one in differences(rows, metric, n_seen) if one.generation > 0]
@@ -109,7 +112,8 @@ def tolerance(
         if mine:
             records.append({**rule, **_tolerance(mine, margin, confidence)})
     columns = {"n_seen": int, "n_seeds": int, "margin": float, "tolerance": float, "ci_low": float, "ci_high": float}
-    return table(records, RULE, {**columns, "smallest_rate": float, "largest_rate": float})
+    tested = {"smallest_rate": float, "largest_rate": float, "below": float, "above": float}
+    return table(records, RULE, {**columns, **tested})
 
 
 def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> dict[str, Any]:
@@ -120,6 +124,7 @@ def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> 
     low = first_crossing(rates, losses + halves, margin) if known else None
     if known and low is None:
         low = float(rates[-1])
+    beyond = np.flatnonzero(losses > margin)
     return {
         "n_seen": mine[0].n_seen,
         "n_seeds": min(one.estimate.n for one in mine),
@@ -129,6 +134,8 @@ def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> 
         "ci_high": first_crossing(rates, losses - halves, margin) if known else None,
         "smallest_rate": float(rates[1]),
         "largest_rate": float(rates[-1]),
+        "below": float(rates[beyond[0] - 1]) if len(beyond) else None,
+        "above": float(rates[beyond[0]]) if len(beyond) else None,
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.arms import SETTING, AnalysisError, growth_above, prepare
-from modelcollapse.analysis.inference import difference_of, mean_of
+from modelcollapse.analysis.estimates import mean_over_seeds
+from modelcollapse.analysis.inference import difference_of
 
 _RUN_AXES = (*SETTING, "label_rule")
 
@@ -90,10 +91,11 @@ def _gap(a: pl.DataFrame, b: pl.DataFrame, same_corpus: bool) -> dict[str, Any]:
     pairs = a.select(*by, one="accuracy").join(b.select(*by, other="accuracy"), on=by)
     paired = same_corpus and pairs.height > 0 and bool(a["seed"].is_unique().all() and b["seed"].is_unique().all())
     if paired:
-        means = (mean_of(pairs["one"].to_numpy()).value, mean_of(pairs["other"].to_numpy()).value)
-        estimate = mean_of((pairs["other"] - pairs["one"]).to_numpy())
+        means = (_mean(pairs["one"]), _mean(pairs["other"]))
+        gaps = pairs.with_columns(gap=pl.col("other") - pl.col("one"))
+        estimate = mean_over_seeds(gaps, "gap", "accuracy")
     else:
-        one, other = mean_of(a["accuracy"].to_numpy()), mean_of(b["accuracy"].to_numpy())
+        one, other = mean_over_seeds(a, "accuracy"), mean_over_seeds(b, "accuracy")
         means = (one.value, other.value)
         estimate = difference_of(other, one)
     low, high = estimate.interval()
@@ -107,3 +109,7 @@ def _gap(a: pl.DataFrame, b: pl.DataFrame, same_corpus: bool) -> dict[str, Any]:
         "n_seeds": estimate.n,
         "paired": paired,
     }
+
+
+def _mean(values: pl.Series) -> float:
+    return float(values.mean())  # type: ignore[arg-type]

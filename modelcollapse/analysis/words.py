@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from modelcollapse.analysis.inference import share_interval
 from modelcollapse.analysis.style import count, percent
 
-__all__ = ["axis_words", "count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share"]
+__all__ = [
+    "axis_words", "count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share", "share_of_seeds",
+]  # fmt: skip
 
 NO_VALUE = "–"
+#: What every interval of a report is, and what it is not.
+OVER_SEEDS = (
+    "Intervals: 95 %, over seeds, which reshuffle this one corpus; they do not speak of other documents. Each holds "
+    "alone, not all of them jointly."
+)
 
 
 def pp(fraction: float | None, *, signed: bool = True) -> str:
@@ -76,3 +84,11 @@ def _growth_words(growth: str, few: int = 5) -> str:
     if len(sizes) <= few:
         return f"by ladder {', '.join(count(float(size)) for size in sizes)}"
     return f"by ladder {count(float(sizes[0]))} … {count(float(sizes[-1]))} ({len(sizes)} steps)"
+
+
+def share_of_seeds(k: int, n: int, noun: str = " seeds") -> str:
+    """``1`` of ``5`` as ``1 of 5 seeds [1, 72 %]``, with Clopper and Pearson's 95 % interval."""
+    if n == 0:
+        return NO_VALUE
+    low, high = (f"{100 * bound:.0f}" for bound in share_interval(k, n))
+    return f"{k} of {n}{noun} [{low}, {high} %]"

@@ -174,8 +174,13 @@ def _compare_with_published(source: _Source) -> None:
     here = " and ".join(f"{model} {params}".strip() for model, params in models)
     typer.echo(f"model: {here} in this run; a random forest of 1,000 trees, depth 20, in what was published.")
     for kind, words in (("shape", "should agree on any reviews"), ("level", "other reviews have other levels")):
-        judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
-        typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")
+        judged = table.filter((pl.col("kind") == kind) & (pl.col("verdict") != ""))["verdict"]
+        n_agree, n_differ = (judged.to_list().count(verdict) for verdict in ("agrees", "differs"))
+        typer.echo(
+            f"{kind}: of {len(judged)} {n_agree} agree (equal within what ± 0.50 pp of accuracy makes), "
+            f"{n_differ} differ (p < .05 after Holm), {len(judged) - n_agree - n_differ} are compatible: nothing is "
+            f"shown ({words})."
+        )
     for (experiment,), rows in prepare(source.rows).group_by(["experiment"], maintain_order=True):
         if found := post_figure(rows):
             kind, figure = found
@@ -185,7 +190,6 @@ def _compare_with_published(source: _Source) -> None:
 
 
 def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    from modelcollapse.analysis.report_tables import verdict
     from modelcollapse.analysis.words import count, percent
 
     scale, digits = (1, 3) if "slope" in row["quantity"] or "rank" in row["quantity"] else (100, 2)
@@ -206,7 +210,7 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
         number(row["ours"], *((row["ours_low"], row["ours_high"]) if row["published"] is None else ())),
         number(row["published"]),
         number(row["difference"], row["ci_low"], row["ci_high"]),
-        verdict(row),
+        row["verdict"],
     )
 
 

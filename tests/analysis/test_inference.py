@@ -13,7 +13,7 @@ from modelcollapse.analysis.inference import (
     mean_of,
     power_of,
     seeds_needed,
-    slope_of,
+    slope_weights,
     summary,
 )
 
@@ -66,7 +66,14 @@ def test_detectable_difference_and_seeds_needed_invert_the_power() -> None:
 
 def test_slope_is_scipys() -> None:
     x, y = np.arange(10.0), np.random.default_rng(3).normal(size=10)
-    assert slope_of(x, y, 5).p_value() == pytest.approx(stats.linregress(x, y).pvalue, rel=1e-9)
+    assert slope_weights(x) @ y == pytest.approx(stats.linregress(x, y).slope, rel=1e-9)
+
+
+def test_the_detectable_difference_grows_with_every_correction() -> None:
+    """Far in the tails SciPy's noncentral t answers NaN, which is no power."""
+    for n in (2, 3, 5, 10):
+        found = [detectable_difference(0.01, n, alpha=0.05 / k) for k in (1, 2, 5, 10, 20, 50)]
+        assert found == sorted(found)
 
 
 def test_no_degrees_of_freedom_and_no_spread() -> None:
