@@ -78,13 +78,28 @@ def execute(
         results = run.results().filter(experiment=sweep.experiment)
         _print_outcome(results)
         if reached is not None:
-            n_seeds = results["seed"].n_unique()
-            typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
+            _print_reached(reached, until_ci, results)
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:
         typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
     return not failed
+
+
+def _print_reached(reached: float, wanted: float | None, results: Any) -> None:
+    """Print the width of the interval that was asked for, and when it is not to be believed."""
+    from modelcollapse.analysis.tipping import tipping
+
+    if results.is_empty():
+        return
+    n_seeds = results["seed"].n_unique()
+    typer.echo(
+        f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds, from the spread of the first "
+        f"ones (Stein's two stages){'' if reached <= (wanted or 0) else f', not ± {wanted:g}'}."
+    )
+    fallen = tipping(results)
+    if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["n_seeds"])).any():
+        typer.echo("Some seeds have degenerated and some have not: no interval of a mean holds there; see the report.")
 
 
 def _print_outcome(results: Any) -> None:
