@@ -15,6 +15,7 @@ from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifte
 from modelcollapse.analysis.published_figures import overview_figure, post_figure
 from modelcollapse.analysis.reproduction import claims_table
 from modelcollapse.analysis.style import count, render
+from modelcollapse.analysis.survival_figure import survival_figure
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def drawings(rows: pl.DataFrame) -> Iterator[Drawing]:
         for kind, draw in (
             ("loop", loop_figure),
             ("lost-or-shifted", lost_or_shifted_figure),
+            ("survival", survival_figure),
         ):
             if figure := draw(group):
                 yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
