@@ -14,6 +14,11 @@ from modelcollapse.simulation.sweep import Sweep
 
 #: Nobody waits for more; the user may say otherwise.
 MAX_SEEDS = 100
+#: What the interval takes for granted; printed with it.
+RELIES_ON = (
+    "It is exact for a normal spread of differences between seeds; with a long tail it holds the truth in .76 to .83 "
+    "of runs, where seeds fall or not in .46 to .75."
+)
 #: Seeds of the first stage, if the sweep has no more itself.
 PILOT_SEEDS = 5
 
@@ -74,7 +79,7 @@ def run_until_precise(
     pilot = _with_seeds(sweep, max(len(sweep.seeds), min(PILOT_SEEDS, max_seeds)))
     run = run_sweep(pilot, corpus, **options)
     n_pilot, of_pilot = len(pilot.seeds), paired_interval_half_width(_rows(run, pilot))
-    n_seeds = _number(n_pilot, of_pilot, half_width, max_seeds)
+    n_seeds = seeds_for(n_pilot, of_pilot, half_width, max_seeds)
     if run.failed(pilot) or n_seeds == n_pilot:
         return run, of_pilot
     whole = _with_seeds(pilot, n_seeds)
@@ -100,8 +105,18 @@ def _rows(run: Run, sweep: Sweep) -> pl.DataFrame:
     return rows.join(asked, on=["chain_id", "n_seen"], how="semi")
 
 
-def _number(n_pilot: int, of_pilot: float, wanted: float, most: int) -> int:
-    """Return how many seeds make an interval as narrow as wanted, from that of the pilot: its width falls as 1 / √n."""
+def seeds_for(n_pilot: int, of_pilot: float, wanted: float, most: int) -> int:
+    """Return how many seeds make an interval as narrow as wanted, from that of the pilot: its width falls as 1 / √n.
+
+    Parameters
+    ----------
+    n_pilot : int
+        Seeds of the pilot.
+    of_pilot, wanted : float
+        Half widths: of the pilot's widest interval, and what it shall become.
+    most : int
+        Never more.
+    """
     if of_pilot <= wanted or math.isinf(of_pilot):
         return n_pilot
     return max(n_pilot, min(most, math.ceil(n_pilot * (of_pilot / wanted) ** 2)))

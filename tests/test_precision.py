@@ -10,7 +10,7 @@ from scipy import stats
 from modelcollapse.analysis.differences import paired_interval_half_width
 from modelcollapse.errors import SpecError
 from modelcollapse.execution import run_sweep
-from modelcollapse.precision import _number, run_until_precise
+from modelcollapse.precision import run_until_precise, seeds_for
 from modelcollapse.simulation.sweep import Sweep
 
 VALUES = {
@@ -79,7 +79,7 @@ def test_the_promised_interval_covers_as_often_as_it_says():
     values = np.random.default_rng(11).normal(0.0, 1.0, (4000, 400))
     half = stats.t.ppf(0.975, 4) * values[:, :5].std(axis=1, ddof=1) / math.sqrt(5)
     for wanted in (1.0, 0.4):
-        numbers = np.array([_number(5, width, wanted, 400) for width in half])
+        numbers = np.array([seeds_for(5, width, wanted, 400) for width in half])
         means = np.array([row[:n].mean() for row, n in zip(values, numbers, strict=True)])
         assert (np.abs(means) <= half * np.sqrt(5 / numbers)).mean() == pytest.approx(0.95, abs=0.012)
         assert (half * np.sqrt(5 / numbers) <= wanted)[numbers < 400].all()

@@ -87,8 +87,10 @@ def _components(group: pl.DataFrame, n_documents: int | None) -> dict[str, Any]:
     total = float(accuracy.var(ddof=1))
     unseen = math.inf if n_documents is None else max(n_documents - n_seen, n_test)
     test = float((accuracy * (1 - accuracy)).mean()) / max(n_test - 1, 1) * (1 - n_test / unseen)
-    # (n − 1) s² / σ² is chi-square; σ² is the test documents' variance, known, and that of training.
-    low, high = (total * (n_seeds - 1) / float(stats.chi2.ppf(p, n_seeds - 1)) for p in (0.975, 0.025))
+    # (n − 1) s² / σ² is chi-square; σ² is the test documents' variance, known, and that of training. Accuracies are
+    # counts: equal ones still may come from anything that differs by less than a document.
+    spreads = ((total, 0.975), (max(total, 1 / n_test**2), 0.025))
+    low, high = (spread * (n_seeds - 1) / float(stats.chi2.ppf(p, n_seeds - 1)) for spread, p in spreads)
     limit = None if n_documents is None else mean.value * (1 - mean.value) / n_documents
     quantile = float(stats.t.ppf(0.975, n_seeds - 1))
     outside = (~group["predicted_positive_rate"].drop_nulls().is_between(*HEALTHY)).sum()
