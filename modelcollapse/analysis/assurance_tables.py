@@ -142,8 +142,9 @@ def variance_table(rows: pl.DataFrame, n_documents: int | None) -> Table | None:
         f"{'' if n_documents else ' (their number is not known: taken as endless)'}. Training: the rest – order of "
         "documents, the model's own randomness. Intervals are for a normal spread between seeds. Of the corpus: what "
         "all seeds share never varies between them, so rows of one corpus cannot say how another would do; "
-        "known is a limit of what its test documents add, and the last column allows for that. To measure it, build a corpus of each half of the documents, run the same sweep on "
-        "both, and compare the runs. ◆: some seeds have fallen and some have not: no standard deviation describes "
-        "them. Differences within seeds share test documents and most of the corpus: their intervals suffer less."
+        "known is a limit of what its test documents add, and the last column allows for that. To measure it, build a "
+        "corpus of each half of the documents, run the same sweep on both, and compare the runs. ◆: some seeds have "
+        "fallen and some have not: no standard deviation describes them. Differences within seeds share test documents "
+        "and most of the corpus: their intervals suffer less."
     )
     return make_table("Where the spread between seeds comes from", note, frame, columns)
