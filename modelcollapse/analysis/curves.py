@@ -79,6 +79,40 @@ def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 
     Returns
     -------
     DataFrame
-        One row per arm and size: `ARM`, ``generation, n_seen, n_seeds, mean, sd, ci_low, ci_high, min, max``.
+        One row per arm and size: `ARM`, ``generation, n_seen, n_seeds, mean, sd, ci_low, ci_high, min, max`` and
+        ``band_low, band_high``. The interval is pointwise: 95 % at each size alone. The band is for the whole curve:
+        see `with_bands`.
     """
-    return summarise(prepare(results), [*ARM, "generation", "n_seen"], metric, confidence)
+    return with_bands(summarise(prepare(results), [*ARM, "generation", "n_seen"], metric, confidence), confidence)
+
+
+def with_bands(table: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
+    """Add the band that holds the whole curve of an arm, all sizes at once, in 95 % of runs.
+
+    Pointwise 95 % intervals are right at all of a curve's 19 sizes in 37–77 % of runs. The band is Bonferroni's: at
+    each size a t interval at 1 − 0.05 / number of sizes, which holds whatever the correlation between sizes. In
+    simulations of 19 sizes (independent, AR(1) with .8, random walk, seed effect plus noise) it covers .94–.98.
+    The largest t of curves simulated with the estimated correlation would be narrower by up to a quarter, but covers
+    .90–.95 with 3 to 10 seeds and .39–.55 with 2: so few seeds do not know the correlation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `ARM`, one row per size with ``n_seeds, mean, sd``.
+    confidence : float
+        Coverage of the whole band.
+
+    Returns
+    -------
+    DataFrame
+        With ``band_low, band_high``; null where there are fewer than two values.
+    """
+    counted = table.with_columns(n_sizes=(pl.col("n_seeds") >= 2).sum().over(ARM))
+    half = np.full(counted.height, np.nan)
+    for n_sizes in counted["n_sizes"].unique().to_list():
+        if n_sizes:
+            here = (counted["n_sizes"] == n_sizes).to_numpy()
+            sd, n = (counted[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("sd", "n_seeds"))
+            half[here] = t_half_width(sd[here], n[here], 1 - (1 - confidence) / n_sizes)
+    width = pl.Series(half).fill_nan(None)
+    return table.with_columns(band_low=pl.col("mean") - width, band_high=pl.col("mean") + width)

@@ -167,7 +167,7 @@ def positive_rate_limits(rows: pl.DataFrame) -> tuple[float, float]:
 def describe_spread(rows: pl.DataFrame, *, seeds_shown: bool = True) -> str:
     """One line under a figure: what line and band are, how many seeds, how large the test set."""
     low, high = _seeds(rows)
-    band = "95 % interval of the mean" if low >= BAND_SEEDS else "range of the seeds"
+    band = "95 % interval of the mean, pointwise" if low >= BAND_SEEDS else "range of the seeds"
     words = "Line: mean" + (f" of the seeds; band: {band}" if high >= 2 else "")
     words += "; thin lines: single seeds" if seeds_shown and 1 < high < 9 else ""
     return f"{words}. {describe_size(rows)}"

@@ -142,7 +142,7 @@ def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
             size_axis(axes, here["n_seen"].unique().to_list())
         handles = [Line2D([], [], color=c, linewidth=2, label=rule) for rule, c in rules.items()]
         figure.legend(handles=handles, title="label rule", loc="outside right upper", alignment="left")
-        words = "Accuracy minus that of the same seed with human labels only; band: 95 % interval. Scales differ."
+        words = "Accuracy minus that of the same seed with human labels only; band: 95 %, pointwise. Scales differ."
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
 

@@ -16,6 +16,7 @@ from modelcollapse.analysis.mechanism_figures import loop_figure, lost_or_shifte
 from modelcollapse.analysis.published_figures import overview_figure, post_figure
 from modelcollapse.analysis.reproduction import claims_table
 from modelcollapse.analysis.style import render
+from modelcollapse.analysis.survival_figure import survival_figure
 from modelcollapse.analysis.words import axis_words
 
 
@@ -76,6 +77,7 @@ def drawings(rows: pl.DataFrame, margin: float = 0.005) -> Iterator[Drawing]:
         for kind, draw in (
             ("loop", loop_figure),
             ("lost-or-shifted", lost_or_shifted_figure),
+            ("survival", survival_figure),
         ):
             if figure := draw(group):
                 yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)

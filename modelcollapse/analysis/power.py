@@ -69,26 +69,3 @@ def power(results: pl.DataFrame, difference: float = 0.005, metric: str = "accur
     columns = {"n_seeds": int, "sd": float, "sd_low": float, "sd_high": float, "detectable": float}
     seeds = {"seeds_needed": int, "more_seeds": int, "seeds_low": int, "seeds_high": int}
     return table(records, ARM, {**columns, "detectable_holm": float, "difference": float, **seeds})
-
-
-def noise(results: pl.DataFrame) -> pl.DataFrame:
-    """Split the spread of final accuracies over seeds into the test set's part and the rest.
-
-    Every seed draws its own test set, so the spread holds both. The test set's part is binomial: √(a(1 − a) / n_test).
-
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, sd, test_sd, training_sd`` (0 where the test set explains all of it).
-    """
-    records = []
-    for arm, group in groups(at_size(prepare(results)), ARM):
-        if group.height < 2:
-            continue
-        accuracy = float(group["accuracy"].mean())  # type: ignore[arg-type]
-        sd = float(group["accuracy"].std())  # type: ignore[arg-type]
-        test_sd = math.sqrt(accuracy * (1 - accuracy) / arm["n_test"])
-        training = math.sqrt(max(0.0, sd**2 - test_sd**2))
-        records.append({**arm, "n_seeds": group.height, "sd": sd, "test_sd": test_sd, "training_sd": training})
-    columns = {"n_seeds": int, "sd": float, "test_sd": float, "training_sd": float}
-    return table(records, ARM, columns)

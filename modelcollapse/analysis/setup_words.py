@@ -53,10 +53,16 @@ def _models(rows: pl.DataFrame) -> str:
 
 def describe_corpus(corpus: Mapping[str, Any]) -> str:
     """Name a corpus with what is known of its size."""
+    n_documents = known_documents(corpus)
+    return str(corpus["name"]) + ("" if n_documents is None else f" ({count(n_documents)} documents)")
+
+
+def known_documents(corpus: Mapping[str, Any]) -> int | None:
+    """Return how many documents a corpus has, where its origin says so."""
     kept: Any = corpus
     for part in ("origin", "rows", "kept"):  # a run's folder may come from anywhere
         kept = kept.get(part) if isinstance(kept, Mapping) else None
-    return str(corpus["name"]) + (f" ({count(kept)} documents)" if isinstance(kept, int) else "")
+    return kept if isinstance(kept, int) else None
 
 
 def as_toml(sweep: Mapping[str, Any], corpus: Mapping[str, Any]) -> str:

@@ -100,7 +100,7 @@ def execute(
             )
         _print_flaws(results, run.corpus)
         if reached is not None:
-            typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
+            _print_reached(reached, until_ci, n_seeds, results)
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:
@@ -115,6 +115,28 @@ def _print_flaws(results: Any, corpus: Mapping[str, Any]) -> None:
 
     for words in [] if results.is_empty() else flaws(prepare(results), corpus):
         typer.echo(f"Caution: {words}")
+
+
+def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
+    """Print the width of the interval that was asked for, and when it is not to be believed."""
+    from scipy import stats
+
+    from modelcollapse.analysis.tipping import tipping
+    from modelcollapse.precision import RELIES_ON
+
+    if results.is_empty():
+        return
+    typer.echo(
+        f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds, from the spread of the first "
+        f"ones (Stein's two stages){'' if reached <= (wanted or 0) else f', not ± {wanted:g}'}."
+    )
+    typer.echo(RELIES_ON)
+    fallen = tipping(results)
+    if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["n_seeds"])).any():
+        typer.echo("Some seeds have degenerated and some have not: no interval of a mean holds there; see the report.")
+    elif not fallen.is_empty() and not fallen["n_degenerate"].any():
+        may = float(stats.binomtest(0, n_seeds).proportion_ci(0.95, method="exact").high)
+        typer.echo(f"No seed has degenerated: of {n_seeds} seeds, up to {may:.0%} of all others still may (95 %).")
 
 
 def _print_outcome(results: Any) -> None:

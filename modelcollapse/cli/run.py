@@ -97,7 +97,7 @@ def run(
     log_file: LogFile = None,
     json: Json = False,
     until_ci: Annotated[
-        float | None, typer.Option(help="Add seeds until all paired 95 % intervals at the end are ± this: 0.002.")
+        float | None, typer.Option(help="As many seeds as make paired 95 % intervals at the end ± this: 0.002.")
     ] = None,
     max_seeds: Annotated[int, typer.Option(min=2, help="For --until-ci: stop there.")] = 100,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List chains and generations; run nothing.")] = False,

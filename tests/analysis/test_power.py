@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from modelcollapse.analysis.differences import compare_rates
-from modelcollapse.analysis.power import noise, power
+from modelcollapse.analysis.power import power
 from tests.analysis.fake import World, fake_results
 
 
@@ -30,11 +30,3 @@ def test_the_stated_power_is_reached() -> None:
         )
         hits.append(compare_rates(fake_results(world))["p"][0] < 0.05)
     assert np.mean(hits) == pytest.approx(0.8, abs=0.064)
-
-
-def test_noise_is_split_into_test_set_and_training() -> None:
-    rows = fake_results(World(seeds=range(300), seed_sd=0.006, shared_sd=0.0, own_sd=0.0, n_test=20_000))
-    found = noise(rows).filter(pl.col("collapse_rate") == 0).row(0, named=True)
-    assert found["test_sd"] == pytest.approx(np.sqrt(0.8286 * 0.1714 / 20_000), rel=0.01)
-    assert found["sd"] == pytest.approx(0.006, rel=0.15)
-    assert found["training_sd"] == pytest.approx(np.sqrt(found["sd"] ** 2 - found["test_sd"] ** 2))
