@@ -6,20 +6,18 @@ the forest's to the last bit. The trees stay where they were grown; only votes t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.forest import SparseForestClassifier
-from modelcollapse.forest.shards import ForestParameters, Trees, grow_trees, predict_votes, probabilities
+from modelcollapse.forest.shards import Trees
 from modelcollapse.simulation import learners
-from modelcollapse.simulation.spec import ChainSpec, Model
-from modelcollapse.simulation.terms import active_terms
+from modelcollapse.simulation.forests import ForestPlan, Questions, scores_of
+from modelcollapse.simulation.spec import ChainSpec, Model, TermSelection
 from modelcollapse.simulation.training import Trained, TrainingSet, train_here
 
 #: Trees times documents that are worth a task of their own: about a second.
@@ -28,7 +26,7 @@ WORTHWHILE = 10_000_000
 
 def can_be_sharded(model: Model) -> bool:
     """Return whether a model is a forest that can be grown in parts."""
-    return isinstance(learners.instantiate(model), SparseForestClassifier)
+    return learners.is_our_forest(model)
 
 
 def useful_shards(spec: ChainSpec, n_idle_cores: int) -> int:
@@ -60,21 +58,17 @@ class ShardedTraining:
 
     def __call__(self, training: TrainingSet, corpus: Corpus) -> Trained:
         """See `simulation.training.Train`."""
-        columns = active_terms(corpus.counts[training.documents], corpus.term_orders, training.terms)
-        if not can_be_sharded(training.model) or learners.nothing_to_learn(len(columns), training.labels):
+        plan = ForestPlan.of(training, corpus) if can_be_sharded(training.model) else None
+        if plan is None:
             return train_here(training, corpus)
-        active = np.zeros(corpus.n_terms, dtype=bool)
-        active[columns] = True
-        classifier = learners.instantiate(training.model)
-        names = (field.name for field in fields(ForestParameters))
-        parameters = ForestParameters(**{name: getattr(classifier, name) for name in names})
-        seed = int(check_random_state(training.seed).randint(np.iinfo(np.int32).max))  # as the classifier draws it
-        bounds = np.linspace(0, classifier.n_estimators, self._n_shards + 1).astype(int).tolist()
-        shared = self._ray.put((training.documents, training.labels, active, parameters, seed))
+        bounds = np.linspace(0, plan.n_trees, self._n_shards + 1).astype(int).tolist()
+        shared = self._ray.put(plan)
         shards = [(start, stop) for start, stop in pairwise(bounds) if start < stop]
         parts = [self._grow.remote(*shard, shared, *self._arrays) for shard in shards]
         self._ray.wait(parts, num_returns=len(parts), fetch_local=False)  # so that the clock of fitting is right
-        return _ShardedForest(self._ray, self._vote, parts, self._arrays, corpus, len(columns), classifier.n_estimators)
+        return _ShardedForest(
+            self._ray, self._vote, parts, self._arrays, corpus, training.terms, plan.n_features, plan.n_trees
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,36 +80,33 @@ class _ShardedForest:
     parts: list[Any]
     arrays: list[Any]
     corpus: Corpus
+    terms: TermSelection
     n_features: int
     n_trees: int
 
-    def score(self, documents: npt.NDArray[np.int64]) -> learners.Scores:
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
         """Score documents, given as rows of the corpus."""
-        rows = self.ray.put(documents)
-        votes = [self.vote.remote(part, rows, self.corpus.n_terms, *self.arrays) for part in self.parts]
-        positive = probabilities(sum(self.ray.get(votes)), self.n_trees)
-        return learners.Scores((positive > 0.5).astype(np.uint8), positive, positive)
+        questions = self.ray.put(Questions.of(documents, n_recurring, self.corpus, self.terms))
+        votes = [self.vote.remote(part, questions, *self.arrays) for part in self.parts]
+        return scores_of(sum(self.ray.get(votes)), self.n_trees)
 
 
 def _grow(
     tree_start: int,
     tree_stop: int,
-    shared: tuple[Any, ...],
+    plan: ForestPlan,
     data: npt.NDArray[np.int32],
     indices: npt.NDArray[np.int32],
     indptr: npt.NDArray[np.int64],
 ) -> Trees:
-    documents, labels, active, parameters, seed = shared
-    part = {"seed": seed, "tree_start": tree_start, "tree_stop": tree_stop}
-    return grow_trees(data, indices, indptr, documents, labels, parameters, **part, active=active)
+    return plan.grow((data, indices, indptr), tree_start, tree_stop)
 
 
 def _vote(
     trees: Trees,
-    documents: npt.NDArray[np.int64],
-    n_terms: int,
+    questions: Questions,
     data: npt.NDArray[np.int32],
     indices: npt.NDArray[np.int32],
     indptr: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    return predict_votes(trees, data, indices, indptr, documents, n_terms)
+    return questions.votes(trees, (data, indices, indptr))

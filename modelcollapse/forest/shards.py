@@ -6,11 +6,12 @@ integers. So a forest may be grown and asked in parts, in any process and any or
 >>> part = grow_trees(  # doctest: +SKIP
 ...     *counts, rows, labels, parameters, seed=7, active=active, tree_start=250, tree_stop=500
 ... )
->>> votes = sum_votes(part, *counts, test_rows, n_columns)  # doctest: +SKIP
+>>> votes = sum_votes(part, index_documents(*counts, test_rows, active))  # doctest: +SKIP
 >>> probabilities(votes + votes_of_the_other_parts, n_trees=1000)  # doctest: +SKIP
 
 where ``counts`` is ``(data, indices, indptr)`` of a CSR matrix with sorted indices and no repeated entries. The arrays
-may be read-only and shared; nothing of the matrix is copied.
+may be read-only and shared; nothing of the matrix is copied. The index of documents serves every forest that scores
+them.
 """
 
 from __future__ import annotations
@@ -30,12 +31,24 @@ from modelcollapse.forest.fast_growth import grow_fast_trees
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
 from modelcollapse.forest.fast_search import FastWorkspace
 from modelcollapse.forest.general_growth import GeneralWorkspace, grow_general_trees
+from modelcollapse.forest.scoring_index import BLOCK_SIZE, ScoringIndex, build_scoring_index
 from modelcollapse.forest.splits import GrowthRules
-from modelcollapse.forest.training_index import TrainingIndex, build_training_index, most_nodes
+from modelcollapse.forest.training_index import TrainingIndex, build_training_index, count_terms, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, Trees
-from modelcollapse.forest.voting import ONE_VOTE, sum_votes
+from modelcollapse.forest.voting import ONE_VOTE, votes_of_block
 
-__all__ = ["ONE_VOTE", "ForestParameters", "Trees", "grow_trees", "predict_votes", "probabilities"]
+__all__ = [
+    "ONE_VOTE",
+    "ForestParameters",
+    "ScoringIndex",
+    "Trees",
+    "count_documents",
+    "grow_trees",
+    "index_documents",
+    "predict_votes",
+    "probabilities",
+    "sum_votes",
+]
 
 Result = TypeVar("Result")
 
@@ -185,6 +198,19 @@ def grow_trees(
     return Trees.concatenate(_in_threads(grow, bounds.astype(int).tolist(), n_threads))
 
 
+def count_documents(
+    data: Values,
+    indices: npt.NDArray[np.int32],
+    indptr: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    n_columns: int,
+) -> npt.NDArray[np.int32]:
+    """Count the documents among `rows` that have each term: shape (n_columns,). See :func:`grow_trees`."""
+    labels, active = np.zeros(len(rows), np.uint8), np.ones(n_columns, bool)
+    frequency: npt.NDArray[np.int32] = count_terms(*_read_only(data, indices, indptr, rows, labels, active))
+    return frequency[:, 0]
+
+
 def _grow_range(
     index: TrainingIndex, fast: FastIndex | None, rules: GrowthRules, seed: np.uint64, tree_start: int, tree_stop: int
 ) -> Trees:
@@ -240,14 +266,51 @@ def predict_votes(
     -------
     ndarray of int64, shape (n_rows,)
     """
-    data, indices, indptr, rows = _read_only(data, indices, indptr, rows)
-    trees = Trees(*_read_only(trees.starts, trees.feature, trees.threshold, trees.left, trees.weights))
+    active = np.ones(n_columns, bool)
     bounds = np.linspace(0, len(rows), min(n_threads, max(1, len(rows) // 1024)) + 1).astype(int).tolist()
 
     def score(start: int, stop: int) -> npt.NDArray[np.int64]:
-        return sum_votes(trees, data, indices, indptr, rows[start:stop], n_columns)
+        return sum_votes(trees, index_documents(data, indices, indptr, rows[start:stop], active))
 
     return np.concatenate(_in_threads(score, bounds, n_threads))
+
+
+def index_documents(
+    data: Values,
+    indices: npt.NDArray[np.int32],
+    indptr: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    active: npt.NDArray[np.bool_],
+) -> list[ScoringIndex]:
+    """Make the posting lists of documents that are to be scored, as the blocks that :func:`sum_votes` takes.
+
+    Parameters
+    ----------
+    data, indices, indptr, rows
+        See :func:`grow_trees`; a document may be there repeatedly.
+    active : ndarray of bool, shape (n_columns,)
+        Terms that the trees may split by: what others there are in the documents is left out.
+    """
+    data, indices, indptr, rows, active = _read_only(data, indices, indptr, rows, active)
+    return [
+        build_scoring_index(data, indices, indptr, rows[start : start + BLOCK_SIZE], active)
+        for start in range(0, len(rows), BLOCK_SIZE)
+    ]
+
+
+def sum_votes(trees: Trees, blocks: Sequence[ScoringIndex]) -> npt.NDArray[np.int64]:
+    """Sum up all trees' votes for class 1 for the documents of all blocks, in order.
+
+    The sums of a forest's parts add up to the sum of the forest; divided by ``ONE_VOTE`` and the number of trees they
+    are P(class 1).
+
+    Returns
+    -------
+    ndarray of int64, shape (n_documents,)
+    """
+    trees = Trees(*_read_only(trees.starts, trees.feature, trees.threshold, trees.left, trees.weights))
+    parts = [votes_of_block(trees, block) for block in blocks]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def probabilities(votes: npt.NDArray[np.int64], n_trees: int) -> npt.NDArray[np.float64]:

@@ -3,196 +3,203 @@
 A tree's vote for a document is the share of class 1 in the document's leaf, as a fixed-point number. Sums of integers
 do not depend on the order of summation: the votes of a forest's parts, grown anywhere, add up to the same bits.
 
-Documents are routed as sets. For every split in use, the documents that go to the right are a bit set; walking the
-nodes in preorder, an internal node's set falls into its right part, which is dealt with at once, and the rest, which
-stays where it is and becomes the left child's set. So all that is needed is one set per right branch on the way to a
-node. The leaf at the end of the leftmost chain holds most documents: its vote goes to a common base, and documents in
-other leaves receive their difference to it.
+Documents are routed by the posting lists of the chosen splits (:mod:`~modelcollapse.forest.scoring_index`), as they are
+when a tree is grown. Walking the nodes in preorder, a chain of left branches keeps its documents; a split takes those
+out that go to the right. A document carries the *level* of the chain that it is in, the number of right turns so far;
+only one chain of each level is open at a time. The leaf at the end of the leftmost chain holds most documents: its vote
+goes to a common base, nobody lists its documents, and those in other leaves receive their difference to it.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.bitsets import lowest_bit
-from modelcollapse.forest.compilation import Array, Int, kernel, lean_kernel
+from modelcollapse.forest.compilation import Array, Float, Int, inlined_kernel, lean_kernel
+from modelcollapse.forest.scoring_index import ScoringIndex
 from modelcollapse.forest.trees import Trees
 
 #: The vote of a leaf with class 1 alone. 2**40 leaves room for 2**23 trees in an int64.
 ONE_VOTE = 1 << 40
 
-#: Memory for the bit sets of splits, in 64-bit words (32 MB): what a processor's cache may hold.
-_SPLIT_WORDS = 1 << 22
 
-#: Documents scored together, at most: 128 words a set.
-_MOST_WORDS = 128
+class RoutingSpace(NamedTuple):
+    """Room for routing the documents of one block.
 
-
-@kernel
-def leaf_votes(weights: Array) -> Array:
-    """Return the share of class 1 of every node as int64, ``ONE_VOTE`` being 1, rounded to the nearest."""
-    votes = np.empty(len(weights), np.int64)
-    for i in range(len(weights)):
-        share = np.float64(weights[i, 1]) / (np.float64(weights[i, 0]) + np.float64(weights[i, 1]))
-        votes[i] = np.int64(np.floor(share * ONE_VOTE + 0.5))
-    return votes
-
-
-@kernel
-def number_splits(feature: Array, threshold: Array, n_columns: int) -> tuple[Array, Array, Array, Array]:
-    """Give every different split a number; −1 is none.
-
-    Returns
-    -------
-    split_of, first, following, thresholds
-        The split of each node, the first split of each column, the next split of the same column, and the threshold
-        of each split.
+    Attributes
+    ----------
+    level_of : ndarray of uint8 or uint32, shape (n_documents,)
+        Level of each document; the type's largest number once it has got its vote.
+    gone : uint8 or uint32
+        That number.
+    listed : ndarray of uint16, shape (2 n_documents + 1,)
+        The lists of the open chains' documents, those that have left included. A right branch with more than half of
+        its chain's list takes the list's end, any other one is listed behind it: so this is room for all.
+    chains : ndarray of int64, shape (n_levels, 3)
+        Where the list of each level's chain begins and ends, and how many documents are left in it. The main chain,
+        level 0, has no list.
     """
-    split_of = np.full(len(feature), -1, np.int32)
-    first = np.full(n_columns, -1, np.int32)
-    following = np.empty(len(feature), np.int32)
-    thresholds = np.empty(len(feature), np.float64)
-    n_splits = 0
-    for i in range(len(feature)):
-        if feature[i] < 0:
-            continue
-        split = first[feature[i]]
-        while split >= 0 and thresholds[split] != threshold[i]:
-            split = following[split]
-        if split < 0:
-            split = n_splits
-            thresholds[split] = threshold[i]
-            following[split] = first[feature[i]]
-            first[feature[i]] = split
-            n_splits += 1
-        split_of[i] = split
-    return split_of, first, following[:n_splits].copy(), thresholds[:n_splits].copy()
 
+    level_of: npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
+    gone: np.uint8 | np.uint32
+    listed: npt.NDArray[np.uint16]
+    chains: npt.NDArray[np.int64]
 
-@kernel
-def count_right_turns(starts: Array, left: Array, feature: Array) -> Array:
-    """Count the right branches on the way to each node."""
-    turns = np.zeros(len(left), np.int32)
-    for tree in range(len(starts) - 1):
-        for i in range(starts[tree], starts[tree + 1]):
-            if feature[i] >= 0:
-                turns[i + 1] = turns[i] + 1
-                turns[starts[tree] + left[i]] = turns[i]
-    return turns
+    @classmethod
+    def empty(cls, n_documents: int, n_levels: int) -> RoutingSpace:
+        """Make room for levels 0 … `n_levels` − 1; more than 255 take four times the room, and compile anew."""
+        kind = np.uint8 if n_levels <= 255 else np.uint32
+        level_of: Array = np.empty(n_documents, kind)
+        listed = np.empty(2 * n_documents + 1, np.uint16)
+        return cls(level_of, kind(np.iinfo(kind).max), listed, np.empty((n_levels, 3), np.int64))
 
 
 @lean_kernel
-def mark_right_documents(
-    data: Array,
-    indices: Array,
-    indptr: Array,
-    rows: Array,
-    first: Array,
-    following: Array,
-    thresholds: Array,
-    goes_right: Array,
-) -> None:
-    """Set the bits of ``goes_right[split]`` of the documents among `rows` that go to the right at that split."""
-    goes_right[:] = np.uint64(0)
-    for i in range(len(rows)):
-        word, bit = i >> 6, np.uint64(1) << np.uint64(i & 63)
-        for j in range(indptr[rows[i]], indptr[rows[i] + 1]):
-            split = first[indices[j]]
-            while split >= 0:
-                if data[j] > thresholds[split]:
-                    goes_right[split, word] |= bit
-                split = following[split]
+def most_right_turns(starts: Array, feature: Array) -> int:
+    """Return the largest number of right branches on the way to any node."""
+    most: Int = np.int64(0)
+    for tree in range(len(starts) - 1):
+        turns: Int = np.int64(0)
+        for node in range(starts[tree], starts[tree + 1]):
+            turns += 1 if feature[node] >= 0 else -1  # after a leaf comes the left child of the last right turn
+            most = max(most, turns)
+    return most
+
+
+@inlined_kernel
+def leaf_vote(weights: Array, node: int) -> Int:
+    """Return the share of class 1 in a node as int64, ``ONE_VOTE`` being 1, rounded to the nearest."""
+    share = np.float64(weights[node, 1]) / (np.float64(weights[node, 0]) + np.float64(weights[node, 1]))
+    return np.int64(np.floor(share * ONE_VOTE + 0.5))
+
+
+@inlined_kernel
+def first_group_above(index: ScoringIndex, term: Int, threshold: Float) -> Int:
+    """Find the first group of a term whose value is above a threshold."""
+    low, high = index.term_groups[term], index.term_groups[term + 1]
+    while low < high:
+        middle = (low + high) >> 1
+        if index.group_values[middle] > threshold:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@inlined_kernel
+def list_right_documents(
+    index: ScoringIndex, space: RoutingSpace, level: int, feature: Int, threshold: Float, begin: Int, top: Int
+) -> Int:
+    """List the documents of a chain that go to the right behind its own list, which ends at `top`; return the new end.
+
+    Found without branches, they leave few branches that a processor guesses wrong.
+    """
+    term = index.term_of[feature]
+    if term < 0:
+        return top
+    here = space.level_of.dtype.type(level)
+    group = first_group_above(index, term, threshold)
+    start, stop = index.group_starts[group], index.group_starts[index.term_groups[term + 1]]
+    end = np.uint64(top)
+    if (
+        level > 0
+        and index.set_of[term] >= 0
+        and group == index.term_groups[term]
+        and top - begin < stop - start
+    ):
+        own = index.sets[index.set_of[term]]
+        for j in range(np.uint64(begin), np.uint64(top)):
+            document = np.uint64(space.listed[j])
+            has_term = (own[document >> np.uint64(6)] >> (document & np.uint64(63))) & np.uint64(1)
+            space.listed[end] = document
+            end += has_term & np.uint64(space.level_of[document] == here)
+    else:
+        for j in range(np.uint64(start), np.uint64(stop)):
+            document = np.uint64(index.postings[j])
+            space.listed[end] = document
+            end += np.uint64(space.level_of[document] == here)
+    return np.int64(end)
+
+
+@inlined_kernel
+def open_right_branch(space: RoutingSpace, level: int, begin: Int, top: Int, end: Int) -> None:
+    """Make the documents listed from `top` to `end` a chain of their own, of the level above `level`."""
+    here, above = space.level_of.dtype.type(level), space.level_of.dtype.type(level + 1)
+    for j in range(np.uint64(top), np.uint64(end)):
+        space.level_of[np.uint64(space.listed[j])] = above
+    n_right = end - top
+    if 2 * n_right > top - begin and level > 0:
+        kept = np.uint64(begin)
+        for j in range(np.uint64(begin), np.uint64(top)):
+            document = np.uint64(space.listed[j])
+            space.listed[kept] = document
+            kept += np.uint64(space.level_of[document] == here)
+        for i in range(np.uint64(n_right)):
+            space.listed[kept + i] = space.listed[np.uint64(top) + i]
+        top = np.int64(kept)
+        space.chains[level, 1] = top
+    space.chains[level, 2] -= n_right
+    space.chains[level + 1, 0], space.chains[level + 1, 1], space.chains[level + 1, 2] = top, top + n_right, n_right
+
+
+@inlined_kernel
+def add_to_documents(space: RoutingSpace, level: int, difference: Int, votes: Array) -> None:
+    """Let the documents of a chain go, with their votes."""
+    here = space.level_of.dtype.type(level)
+    for j in range(np.uint64(space.chains[level, 0]), np.uint64(space.chains[level, 1])):
+        document = np.uint64(space.listed[j])
+        is_here = space.level_of[document] == here
+        votes[document] += difference if is_here else np.int64(0)
+        space.level_of[document] = space.gone if is_here else space.level_of[document]
 
 
 @lean_kernel
 def add_votes(
     starts: Array,
     left: Array,
-    split_of: Array,
-    turns: Array,
-    node_votes: Array,
-    goes_right: Array,
-    n_documents: int,
-    sets: Array,
-    filled: Array,
+    feature: Array,
+    threshold: Array,
+    weights: Array,
+    index: ScoringIndex,
+    space: RoutingSpace,
     votes: Array,
 ) -> None:
-    """Add the votes of all trees for the first `n_documents` documents of a block to `votes`.
-
-    `filled` is room for the numbers of a leaf's words that are not empty: found without branches, they leave few
-    branches that a processor guesses wrong.
-    """
-    n_words = goes_right.shape[1]
+    """Add the votes of all trees for the documents of a block to `votes`."""
     base = np.int64(0)
     for tree in range(len(starts) - 1):
-        for w in range(n_words):
-            sets[0, w] = ~np.uint64(0)
-        node, stop = starts[tree], starts[tree + 1]
-        main_vote = node_votes[stop - 1]
+        first = node = starts[tree]
+        main_vote = leaf_vote(weights, starts[tree + 1] - 1)
         base += main_vote
-        while node < stop:
-            here = sets[turns[node]]
-            split = split_of[node]
-            if split >= 0:
-                right, moves = sets[turns[node] + 1], goes_right[split]
-                seen = np.uint64(0)
-                for w in range(n_words):
-                    moved = here[w] & moves[w]
-                    right[w] = moved
-                    here[w] ^= moved
-                    seen |= moved
-                node = node + 1 if seen else starts[tree] + left[node]
-                continue
-            difference = node_votes[node] - main_vote
-            if difference != 0:
-                n_filled = 0
-                for w in range(n_words):
-                    filled[n_filled] = w
-                    n_filled += 1 if here[w] != 0 else 0
-                for k in range(n_filled):
-                    start: Int = np.int64(filled[k]) << 6
-                    word = here[filled[k]]
-                    while word:
-                        votes[start + lowest_bit(word)] += difference
-                        word &= word - np.uint64(1)
+        for i in range(index.n_documents):
+            space.level_of[i] = 0
+        space.chains[0, 0], space.chains[0, 1], space.chains[0, 2] = 0, 0, index.n_documents
+        level: Int = np.int64(0)
+        while level >= 0:
+            begin, top, n_left = space.chains[level, 0], space.chains[level, 1], space.chains[level, 2]
+            while n_left == 0 and feature[node] >= 0:
+                node = first + left[node]
+            if feature[node] >= 0:
+                end = list_right_documents(index, space, level, feature[node], threshold[node], begin, top)
+                if end == top:
+                    node = first + left[node]
+                    continue
+                open_right_branch(space, level, begin, top, end)
+                level += 1
+            else:
+                if level > 0 and n_left > 0:
+                    add_to_documents(space, level, leaf_vote(weights, node) - main_vote, votes)
+                level -= 1
             node += 1
-    for i in range(n_documents):
+    for i in range(index.n_documents):
         votes[i] += base
 
 
-def sum_votes(
-    trees: Trees,
-    data: npt.NDArray[np.int32] | npt.NDArray[np.float32],
-    indices: npt.NDArray[np.int32],
-    indptr: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
-    n_columns: int,
-) -> npt.NDArray[np.int64]:
-    """Sum up all trees' votes for class 1 for the documents `rows` of a CSR matrix.
-
-    The sums of a forest's parts add up to the sum of the forest; divided by ``ONE_VOTE`` and the number of trees they
-    are P(class 1).
-
-    Returns
-    -------
-    ndarray of int64, shape (n_rows,)
-    """
-    split_of, first, following, thresholds = number_splits(trees.feature, trees.threshold, n_columns)
-    turns = count_right_turns(trees.starts, trees.left, trees.feature)
-    node_votes = leaf_votes(trees.weights)
-    n_words = min(_MOST_WORDS, max(1, _SPLIT_WORDS // max(1, len(thresholds))), max(1, -(-len(rows) // 64)))
-    goes_right = np.empty((len(thresholds), n_words), np.uint64)
-    sets = np.empty((int(turns.max(initial=0)) + 1, n_words), np.uint64)
-    filled = np.empty(n_words, np.uint32)
-    votes = np.zeros(len(rows), np.int64)
-    block_votes = np.empty(64 * n_words, np.int64)
-    for start in range(0, len(rows), 64 * n_words):
-        block = rows[start : start + 64 * n_words]
-        mark_right_documents(data, indices, indptr, block, first, following, thresholds, goes_right)
-        block_votes[:] = 0
-        add_votes(
-            trees.starts, trees.left, split_of, turns, node_votes, goes_right, len(block), sets, filled, block_votes
-        )
-        votes[start : start + len(block)] = block_votes[: len(block)]
+def votes_of_block(trees: Trees, index: ScoringIndex) -> npt.NDArray[np.int64]:
+    """Sum up all trees' votes for class 1 for the documents of one block: shape (n_documents,)."""
+    n_levels = int(most_right_turns(trees.starts, trees.feature)) + 1
+    space = RoutingSpace.empty(index.n_documents, n_levels)
+    votes = np.zeros(index.n_documents, np.int64)
+    add_votes(trees.starts, trees.left, trees.feature, trees.threshold, trees.weights, index, space, votes)
     return votes

@@ -106,7 +106,7 @@ class Chain:
         fitted = time.perf_counter()
         next_size = self.sizes[min(generation + 1, len(self.sizes) - 1)]
         increment = self.pool[len(seen) : next_size]
-        scores = trained.score(np.concatenate((self.test, increment)))
+        scores = trained.score(np.concatenate((self.test, increment)), n_recurring=len(self.test))
         test_scores = scores[: len(self.test)]
         new_labels = self._label(generation, seen, increment, scores[len(self.test) :])
         scored = time.perf_counter()

@@ -273,6 +273,11 @@ def find_learner(name: str) -> Learner:
     return replace(next(known, Learner(name)), params={})
 
 
+def is_our_forest(model: Model) -> bool:
+    """Return whether a model is the project's own forest, which grows and scores on the corpus' arrays."""
+    return find_learner(model.name).path == LEARNERS["forest"].path
+
+
 def parameter_names(name: str) -> frozenset[str]:
     """Return the parameters that a learner takes, apart from those that the chain sets itself."""
     cls = _classifier_class(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -29,9 +31,23 @@ def active_terms(
     ndarray of int64, sorted
     """
     document_frequency = np.bincount(training.indices, minlength=training.shape[1])
+    return choose_terms(document_frequency, lambda: training, term_orders, selection)
+
+
+def choose_terms(
+    document_frequency: npt.NDArray[np.integer],
+    training: Callable[[], sparse.csr_matrix],
+    term_orders: npt.NDArray[np.uint8],
+    selection: TermSelection,
+) -> npt.NDArray[np.int64]:
+    """Do the same where the number of documents with each term is known, shape (n_terms,).
+
+    The training documents themselves are asked for only if it takes their counts.
+    """
     active = np.flatnonzero((document_frequency >= max(1, selection.min_df)) & (term_orders <= selection.max_ngram))
     if selection.max_terms is not None and len(active) > selection.max_terms:
-        totals = np.bincount(training.indices, weights=training.data, minlength=training.shape[1])[active]
+        counts = training()
+        totals = np.bincount(counts.indices, weights=counts.data, minlength=counts.shape[1])[active]
         active = np.sort(active[np.argsort(-totals, kind="stable")[: selection.max_terms]])
     return active
 

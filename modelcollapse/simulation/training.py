@@ -49,8 +49,12 @@ class Trained(Protocol):
         """Terms it was trained on."""
         ...
 
-    def score(self, documents: npt.NDArray[np.int64]) -> learners.Scores:
-        """Score documents, given as rows of the corpus."""
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
+        """Score documents, given as rows of the corpus.
+
+        The first `n_recurring` of them are scored in every generation: what is prepared for them may be kept. That
+        changes nothing in the scores.
+        """
         ...
 
 
@@ -71,13 +75,19 @@ class TrainedHere:
         """Terms it was trained on."""
         return len(self.active)
 
-    def score(self, documents: npt.NDArray[np.int64]) -> learners.Scores:
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
         """Score documents, given as rows of the corpus."""
         return self.predictor.score(select_columns(self.corpus.counts[documents], self.active))
 
 
-def train_here(training: TrainingSet, corpus: Corpus) -> TrainedHere:
+def train_here(training: TrainingSet, corpus: Corpus) -> Trained:
     """Train in this process, on one thread."""
+    if learners.is_our_forest(training.model):
+        from modelcollapse.simulation.forests import train_forest  # it loads Numba, which other learners do not need
+
+        forest = train_forest(training, corpus)
+        if forest is not None:
+            return forest
     counts = corpus.counts[training.documents]
     active = active_terms(counts, corpus.term_orders, training.terms)
     predictor = learners.train(training.model, select_columns(counts, active), training.labels, training.seed)
