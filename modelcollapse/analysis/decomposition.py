@@ -57,7 +57,7 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
         setting = pl.all_horizontal(pl.col(axis) == key[axis] for axis in SETTING)
         here = pl.concat([human.filter(setting), group])
         values = here.filter(pl.col("label_rule").is_in([rule for rule, _ in STEPS]))
-        wide = values.pivot("label_rule", index="seed", values=metric).drop_nulls()
+        wide = values.pivot("label_rule", index=["seed", "n_test"], values=metric).drop_nulls()
         steps = _steps(wide.columns)
         if wide.is_empty() or len(steps) < 2:
             continue
