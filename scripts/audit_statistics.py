@@ -5,7 +5,7 @@ spread between seeds) and unkind (a long tail, seeds that fall far or not, accur
 documents); the package's public functions are called on many replications at once. Each line says what is nominal,
 what was found, the Monte-Carlo error, and a verdict:
 
-- nominal: within three Monte-Carlo errors;
+- nominal: what is found is what chance makes of that (binomial, for 500 lines at once: 400 replications see .10);
 - conservative: right more often than it says;
 - told: wrong more often, but the package says so of the runs in which it is: a column ``reliable`` that is false, an
   interval of the share of falling seeds that holds the true one, or words in a caveat or a table's note;
@@ -55,7 +55,8 @@ MARGIN = 0.005
 #: How far a falling seed falls, in standard deviations of the others.
 DEPTH = 12.0
 SEEDS = (2, 3, 5, 10, 20)
-ERRORS = 3.0
+#: What is rarer than this is not chance: of some 500 lines one would look so in one audit of twenty.
+CHANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,14 @@ class Line:
     @property
     def verdict(self) -> str:
         """Judge: see the module."""
-        room = ERRORS * self.error
-        share = self.wrong / max(self.reps, 1)
-        if share <= self.nominal + room:
-            return "conservative" if share < self.nominal - room else "nominal"
-        return "told" if self.untold / self.reps <= self.nominal + room else "FAILS"
+        if self._is_chance(self.wrong):
+            rare = stats.binom.cdf(self.wrong, self.reps, self.nominal) < CHANCE
+            return "conservative" if rare else "nominal"
+        return "told" if self._is_chance(self.untold) else "FAILS"
+
+    def _is_chance(self, wrong: int) -> bool:
+        """Whether a method that is as often wrong as it says may be wrong as often as this."""
+        return bool(stats.binom.sf(wrong - 1, self.reps, self.nominal) >= CHANCE)
 
     def __str__(self) -> str:
         found = self.wrong / max(self.reps, 1)
