@@ -11,7 +11,7 @@ what was found, the Monte-Carlo error, and a verdict:
   interval of the share of falling seeds that holds the true one, or words in a caveat or a table's note;
 - FAILS: wrong more often than it says, and nobody is told. The exit code is then 1.
 
-Takes about ten minutes on two cores; ``--scale 0.2`` takes two and sees less.
+Takes ten to fifteen minutes on two cores; ``--scale 0.2`` takes three and sees less.
 """
 
 from __future__ import annotations
