@@ -24,7 +24,10 @@ def audit() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["null", "margin", "linear", "curves", "human size", "decomposition", "spread"])
+@pytest.mark.parametrize(
+    "name",
+    ["null", "margin", "linear", "curves", "human size", "decomposition", "published", "two runs", "spread"],
+)
 def test_every_audit_runs_in_the_kindest_and_the_worst_world(audit: ModuleType, name: str) -> None:
     for world in (0, 3):
         lines = audit.run_audit((name, world, 3, 0.01))

@@ -8,10 +8,12 @@ import pytest
 from scipy import stats
 
 from modelcollapse.analysis.differences import paired_interval_half_width
+from modelcollapse.cli.execute import _print_reached
 from modelcollapse.errors import SpecError
 from modelcollapse.execution import run_sweep
 from modelcollapse.precision import run_until_precise, seeds_for
 from modelcollapse.simulation.sweep import Sweep
+from tests.analysis.fake import World, fake_results
 
 VALUES = {
     "rates": [0, 0.5], "seeds": "5,6", "initial_size": 100, "final_size": 300, "increment": 100, "test_size": 200,
@@ -83,6 +85,19 @@ def test_the_promised_interval_covers_as_often_as_it_says():
         means = np.array([row[:n].mean() for row, n in zip(values, numbers, strict=True)])
         assert (np.abs(means) <= half * np.sqrt(5 / numbers)).mean() == pytest.approx(0.95, abs=0.012)
         assert (half * np.sqrt(5 / numbers) <= wanted)[numbers < 400].all()
+
+
+@pytest.mark.parametrize(
+    ("fallen", "words"), [({}, "up to 52% of all others still may"), ({0.1: {0}}, "no interval of a mean holds there")]
+)
+def test_what_the_interval_cannot_say_is_printed_with_it(capsys, fallen, words):
+    rows = fake_results(World(rates=(0.0, 0.1), sizes=(1000, 2000), degenerate=fallen))
+    _print_reached(0.02, 0.01, rows)
+    printed = capsys.readouterr().out
+    assert "± 0.0200 with 5 seeds" in printed
+    assert "not ± 0.01" in printed
+    assert "with a long tail it holds the truth in .76 to .83" in printed
+    assert words in printed
 
 
 @pytest.mark.parametrize("half_width", [0, -1, 2])

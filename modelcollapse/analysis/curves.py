@@ -36,8 +36,12 @@ def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) 
     return np.where(enough, half, np.nan)
 
 
-def summarise(rows: pl.DataFrame, by: list[str], value: str, confidence: float = 0.95) -> pl.DataFrame:
+def summarise(
+    rows: pl.DataFrame, by: list[str], value: str, confidence: float = 0.95, least_sd: float = 0.0
+) -> pl.DataFrame:
     """Mean, sd, t interval, extremes and number of values of a column in groups.
+
+    The interval takes no standard deviation for less than `least_sd`: the step of values that are counts.
 
     Returns
     -------
@@ -57,7 +61,8 @@ def summarise(rows: pl.DataFrame, by: list[str], value: str, confidence: float =
         )
         .sort(by)
     )
-    half = t_half_width(table["sd"].fill_null(np.nan).to_numpy(), table["n_seeds"].to_numpy(), confidence)
+    spread = np.maximum(table["sd"].fill_null(np.nan).to_numpy(), least_sd)
+    half = t_half_width(spread, table["n_seeds"].to_numpy(), confidence)
     width = pl.Series(half).fill_nan(None)
     return table.with_columns(ci_low=pl.col("mean") - width, ci_high=pl.col("mean") + width).select(
         *by, "n_seeds", "mean", "sd", "ci_low", "ci_high", "min", "max"
@@ -83,10 +88,14 @@ def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 
         ``band_low, band_high``. The interval is pointwise: 95 % at each size alone. The band is for the whole curve:
         see `with_bands`.
     """
-    return with_bands(summarise(prepare(results), [*ARM, "generation", "n_seen"], metric, confidence), confidence)
+    rows = prepare(results)
+    # Accuracies are counts of test documents: seeds that agree may still differ by less than one.
+    step = 1 / max(int(rows["n_test"].min()), 1) if metric == "accuracy" else 0.0  # type: ignore[arg-type]
+    table = summarise(rows, [*ARM, "generation", "n_seen"], metric, confidence, step)
+    return with_bands(table, confidence, step)
 
 
-def with_bands(table: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
+def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 0.0) -> pl.DataFrame:
     """Add the band that holds the whole curve of an arm, all sizes at once, in 95 % of runs.
 
     Pointwise 95 % intervals are right at all of a curve's 19 sizes in 37–77 % of runs. The band is Bonferroni's: at
@@ -101,6 +110,8 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
         `ARM`, one row per size with ``n_seeds, mean, sd``.
     confidence : float
         Coverage of the whole band.
+    least_sd : float
+        No standard deviation is taken for less.
 
     Returns
     -------
@@ -113,6 +124,6 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
         if n_sizes:
             here = (counted["n_sizes"] == n_sizes).to_numpy()
             sd, n = (counted[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("sd", "n_seeds"))
-            half[here] = t_half_width(sd[here], n[here], 1 - (1 - confidence) / n_sizes)
+            half[here] = t_half_width(np.maximum(sd[here], least_sd), n[here], 1 - (1 - confidence) / n_sizes)
     width = pl.Series(half).fill_nan(None)
     return table.with_columns(band_low=pl.col("mean") - width, band_high=pl.col("mean") + width)

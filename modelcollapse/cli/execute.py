@@ -134,7 +134,7 @@ def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: 
     fallen = tipping(results)
     if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["n_seeds"])).any():
         typer.echo("Some seeds have degenerated and some have not: no interval of a mean holds there; see the report.")
-    elif not fallen.is_empty() and not fallen["n_degenerate"].any():
+    elif not fallen.is_empty() and fallen["n_degenerate"].sum() == 0:
         may = float(stats.binomtest(0, n_seeds).proportion_ci(0.95, method="exact").high)
         typer.echo(f"No seed has degenerated: of {n_seeds} seeds, up to {may:.0%} of all others still may (95 %).")
 

@@ -73,3 +73,12 @@ def test_the_band_of_one_size_is_the_interval(rows: pl.DataFrame) -> None:
     table = curves(rows.filter(pl.col("n_seen") == 1000))
     assert table["band_low"].to_list() == pytest.approx(table["ci_low"].to_list(), abs=0)
     assert curves(rows.filter(pl.col("seed") == 2))["band_low"].is_null().all()
+
+
+def test_seeds_that_agree_to_the_document_still_have_an_interval(rows: pl.DataFrame) -> None:
+    same = rows.with_columns(accuracy=pl.lit(0.8), n_test=pl.lit(250, pl.Int64)).filter(pl.col("seed") < 2)
+    table = curves(same)
+    assert (table["sd"] == 0).all()
+    half = stats.t.ppf(0.975, 1) / 250 / np.sqrt(2)
+    assert table["ci_high"].to_list() == pytest.approx([0.8 + half] * table.height)
+    assert (table["band_high"] > table["ci_high"]).all()
