@@ -164,7 +164,7 @@ def _doubt(row: dict[str, Any]) -> str:
     """Say that a mean's interval is not to be believed, if so."""
     if row["reliable"] or row["joint_low"] is None:
         return ""
-    return f" (unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
+    return f" (an interval that is unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
 
 
 def _tolerance(setting: pl.DataFrame, margin: float) -> str:
