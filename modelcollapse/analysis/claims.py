@@ -266,7 +266,11 @@ def _rank_over_rates(setting: pl.DataFrame) -> Estimate | None:
     """Rank correlation of rate and accuracy: the mean over seeds that have all rates, or that of the means."""
     final = at_size(setting).filter(pl.col("generation") > 0)
     rates = final["collapse_rate"].unique().sort().to_list()
-    wide = final.sort("collapse_rate").pivot("collapse_rate", index=["seed", "n_test"], values="accuracy").drop_nulls()
+    wide = (
+        final.sort("collapse_rate")
+        .pivot("collapse_rate", index=["seed", "n_test"], values="accuracy", aggregate_function="mean")
+        .drop_nulls()
+    )
     if wide.is_empty():
         means = final.group_by("collapse_rate").agg(pl.col("accuracy").mean()).sort("collapse_rate")
         rho = rank_correlation(rates, means["accuracy"].to_list())

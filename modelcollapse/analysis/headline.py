@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.arms import SETTING, at_size, references, treated
+from modelcollapse.analysis.arms import ARM, SETTING, at_size, references, treated
 from modelcollapse.analysis.differences import compare_rates
 from modelcollapse.analysis.estimates import resolution
 from modelcollapse.analysis.inference import mean_of
@@ -108,7 +108,7 @@ def _falling(setting: pl.DataFrame) -> str:
             words.append(f"{where} {share_of_seeds(k, n)} end degenerate{called}{others}")
             called = ""
         else:
-            arm = final.filter(pl.col("collapse_rate") == row["collapse_rate"])
+            arm = final.filter(pl.all_horizontal(pl.col(axis).eq_missing(row[axis]) for axis in ARM))
             split = split_in_two(arm["accuracy"].to_numpy())
             low, high = (share(float(group.mean())) for group in (split.low, split.high))
             n_low = share_of_seeds(len(split.low), arm.height)

@@ -94,8 +94,8 @@ def test_the_headline_carries_numbers_of_the_run(rows: pl.DataFrame) -> None:
     words = headline(study_loop(prepare(rows)))
     assert words == (
         "Letting the model label 5 % of new documents costs 0.38 pp [0.22, 0.55, jointly for 3 rates] of accuracy "
-        "after 10,000 documents; a loss of 0.50 pp is reached between 5 % and 10 %, at about 6.6 % [5 %, 8 %] if losses "
-        "are straight between the rates tested."
+        "after 10,000 documents; a loss of 0.50 pp is reached between 5 % and 10 %, at about 6.6 % [5 %, 8 %] if "
+        "losses are straight between the rates tested."
     )
     assert "1.00 pp is reached between 10 % and 30 %, at about 13" in headline(study_loop(prepare(rows)), margin=0.01)
 
@@ -305,3 +305,17 @@ def test_claims_are_corrected_for_their_number() -> None:
         found.pop("Arms differ already at the initial size.")
         decided += any(verdict != "not shown" for verdict in found.values())
     assert decided <= 5  # 5 % of 25, and 3.5 standard errors
+
+
+@pytest.mark.parametrize("n_test", [1, 2, 7])
+@pytest.mark.parametrize("rates", [(0.1, 0.3, 1.0), (0.0, 0.1, 1.0)])
+def test_tiny_test_sets_and_rules_without_the_loop_are_put_in_words(rates: tuple[float, ...], n_test: int) -> None:
+    world = World(rates=rates, label_rules=("frozen", "human-only"), sizes=(1000, 2000, 3000), n_test=n_test)
+    rows = fake_results(world)
+    coarse = rows.with_columns((pl.col("accuracy", "predicted_positive_rate") * n_test).round() / n_test)
+    here = prepare(pl.concat([coarse, coarse.with_columns(experiment=pl.lit("other"), n_test=9 * pl.col("n_test"))]))
+    for _, group in here.group_by("experiment"):
+        assert headline(group).endswith(".")
+        assert len(check_claims(group)) == 6
+        assert all(words.endswith(".") for words in caveats(group))
+        assert all(table.rows for table in experiment_tables(group, 0.005).values())
