@@ -104,8 +104,7 @@ def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFr
         mine = rows.filter(pl.col("experiment") == name)
         other = theirs.filter(pl.col("experiment") == name)
         made = [
-            {"source": other["source"][0], **record}
-            for record in _compare_experiment(str(name), mine, other, margin)
+            {"source": other["source"][0], **record} for record in _compare_experiment(str(name), mine, other, margin)
         ]
         records += _judged(made)
     if not records:
@@ -238,9 +237,7 @@ class _Ours(_Side):
         return np.array([[values[seed] for values in by_rate] for seed in seeds])
 
 
-def _compare_experiment(
-    name: str, rows: pl.DataFrame, theirs: pl.DataFrame, margin: float
-) -> Iterator[dict[str, Any]]:
+def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame, margin: float) -> Iterator[dict[str, Any]]:
     is_baseline = bool((theirs["initial_size"] == theirs["n_seen"]).all())
     if is_baseline:  # every published size is a training of its own; ours is one chain, or several starts
         rows, theirs = references(rows), theirs.with_columns(initial_size=pl.lit(0, pl.Int64))

@@ -108,7 +108,7 @@ def _falling(setting: pl.DataFrame) -> str:
             words.append(f"{where} {share_of_seeds(k, n)} end degenerate{called}{others}")
             called = ""
         else:
-            arm = final.filter(pl.col("collapse_rate") == row["collapse_rate"])
+            arm = final.filter(pl.all_horizontal(pl.col(axis).eq_missing(row[axis]) for axis in ARM))
             split = split_in_two(arm["accuracy"].to_numpy())
             low, high = (share(float(group.mean())) for group in (split.low, split.high))
             n_low = share_of_seeds(len(split.low), arm.height)
@@ -164,7 +164,7 @@ def _doubt(row: dict[str, Any]) -> str:
     """Say that a mean's interval is not to be believed, if so."""
     if row["reliable"] or row["joint_low"] is None:
         return ""
-    return f" (unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
+    return f" (an interval that is unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
 
 
 def _tolerance(setting: pl.DataFrame, margin: float) -> str:

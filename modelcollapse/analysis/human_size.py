@@ -36,7 +36,8 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
     DataFrame
         `ARM`, ``n_seeds, n_seen``, ``human_size, ci_low, ci_high`` (documents) and ``worth`` = human_size / n_seen.
         ``human_size`` or a bound is null where it lies outside the sizes of the human-only curve; ``beyond`` says on
-        which side the estimate does ("below", "above" or "").
+        which side the estimate does ("below", "above" or ""). Of an estimate outside, the bound on the inner side says
+        how sure that is: it is the first (last) size itself if the whole interval lies below (above) it.
     """
     rows = prepare(results)
     human = {tuple(key.values()): group for key, group in groups(references(rows).drop_nulls(metric), SETTING)}
@@ -72,6 +73,10 @@ def _match(pairs: pl.DataFrame, metric: str) -> dict[str, Any]:
     if n_seeds >= 2:
         low = _first_zero(sizes, mean - half)
         high = _last_zero(sizes, mean + half)
+        if beyond == "below" and (mean + half < 0).all():
+            high = float(sizes[0])
+        if beyond == "above" and (mean - half > 0).all():
+            low = float(sizes[-1])
     return {
         "n_seeds": n_seeds,
         "human_size": estimate,

@@ -25,8 +25,9 @@ def true_shares(rows: pl.DataFrame) -> pl.DataFrame:
     numerators = np.stack([a + q - 1, 2 * negative - 1 - (a - q), a - negative])
     best = np.abs(denominators).argmax(axis=0)
     chosen = np.arange(len(a))
-    shares = pl.Series(np.clip(numerators[best, chosen] / denominators[best, chosen], 0, 1), dtype=pl.Float64)
-    table = known.select("n_test", "seed").with_columns(share=shares)
+    told = denominators[best, chosen] != 0  # recalls of exactly one half fit any share
+    shares = np.clip(numerators[best, chosen][told] / denominators[best, chosen][told], 0, 1)
+    table = known.select("n_test", "seed").filter(told).with_columns(share=pl.Series(shares, dtype=pl.Float64))
     return table.group_by("n_test", "seed").agg(true_share=pl.col("share").median()).sort("n_test", "seed")
 
 

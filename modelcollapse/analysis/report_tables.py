@@ -193,9 +193,7 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
 
 def _seeds_needed(row: dict[str, Any]) -> Cell:
     """Seeds to two digits: no one knows more of them."""
-    needed, low, high = (
-        count(int(float(f"{row[name]:.2g}"))) for name in ("seeds_needed", "seeds_low", "seeds_high")
-    )
+    needed, low, high = (count(int(float(f"{row[name]:.2g}"))) for name in ("seeds_needed", "seeds_low", "seeds_high"))
     return number(row["seeds_needed"], lambda _: f"about {needed}", f" [{low}, {high}]")
 
 

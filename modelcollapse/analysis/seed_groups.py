@@ -76,16 +76,18 @@ def _classify(group: pl.DataFrame, metric: str, n_in_setting: int) -> dict[str, 
     is_mixed = split_in_two(group[metric].to_numpy()).is_two
     state: State = "mixed" if is_mixed else "degenerate seeds" if n_in_setting else "regular"
     reliable = state == "regular" or group.height >= ENOUGH_SEEDS
-    reasons = {
-        "mixed": "two groups of seeds",
-        "degenerate seeds": f"{k} of {n} seeds degenerate" if k else "seeds degenerate at other rates",
-        "regular": "",
-    }
+    reason = (
+        f"{k} of {n} seeds degenerate"
+        if k
+        else "two groups of seeds"
+        if is_mixed
+        else "seeds degenerate at other rates"
+    )
     return {
         "state": state,
         "falls": is_mixed or k > 0,
         "reliable": reliable,
-        "why": "" if reliable else reasons[state],
+        "why": "" if reliable else reason,
         "all_seeds": n,
         "n_degenerate": k if n else None,
         "share": k / n if n else None,

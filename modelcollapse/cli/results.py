@@ -161,6 +161,7 @@ def _compare_with_published(source: _Source) -> None:
     from modelcollapse.analysis.arms import prepare
     from modelcollapse.analysis.published_figures import post_figure
     from modelcollapse.analysis.style import render
+    from modelcollapse.analysis.words import OVER_SEEDS
     from modelcollapse.cli.tables import print_table
 
     table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
@@ -169,7 +170,8 @@ def _compare_with_published(source: _Source) -> None:
     for name, other in table.select("experiment", "source").unique(maintain_order=True).iter_rows():
         if name != other:
             typer.echo(f"{name} is compared with the published {other}, which has start, rates and sizes in common.")
-    typer.echo("Accuracies and relative changes in %, differences in percentage points; intervals: 95 %, over seeds.")
+    typer.echo("Accuracies and relative changes in %, differences in percentage points.")
+    typer.echo(OVER_SEEDS)
     models = study_loop(prepare(source.rows)).select("model", "model_params").unique(maintain_order=True).rows()
     here = " and ".join(f"{model} {params}".strip() for model, params in models)
     typer.echo(f"model: {here} in this run; a random forest of 1,000 trees, depth 20, in what was published.")

@@ -119,12 +119,11 @@ def _counted(truth: Truth, repetitions: int, generator: np.random.Generator) -> 
 def printed(rates: dict[str, tuple[dict[Verdict, float], dict[Verdict, float]]]) -> str:
     """Write the table of rates as it stands in the module."""
     words = ("holds", "in part", "contradicted")
-    others = f"{words[1]:>7} {words[2]:>12}"
-    lines = [f"{'claim':<17} {'null: holds':>11} {others}  {'1 pp: holds':>11} {others}"]
+    titles = ("claim", *(f"{truth}: holds" if i == 0 else words[i] for truth in ("null", "1 pp") for i in range(3)))
+    lines = [titles]
     for name, pair in zip(NAMES, rates.values(), strict=True):
-        cells = [f"{100 * part[v]:.1f}" for part in pair for v in VERDICTS]
-        lines.append("{:<17} {:>11} {:>7} {:>12}  {:>11} {:>7} {:>12}".format(name, *cells))
-    return "\n".join(lines)
+        lines.append((name, *(f"{100 * part[v]:.1f}" for part in pair for v in VERDICTS)))
+    return "\n".join("{:<17} {:>11} {:>7} {:>12} {:>13} {:>7} {:>12}".format(*line) for line in lines)
 
 
 NAMES = ("more data", "guessing", "any share", "the more the less", "more data hurts", "differ at start")

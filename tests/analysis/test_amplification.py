@@ -79,3 +79,40 @@ def test_the_calibration_of_human_labels_is_what_is_amplified(controlled: pl.Dat
 
 def test_no_bound_under_replace(rows: pl.DataFrame) -> None:
     assert amplification_bound(rows.with_columns(regime=pl.lit("replace"))).is_empty()
+
+
+def with_noise(controlled: pl.DataFrame, number: int, beyond: float) -> pl.DataFrame:
+    """Rows at 10 % whose bias is the bound and `beyond`, with noise of 1 pp in every generation of its own."""
+    rows = controlled.filter(pl.col("collapse_rate").is_in([0.0, 0.1]) & pl.col("label_rule").is_in(["none", "argmax"]))
+    rows = rows.filter(pl.col("seed") < 5)
+    factors = dict(zip(SIZES, amplification(list(SIZES), 0.1), strict=True))
+    factor = pl.col("n_seen").replace_strict(factors, return_dtype=pl.Float64)
+    bias = 0.1 * pl.when(pl.col("collapse_rate") > 0).then(factor * (1 + beyond)).otherwise(1.0)
+    noise = pl.Series(np.random.default_rng(number).normal(0, 0.01, rows.height))
+    rows = rows.with_columns(predicted_positive_rate=pl.lit(0.503) - bias + noise)
+    accuracy, positive, prior = pl.col("accuracy"), pl.col("predicted_positive_rate"), 0.503
+    return rows.with_columns(
+        recall_positive=(accuracy + positive - (1 - prior)) / 2 / prior,
+        recall_negative=(accuracy - positive + (1 - prior)) / 2 / (1 - prior),
+    )
+
+
+SIZES = tuple(range(1000, 10_001, 500))
+
+
+@pytest.mark.parametrize(("beyond", "verdict", "most"), [(0.0, "beyond", 0.06), (0.5, "not shown", 0.05)])
+def test_verdicts_on_the_bound_have_an_interval(
+    controlled: pl.DataFrame, beyond: float, verdict: str, most: float
+) -> None:
+    """At the bound "beyond" is said in 2.5 % of runs; half beyond it, it is said in almost all."""
+    found = []
+    for number in range(60):
+        table = amplification_bound(with_noise(controlled, number, beyond))
+        found.append(table.filter(pl.col("n_seen") == 10_000)["verdict"].item())
+    assert found.count(verdict) / len(found) <= most + 2 * 0.02
+
+
+def test_noise_does_not_inflate_the_bias_of_human_labels(controlled: pl.DataFrame) -> None:
+    table = pl.concat([amplification_bound(with_noise(controlled, number, 0.0)) for number in range(20)])
+    human = table.filter(pl.col("n_seen") == 10_000)["human_bias"].mean()
+    assert human == pytest.approx(0.1, abs=0.003)  # the largest of 19 generations is .118

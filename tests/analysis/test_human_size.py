@@ -47,3 +47,21 @@ def test_better_than_all_human_labels_is_said_to_be_so() -> None:
 
 def test_without_a_reference_there_is_nothing_to_match(rows: pl.DataFrame) -> None:
     assert effective_human_size(rows.filter(pl.col("collapse_rate") > 0)).is_empty()
+
+
+def test_an_estimate_below_the_first_size_keeps_its_bound() -> None:
+    """A truth near the first size is below it in half of the runs, and its interval reaches above it in most."""
+    bounds = []
+    for number in range(60):
+        world = World(rates=(0.0, 0.1), seeds=range(5), slope=0.34, own_sd=0.004, number=number)
+        found = effective_human_size(fake_results(world)).row(0, named=True)
+        if found["beyond"] == "below":
+            bounds.append(found["ci_high"])
+    assert len(bounds) > 10
+    assert None not in bounds
+    assert np.mean(np.array(bounds) > SIZES[0]) > 0.7
+
+
+def test_a_loss_far_below_the_first_size_is_bounded_by_it(collapsing: pl.DataFrame) -> None:
+    found = effective_human_size(collapsing).filter(pl.col("collapse_rate") == 1.0).row(0, named=True)
+    assert found["ci_high"] == 50_000

@@ -2,6 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from modelcollapse.analysis.arms import prepare
+from modelcollapse.analysis.mechanism_tables import peaks_table
 from modelcollapse.analysis.tipping import peaks, split_test, tipping, tipping_rates, two_groups
 from tests.analysis.fake import World, fake_results
 
@@ -91,3 +93,13 @@ def test_one_seed_has_a_peak_and_no_test(rows: pl.DataFrame) -> None:
     table = peaks(rows.filter(pl.col("seed") == 0))
     assert table["peak_size"].is_not_null().all()
     assert table["hurts"].is_null().all()
+
+
+def test_an_arm_that_still_rises_has_no_fall() -> None:
+    rows = fake_results(World(rates=(0.0, 0.01), shared_sd=0.0, own_sd=0.0, slope=0.0))
+    found = peaks(rows).row(0, named=True)
+    assert found["rising"] is True
+    assert found["p"] == 1.0
+    table = peaks_table(prepare(rows))
+    assert table is not None
+    assert [cell.text for cell in table.rows[0]][-3:] == ["–, still rising", "–", "not shown"]

@@ -91,3 +91,23 @@ def test_first_crossing_interpolates() -> None:
     assert first_crossing(x, np.array([0.0, 1.0, 3.0]), 2.0) == pytest.approx(1.5)
     assert first_crossing(x, np.array([3.0, 4.0, 5.0]), 2.0) == 0.0
     assert first_crossing(x, np.array([0.0, 0.0, 2.0]), 2.0) is None
+
+
+def test_independent_slopes_take_the_spread_of_each_rate() -> None:
+    """Spread grows from .3 to 13 pp with the rate: 95 % of intervals of 300 runs (± 3 errors), not 82 %."""
+    rates = (0.0, 0.1, 0.3, 0.5, 1.0)
+    template = fake_results(World(rates=rates, sizes=(1000, 2000)))
+    apart = template.with_columns(seed=pl.col("seed") + 1000 * (100 * pl.col("collapse_rate")).cast(pl.Int64))
+    spread = 0.003 + 0.127 * apart["collapse_rate"].to_numpy()
+    held = []
+    for number in range(300):
+        noise = spread * np.random.default_rng(number).standard_normal(apart.height)
+        found = trend(apart.with_columns(accuracy=0.7 + pl.Series(noise))).row(0, named=True)
+        held.append(found["ci_low_pp"] <= 0 <= found["ci_high_pp"])
+    assert np.mean(held) == pytest.approx(0.95, abs=0.038)
+
+
+def test_tolerance_names_the_rates_between_which_it_lies() -> None:
+    found = tolerance(fake_results(World(rates=(0.0, 0.05, 0.1, 0.3))), margin=0.01).row(0, named=True)
+    assert (found["below"], found["above"]) == (0.1, 0.3)
+    assert tolerance(fake_results(World(slope=0.0)))["below"].to_list() == [None]
