@@ -9,14 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.executors import ChainDone, ChainFailed, ChainTask, Executor, GenerationDone
 from modelcollapse.execution.folder import RunFolder
 from modelcollapse.simulation.chain import ChainState
 from modelcollapse.simulation.searching import Settings, Unit, unit_id
+from modelcollapse.simulation.threads import one_thread
 from modelcollapse.simulation.training import Train, train_here
 
 #: Called with the number of units that are finished and of all of them.
@@ -34,7 +33,7 @@ class UnitTask(ChainTask):
 
     def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[Any]:
         """See `ChainTask.run`."""
-        with threadpool_limits(1):
+        with one_thread():
             result = self.unit.run(corpus, train)
         yield result
 
