@@ -3,6 +3,8 @@
     python scripts/bench_forest.py                                   # the bar: 1,000, 10,000 and 50,000 documents
     python scripts/bench_forest.py --sizes 1000 --runs 5 --threads 2
     python scripts/bench_forest.py --sizes 10000 --max-depth none --trees 200
+    python scripts/bench_forest.py --against main                    # an older commit's times beside this one's
+    python scripts/bench_forest.py --limit                           # how far growth is from what it could be
 
 Runs alternate between the two, and the table has the medians. Both see the same documents and the terms that occur in
 them; scikit-learn gets float32 in CSC for fitting and in CSR for scoring, its fastest formats, and the conversion is
@@ -12,6 +14,7 @@ not counted. The script fails if the accuracies differ by more than the noise of
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import statistics
@@ -24,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from against import compare
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
@@ -144,6 +148,25 @@ def bench(task: Task, parameters: dict[str, Any], runs: int, threads: int) -> bo
     return abs(difference) <= LARGEST_DIFFERENCE
 
 
+def print_figures(tasks: list[tuple[int, Task]], parameters: dict[str, Any], runs: int) -> None:
+    """Print the medians of the project's forest as JSON."""
+    figures: dict[str, float] = {}
+    for size, task in tasks:
+        timings = [run_ours(task, parameters, 1, seed) for seed in range(runs)]
+        figures |= {f"{name}, {size} documents": median(timings, name) for name in ("fit", "score", "total")}
+    print(json.dumps(figures))
+
+
+def print_limit(tasks: list[tuple[int, Task]], n_trees: int, runs: int) -> None:
+    """Print how long the study's trees take to grow, and at least must."""
+    from forest_limit import measure  # it needs this commit's kernels, which another one may not have
+
+    print("documents   growth    limit    ratio")
+    for size, task in tasks:
+        growth, limit = measure(task.train, task.labels, n_trees, runs)
+        print(f"{size:>9,} {growth:>8.3f} {limit:>8.3f} {growth / limit:>7.1f}×", flush=True)
+
+
 def main() -> None:
     """Parse, run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -156,7 +179,16 @@ def main() -> None:
     parser.add_argument("--bootstrap", action="store_true")
     parser.add_argument("--runs", type=int, default=3, help="runs of each, of which the medians are taken")
     parser.add_argument("--threads", type=int, default=1, help="also time the project's forest on so many threads")
+    parser.add_argument("--against", metavar="COMMIT", help="compare with this commit's forest, run in turn")
+    parser.add_argument("--figures", action="store_true", help="print the project's own times as JSON, and no more")
+    parser.add_argument("--limit", action="store_true", help="compare growth with a replay of the same trees")
     options = parser.parse_args()
+    if options.against:
+        arguments = ["--corpus", options.corpus, "--sizes", *options.sizes, "--test-size", options.test_size]
+        arguments += ["--trees", options.trees, "--max-depth", options.max_depth or "none"]
+        arguments += ["--max-features", options.max_features, *(["--bootstrap"] if options.bootstrap else [])]
+        compare(options.against, __file__, [*map(str, arguments), "--runs", "1"], options.runs)
+        return
     corpus = load_corpus(options.corpus)
     parameters = {
         "n_estimators": options.trees,
@@ -166,13 +198,17 @@ def main() -> None:
     }
     counts, labels = corpus.counts.copy(), np.array(corpus.labels)
     with threadpool_limits(1):
+        tasks = [(size, make_task(counts, labels, size, options.test_size)) for size in options.sizes]
         run_ours(make_task(counts, labels, 200, 200), parameters | {"n_estimators": 2}, 1, 0)  # compiles or loads
+        if options.figures:
+            print_figures(tasks, parameters, options.runs)
+            return
+        if options.limit:
+            print_limit(tasks, options.trees, options.runs)
+            return
         print("          scikit-learn       modelcollapse       faster         accuracy       peak MB")
         print("documents    fit    score      fit    score    wall  process.  theirs     ours  theirs    ours  threads")
-        agree = [
-            bench(make_task(counts, labels, size, options.test_size), parameters, options.runs, options.threads)
-            for size in options.sizes
-        ]
+        agree = [bench(task, parameters, options.runs, options.threads) for _, task in tasks]
     if not all(agree):
         sys.exit(f"The accuracies differ by more than {LARGEST_DIFFERENCE}.")
 

@@ -2,6 +2,7 @@
 """What Ray costs, and what a second worker brings: one sweep in this process and with 1 and 2 workers, alternating.
 
     python scripts/bench_sweep.py --rounds 3
+    python scripts/bench_sweep.py --rounds 3 --against main --workers 0   # an older commit's times beside this one's
 
 Start-up is what passes until the first worker trains. Idle is the share of the workers' time after that in which they
 neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted. In this process
@@ -11,10 +12,12 @@ that is a chain's own work (metrics, mostly); what is more than that with Ray is
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 
 import polars as pl
+from against import compare
 
 from modelcollapse import Sweep, load_corpus, run_sweep
 from modelcollapse.execution.executors import ChainTask
@@ -73,20 +76,38 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=6, help="two chains each")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--model", default="forest")
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2], help="0 is this process")
+    parser.add_argument("--against", metavar="COMMIT", help="compare with this commit, run in turn")
+    parser.add_argument("--figures", action="store_true", help="print the times of one round as JSON, and no more")
     options = parser.parse_args()
+    if options.against:
+        arguments = ["--corpus", options.corpus, "--trees", options.trees, "--seeds", options.seeds]
+        arguments += ["--model", options.model, "--workers", *options.workers]
+        compare(options.against, __file__, [str(argument) for argument in arguments], options.rounds)
+        return
     sweep = Sweep(
         rates=[0, 0.5], seeds=options.seeds, initial_size=1000, final_size=4000, increment=250, test_size=2000,
-        trees=options.trees,
+        **({"model": options.model} if options.model != "forest" else {"trees": options.trees}),
     )  # fmt: skip
+    if options.figures:
+        figures: dict[str, float] = {}
+        for workers in options.workers:
+            times = measure(sweep, options.corpus, workers)
+            figures |= {f"{name}, {workers} workers": seconds for name, seconds in times.items()}
+        print(json.dumps(figures))
+        return
     rows = []
     for number in range(options.rounds):
-        for workers in (0, 1, 2) if number % 2 == 0 else (2, 1, 0):
+        for workers in options.workers[:: 1 if number % 2 == 0 else -1]:
             times = measure(sweep, options.corpus, workers)
             rows.append({"workers": workers, **times})
             print(f"{workers} workers:", ", ".join(f"{name} {value:.3f}" for name, value in times.items()), flush=True)
     medians = pl.DataFrame(rows).group_by("workers").median().sort("workers")
     with pl.Config(tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3):
         print(medians)
+    if options.workers != [0, 1, 2]:
+        return
     idle, seconds = medians["idle"].to_list(), medians["sweep"].to_list()
     for workers in (1, 2):
         print(f"{workers} workers: Ray's share of their time is {1 - (1 - idle[workers]) / (1 - idle[0]):.1%}")

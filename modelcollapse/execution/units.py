@@ -9,8 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.executors import ChainDone, ChainFailed, ChainTask, Executor, GenerationDone
@@ -18,6 +16,7 @@ from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.ours import STORED
 from modelcollapse.simulation.chain import ChainState
 from modelcollapse.simulation.searching import Settings, Unit, unit_id
+from modelcollapse.simulation.threads import one_thread
 from modelcollapse.simulation.training import Train, train_here
 
 #: Called with the number of units that are finished and of all of them.
@@ -35,7 +34,7 @@ class UnitTask(ChainTask):
 
     def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[Any]:
         """See `ChainTask.run`."""
-        with threadpool_limits(1):
+        with one_thread():
             result = self.unit.run(corpus, train)
         yield result
 

@@ -13,7 +13,6 @@ from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.simulation import labels as label_bytes
@@ -21,8 +20,9 @@ from modelcollapse.simulation import learners, spec, streams
 from modelcollapse.simulation.label_rules import Increment, find_rule
 from modelcollapse.simulation.labels import Labels
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
-from modelcollapse.simulation.regimes import REGIMES
+from modelcollapse.simulation.regimes import REGIMES, Positions
 from modelcollapse.simulation.rows import Row, axes_of
+from modelcollapse.simulation.threads import one_thread
 from modelcollapse.simulation.training import Train, Trained, TrainingSet, train_here
 
 
@@ -76,7 +76,7 @@ class Chain:
         order = streams.document_order(chain_spec.seed, corpus.n_documents)
         self.test, self.pool = order[: chain_spec.test_size], order[chain_spec.test_size :]
         self.initial_labels = corpus.labels[self.pool[: chain_spec.initial_size]] + np.uint8(label_bytes.HUMAN)
-        self.first_model = cache(lambda: self._train(0, self.initial_labels))
+        self.first_model = cache(self._train_first)
 
     @cached_property
     def chain_id(self) -> str:
@@ -101,17 +101,17 @@ class Chain:
         """Train, score, label the next increment; return also the state to go on from."""
         generation = state.generation
         seen = np.concatenate((self.initial_labels, state.labels))
+        positions = self._training_positions(generation, seen)
         started = time.perf_counter()
-        trained = self._train(generation, seen)
+        trained = self._train(generation, seen, positions)
         fitted = time.perf_counter()
         next_size = self.sizes[min(generation + 1, len(self.sizes) - 1)]
         increment = self.pool[len(seen) : next_size]
         scores = trained.score(np.concatenate((self.test, increment)), n_recurring=len(self.test))
         test_scores = scores[: len(self.test)]
-        new_labels = self._label(generation, seen, increment, scores[len(self.test) :])
+        new_labels = self._label(generation, seen, positions, increment, scores[len(self.test) :])
         scored = time.perf_counter()
 
-        positions = self._training_positions(generation, seen)
         changed = None if state.predictions is None else float((state.predictions != test_scores.labels).mean())
         row = Row(
             chain_id=self.chain_id,
@@ -129,13 +129,15 @@ class Chain:
         result = GenerationResult(row, new_labels if on_schedule else new_labels[:0], test_scores.labels)
         return result, ChainState(generation + 1, np.concatenate((state.labels, new_labels)), test_scores.labels)
 
-    def _training_positions(self, generation: int, seen: Labels) -> npt.NDArray[np.int64]:
+    def _training_positions(self, generation: int, seen: Labels) -> Positions:
         previous = self.sizes[generation - 1] if generation else 0
         random = streams.stream(self.spec.seed, "subsample", generation)
         return REGIMES[self.spec.regime](seen, previous, self.spec.initial_size, random)
 
-    def _train(self, generation: int, seen: Labels) -> Trained:
-        positions = self._training_positions(generation, seen)
+    def _train_first(self) -> Trained:
+        return self._train(0, self.initial_labels, self._training_positions(0, self.initial_labels))
+
+    def _train(self, generation: int, seen: Labels, positions: Positions) -> Trained:
         training = TrainingSet(
             model=self.spec.model,
             terms=self.spec.terms,
@@ -146,7 +148,12 @@ class Chain:
         return self.train(training, self.corpus)
 
     def _label(
-        self, generation: int, seen: Labels, documents: npt.NDArray[np.int64], scores: learners.Scores
+        self,
+        generation: int,
+        seen: Labels,
+        positions: Positions,
+        documents: npt.NDArray[np.int64],
+        scores: learners.Scores,
     ) -> Labels:
         truth = self.corpus.labels[documents]
         selected = streams.self_labelled(self.spec.seed, generation, self.rate, len(documents))
@@ -158,15 +165,15 @@ class Chain:
             selected=selected,
             scores=scores,
             first_scores=lambda: self.first_model().score(documents),
-            human_positive_rate=self._human_positive_rate(generation, seen),
+            human_positive_rate=self._human_positive_rate(seen, positions),
             stream=lambda purpose: streams.stream(self.spec.seed, purpose, generation),
         )
         labels[selected] = find_rule(self.spec.label_rule).label(increment)
         return labels
 
-    def _human_positive_rate(self, generation: int, seen: Labels) -> float:
+    def _human_positive_rate(self, seen: Labels, positions: Positions) -> float:
         """Return the positive rate of the human labels in the training set; where it has none, of all seen so far."""
-        training = seen[self._training_positions(generation, seen)]
+        training = seen[positions]
         human = training[label_bytes.is_human(training)]
         if len(human) == 0:
             human = seen[label_bytes.is_human(seen)]
@@ -201,6 +208,6 @@ def run_chain(
     chain = Chain(chain_spec, corpus, train)
     current = chain.start(state)
     while current.generation < len(chain.sizes):
-        with threadpool_limits(1):
+        with one_thread():
             result, current = chain.run_generation(current)
         yield result

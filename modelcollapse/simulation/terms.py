@@ -56,10 +56,13 @@ def select_columns(counts: sparse.csr_matrix, active: npt.NDArray[np.int64]) -> 
     """Return the counts of the active terms, renumbered from 0, canonical and with writable arrays of their own."""
     renumbered = np.full(counts.shape[1], -1, dtype=np.int32)
     renumbered[active] = np.arange(len(active), dtype=np.int32)
-    columns = renumbered[counts.indices]
-    kept = columns >= 0
-    ends = np.concatenate(([0], np.cumsum(kept)))[counts.indptr]
-    matrix = sparse.csr_matrix((counts.data[kept], columns[kept], ends), shape=(counts.shape[0], len(active)))
+    columns = renumbered.take(counts.indices)
+    kept = np.flatnonzero(columns >= 0)
+    if len(kept) == len(columns):  # as in training documents where every term is active
+        arrays = counts.data.copy(), columns, counts.indptr.copy()
+    else:
+        arrays = counts.data.take(kept), columns.take(kept), np.searchsorted(kept, counts.indptr)
+    matrix = sparse.csr_matrix(arrays, shape=(counts.shape[0], len(active)))
     matrix.has_sorted_indices = True
     matrix.has_canonical_format = True
     return matrix

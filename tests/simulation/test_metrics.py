@@ -9,8 +9,9 @@ from sklearn import metrics as sk
 from modelcollapse.simulation.labels import HUMAN, SYNTHETIC
 from modelcollapse.simulation.learners import Scores
 from modelcollapse.simulation.metrics import (
-    best_threshold_accuracy,
+    Thresholds,
     calibration_error,
+    log_loss,
     prediction_metrics,
     training_metrics,
 )
@@ -39,12 +40,24 @@ def test_agrees_with_scikit_learn(case):
         assert found["roc_auc"] is None
 
 
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 1000), st.integers(0, 2**32 - 1))
+def test_is_scikit_learns_to_the_last_bit(n, n_ranks, seed):
+    random = np.random.default_rng(seed)
+    probability = random.integers(0, n_ranks, n) / max(1, n_ranks - 1)  # ties, zeros and ones
+    truth = (random.random(n) < 0.5 * probability + 0.25).astype(np.uint8)
+    found = prediction_metrics(truth, scores_of(probability))
+    assert found["log_loss"] == sk.log_loss(truth, probability, labels=[0, 1])
+    if 0 < truth.mean() < 1:
+        assert found["roc_auc"] == sk.roc_auc_score(truth, probability)
+
+
 @given(CASES)
 def test_no_threshold_beats_the_best(case):
     truth = np.array([label for label, _ in case], dtype=np.uint8)
     ranking = np.array([p for _, p in case]) / 20
     every = [np.mean((ranking > threshold) == truth) for threshold in np.arange(-0.025, 1.05, 0.05)]
-    assert best_threshold_accuracy(truth, ranking) == pytest.approx(max(every))
+    assert Thresholds.of(truth, ranking).best_accuracy() == pytest.approx(max(every))
 
 
 def test_calibration_error_of_known_cases():
@@ -59,6 +72,12 @@ def test_a_constant_predictor_has_a_clipped_log_loss_and_auc_one_half():
     found = prediction_metrics(truth, scores_of(np.zeros(4)))
     assert found["roc_auc"] == 0.5
     assert 10 < found["log_loss"] < 40
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1])
+def test_what_is_no_probability_has_no_log_loss(wrong):
+    with pytest.raises(ValueError, match=r"gave probabilities from .*, expected \[0, 1\]"):
+        log_loss(np.array([0, 1], dtype=np.uint8), np.array([0.5, wrong]))
 
 
 def test_errors_of_self_labels_by_class():
