@@ -123,6 +123,54 @@ def test_hostile_names_of_experiments_are_one_line_and_no_path(call, yard, text)
     assert [path.name for path in yard.iterdir()] == ["rows.csv"]
 
 
+@pytest.mark.parametrize("name", ["...csv", "..csv", ".csv", "below/..csv", "below/...csv", "....parquet"])
+def test_a_file_without_a_name_before_its_suffix_is_one_line(call, yard, name):
+    """What is made of it would go to a folder of that name: the folder it is in, or the one above."""
+    (yard / "below").mkdir()
+    write = rows().write_parquet if name.endswith("parquet") else rows().write_csv
+    write(yard / name)
+    there = sorted(yard.parent.rglob("*"))
+    for command in READERS:
+        code, out, err = call(*command, name)
+        assert_clean(code, out, err)
+        assert code == 2
+        assert "rename the file" in err or name == ".csv"  # a hidden file without a suffix
+    assert sorted(yard.parent.rglob("*")) == there
+
+
+GRID_SEARCH = {"format": 1, "search": "hyperparameters", "corpus": {"name": "c", "fingerprint": "f"}, "searches": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{}", "search.json is no search of modelcollapse"),
+        (b"\xff\x00", "search.json is no search of modelcollapse"),
+        (b'{"query": "shoes", "format": "json"}', "search.json is no search of modelcollapse"),
+        (json.dumps({**GRID_SEARCH, "format": 7}).encode(), "search.json has format 7, this version knows 1"),
+        (json.dumps(GRID_SEARCH).encode(), "has no results.csv yet"),
+    ],
+)
+def test_a_search_of_somebody_else_is_said_to_be_none(call, yard, content, message):
+    (yard / "found").mkdir()
+    (yard / "found/search.json").write_bytes(content)
+    for command in (*READERS, ("export", "again.csv")):
+        code, out, err = call(command[0], "found", *command[1:])
+        assert_clean(code, out, err)
+        assert code == 2
+        assert message in err
+    assert [path.name for path in yard.rglob("*")] == ["found", "search.json"]
+
+
+def test_results_of_something_else_in_a_searchs_folder_are_one_line(call, yard):
+    (yard / "found").mkdir()
+    (yard / "found/search.json").write_text(json.dumps(GRID_SEARCH))
+    (yard / "found/results.csv").write_text("a,b\n1,2\n")
+    code, out, err = call("plot", "found")
+    assert_clean(code, out, err)
+    assert "results.csv holds no results of a search" in err
+
+
 @pytest.mark.parametrize("column", ["chain_id", "model", "model_params", "regime", "label_rule"])
 def test_control_characters_in_exported_rows_are_one_line(call, column):
     for text in (ESCAPES, "\u202emoc"):
