@@ -159,6 +159,7 @@ def _compare_with_published(source: _Source) -> None:
 
     from modelcollapse.analysis.against_published import compare_published, study_loop
     from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.plotting import Names
     from modelcollapse.analysis.published_figures import post_figure
     from modelcollapse.analysis.style import render
     from modelcollapse.cli.tables import print_table
@@ -176,10 +177,12 @@ def _compare_with_published(source: _Source) -> None:
     for kind, words in (("shape", "should agree on any reviews"), ("level", "other reviews have other levels")):
         judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
         typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")
-    for (experiment,), rows in prepare(source.rows).group_by(["experiment"], maintain_order=True):
+    prepared = prepare(source.rows)
+    names = Names(prepared)
+    for (experiment,), rows in prepared.group_by(["experiment"], maintain_order=True):
         if found := post_figure(rows):
             kind, figure = found
-            for name, content in render(figure, f"{experiment}-{kind}").items():
+            for name, content in render(figure, names.give(f"{experiment}-{kind}")).items():
                 source.write(f"figures/{name}", content)
                 typer.echo(source.path(f"figures/{name}"))
 
@@ -211,6 +214,8 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _compare_runs(first: _Source, second: _Source) -> None:
+    from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.plotting import Names
     from modelcollapse.analysis.published_figures import two_runs_figures
     from modelcollapse.analysis.style import render
     from modelcollapse.analysis.two_runs import compare_runs
@@ -243,7 +248,9 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"
     answer = "yes" if same else "no" if known else "not recorded in a file"
     typer.echo(f"Same corpus: {answer}; differences {paired}.")
+    figure_names = Names(prepare(first.rows))
     for experiment, figure in two_runs_figures(first.rows, second.rows, labels):
-        for name, content in render(figure, f"{experiment}-compared-with-{second.name}").items():
+        wanted = f"{experiment}-compared-with-{second.name}"
+        for name, content in render(figure, figure_names.give(wanted)).items():
             first.write(f"figures/{name}", content)
             typer.echo(first.path(f"figures/{name}"))
