@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from modelcollapse.analysis.arms import ARM, SETTING, references, treated
+from modelcollapse.analysis.caveats import fatal
 from modelcollapse.analysis.differences import compare_rates
 from modelcollapse.analysis.inference import mean_of
 from modelcollapse.analysis.tipping import tipping
@@ -26,8 +27,10 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
     -------
     str
         The smallest rate whose loss is established (or the largest difference, if none is), the tolerance, and what
-        degenerated. Without self-labels, what more data brought.
+        degenerated. Without self-labels, what more data brought. Where nothing can be concluded: why.
     """
+    if wrong := fatal(rows):
+        return wrong
     if treated(rows).is_empty():
         return _learning(rows)
     compared = [setting for _, setting in rows.group_by(SETTING, maintain_order=True) if _has_both(setting)]
