@@ -72,6 +72,7 @@ def execute(
     With `until_ci`, seeds are added until the intervals are that narrow: see `precision.run_until_precise`.
     """
     from modelcollapse.cli import EXIT_INTERRUPTED
+    from modelcollapse.cli.tables import print_cautions
     from modelcollapse.execution.progress import JsonProgress, terminal_progress
     from modelcollapse.execution.run import run_sweep
     from modelcollapse.precision import run_until_precise
@@ -98,7 +99,7 @@ def execute(
             typer.echo(
                 "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.", err=True
             )
-        _print_flaws(results, run.corpus)
+        print_cautions(results, run.corpus)
         if reached is not None:
             typer.echo(f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds.")
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
@@ -106,15 +107,6 @@ def execute(
     if failed:
         typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
     return not failed
-
-
-def _print_flaws(results: Any, corpus: Mapping[str, Any]) -> None:
-    """Print what makes the table above say little."""
-    from modelcollapse.analysis.arms import prepare
-    from modelcollapse.analysis.caveats import flaws
-
-    for words in [] if results.is_empty() else flaws(prepare(results), corpus):
-        typer.echo(f"Caution: {words}")
 
 
 def _print_outcome(results: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -105,7 +105,7 @@ class _Source:
 
     name: str
     rows: pl.DataFrame
-    fingerprint: str | None
+    corpus: Mapping[str, Any]
     write: Callable[[str, bytes], object]
     path: Callable[[str], str]
 
@@ -123,12 +123,12 @@ def _open(location: str) -> _Source:
         from modelcollapse.analysis.made import MadeOfFile
 
         folder = MadeOfFile(file)
-        return _Source(readable(file.stem), _read_file(file), None, folder.write, folder.path)
+        return _Source(readable(file.stem), _read_file(file), {}, folder.write, folder.path)
     from modelcollapse.execution import open_run
 
     run = open_run(location)
     name = readable(location.rstrip("/").rsplit("/", 1)[-1])
-    return _Source(name, run.results(), run.corpus["fingerprint"], run.folder.write, run.folder.path)
+    return _Source(name, run.results(), run.corpus, run.folder.write, run.folder.path)
 
 
 def _refuse_search(location: str) -> None:
@@ -162,7 +162,7 @@ def _compare_with_published(source: _Source) -> None:
     from modelcollapse.analysis.plotting import Names
     from modelcollapse.analysis.published_figures import post_figure
     from modelcollapse.analysis.style import render
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import print_cautions, print_table
 
     table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
     titles = ("experiment", "kind", "quantity", "rate", "from", "documents", "this run", "published", "difference", "")
@@ -177,6 +177,7 @@ def _compare_with_published(source: _Source) -> None:
     for kind, words in (("shape", "should agree on any reviews"), ("level", "other reviews have other levels")):
         judged = table.filter((pl.col("kind") == kind) & pl.col("agree").is_not_null())
         typer.echo(f"{kind}: {judged['agree'].sum()} of {judged.height} agree within their 95 % intervals ({words}).")
+    print_cautions(source.rows, source.corpus)
     prepared = prepare(source.rows)
     names = Names(prepared)
     for (experiment,), rows in prepared.group_by(["experiment"], maintain_order=True):
@@ -220,10 +221,11 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     from modelcollapse.analysis.style import render
     from modelcollapse.analysis.two_runs import compare_runs
     from modelcollapse.analysis.words import interval_pp, p_text, percent, pp
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import print_cautions, print_table
 
-    known = first.fingerprint is not None and second.fingerprint is not None
-    same = known and first.fingerprint == second.fingerprint
+    fingerprints = [source.corpus.get("fingerprint") for source in (first, second)]
+    known = None not in fingerprints
+    same = known and fingerprints[0] == fingerprints[1]
     table = compare_runs(first.rows, second.rows, same_corpus=same)
     axes = table.columns[: table.columns.index("collapse_rate")]
     rows = [
@@ -248,6 +250,8 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"
     answer = "yes" if same else "no" if known else "not recorded in a file"
     typer.echo(f"Same corpus: {answer}; differences {paired}.")
+    for source, label in zip((first, second), labels, strict=True):
+        print_cautions(source.rows, source.corpus, label)
     figure_names = Names(prepare(first.rows))
     for experiment, figure in two_runs_figures(first.rows, second.rows, labels):
         wanted = f"{experiment}-compared-with-{second.name}"
