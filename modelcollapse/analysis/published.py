@@ -16,7 +16,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import NO_RULE, AnalysisError
 from modelcollapse.analysis.cells import numbers
-from modelcollapse.names import printable
+from modelcollapse.names import is_file, printable
 from modelcollapse.simulation.rows import column_types
 
 #: Size of the original's largest training sets; its files give shares of it.
@@ -49,7 +49,7 @@ def published() -> pl.DataFrame:
 def is_original_file(path: str | Path) -> bool:
     """Whether a path is a CSV file with the header of one of the original's result files."""
     file = Path(path)
-    return file.suffix == ".csv" and file.is_file() and "score" in _header(file)
+    return file.suffix == ".csv" and is_file(file) and "score" in _header(file)
 
 
 def read_original(path: str | Path) -> pl.DataFrame:

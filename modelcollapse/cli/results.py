@@ -143,8 +143,10 @@ def _refuse_search(location: str) -> None:
 
 
 def _is_file(location: str) -> bool:
+    from modelcollapse.names import is_file
+
     file = Path(location)
-    return file.suffix in (".csv", ".parquet") and file.is_file()
+    return file.suffix in (".csv", ".parquet") and is_file(file)
 
 
 def _read_file(file: Path) -> pl.DataFrame:

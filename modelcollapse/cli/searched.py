@@ -25,9 +25,10 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
     from modelcollapse.analysis.search_files import read_search
     from modelcollapse.execution.folder import RunFolder
     from modelcollapse.execution.units import known_search
+    from modelcollapse.names import is_file
 
     file = Path(location)
-    if file.suffix == ".csv" and file.is_file():
+    if file.suffix == ".csv" and is_file(file):
         try:
             content = file.read_bytes()
         except OSError as error:

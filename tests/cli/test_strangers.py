@@ -196,6 +196,15 @@ def test_a_file_without_a_name_before_its_suffix_is_one_line(call, yard, name):
     assert sorted(yard.parent.rglob("*")) == there
 
 
+@pytest.mark.parametrize("name", ["x" * 5000 + ".csv", "x\0.csv", "x\0.parquet"])
+def test_what_can_be_no_path_is_one_line(call, yard, name):
+    for command in READERS:
+        code, out, err = call(*command, name)
+        assert_clean(code, out, err)
+        assert code == 2
+    assert not list(yard.iterdir())
+
+
 GRID_SEARCH = {"format": 1, "search": "hyperparameters", "corpus": {"name": "c", "fingerprint": "f"}, "searches": []}
 
 
