@@ -23,7 +23,8 @@ STARTS = tuple(axis for axis in SETTING if axis != "initial_size")
 #: What two rows of two arms of a setting share when they saw the same documents at the same moment. The size follows
 #: from the generation, but for a last step cut short by another final size.
 PAIR = (*SETTING, "seed", "generation", "n_seen")
-_LADDER = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})*")
+#: Growth up a ladder of sizes, as rows write it.
+LADDER = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})*")
 #: Label rule of the chains in which people label everything.
 NO_RULE = "none"
 
@@ -116,7 +117,7 @@ def _one_growth_per_ladder(rows: pl.DataFrame) -> pl.DataFrame:
 
 def growth_above(growth: str, initial_size: int) -> str:
     """Return what a chain's growth is by itself: of a ladder only the sizes above its initial one."""
-    if not _LADDER.fullmatch(growth):
+    if not LADDER.fullmatch(growth):
         return growth
     return ",".join(size for size in growth.split(",") if int(size) > initial_size)
 

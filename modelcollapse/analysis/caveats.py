@@ -143,7 +143,7 @@ def _rates(rows: pl.DataFrame) -> str:
 
 
 def flaws(rows: pl.DataFrame, corpus: Mapping[str, Any] | None = None) -> list[str]:
-    """List, in sentences, what makes accuracies say little: duplicates, constants, one class, hardly any test set.
+    """List, in sentences, what makes accuracies say little, the worst first: constants, duplicates, few test documents.
 
     Parameters
     ----------
@@ -153,9 +153,26 @@ def flaws(rows: pl.DataFrame, corpus: Mapping[str, Any] | None = None) -> list[s
         What a run knows of its corpus: its ``origin`` tells how many texts were read and repeated.
     """
     about = corpus or {}
-    found = [duplicates(about), _no_terms(rows), _tiny_test_set(rows), _one_class(rows), _constant_reference(rows)]
+    found = [_no_terms(rows), _constant_reference(rows), duplicates(about), _tiny_test_set(rows), _one_class(rows)]
     found.append(_used(rows, about))
     return [words for words in found if words]
+
+
+def fatal(rows: pl.DataFrame) -> str:
+    """Say what leaves nothing to conclude from an experiment's prepared rows, as `flaws` does; "" if there is no such.
+
+    There are no terms at the final size, half of the chains with human labels only end as constants, or there is
+    hardly any test set.
+    """
+    final = at_size(rows)
+    if "n_features" in rows.columns and (final["n_features"] == 0).any():
+        return _no_terms(rows)
+    people = references(rows)
+    if not people.is_empty():
+        table = tipping(people)
+        if 2 * table["n_degenerate"].sum() >= table["n_seeds"].sum() > 0:
+            return _constant_reference(rows)
+    return _tiny_test_set(rows)
 
 
 def duplicates(corpus: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.caveats import fatal
 from modelcollapse.analysis.differences import compare_rates
 from modelcollapse.analysis.estimates import resolution
 from modelcollapse.analysis.inference import mean_of
@@ -34,8 +35,10 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
         Where seeds fall or not, the share of them and what the others have. Then the smallest rate whose loss is
         established (or the largest difference, if none is), with an interval that holds for all rates tested at once,
         because the rate was picked by what came out; rates that gain; the tolerance. Without self-labels, what more
-        data brought.
+        data brought. Where nothing can be concluded: why.
     """
+    if wrong := fatal(rows):
+        return wrong
     if treated(rows).is_empty():
         return _learning(rows)
     compared = [setting for _, setting in rows.group_by(SETTING, maintain_order=True) if _has_both(setting)]

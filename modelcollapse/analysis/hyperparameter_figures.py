@@ -13,6 +13,9 @@ from modelcollapse.analysis.style import CATEGORIES, MUTED, grid_shape, look, pa
 
 _MEASURES = ("is_study", "fold", "accuracy", "seconds")
 
+#: Characters that have room above a panel and below a tick.
+_TITLE, _TICK = 36, 16
+
 
 def combinations(folds: pl.DataFrame) -> pl.DataFrame:
     """Average over folds.
@@ -116,8 +119,8 @@ def grid_figure(folds: pl.DataFrame) -> Figure:
             axes.plot(x, mean, color=CATEGORIES[0], marker="o", markersize=3.6, zorder=5)
             for row in study.iter_rows(named=True):
                 axes.plot([places[row[name]]], [row["mean"]], "D", color=CATEGORIES[1], markersize=4.5, zorder=6)
-            axes.set_title(name)
-            axes.set_xticks(range(len(values)), values)
+            axes.set_title(_cut(name, _TITLE))
+            axes.set_xticks(range(len(values)), [_cut(value, _TICK) for value in values])
             axes.set_xlim(-0.5, len(values) - 0.5)
         for axes in panels[len(names) :]:
             axes.remove()
@@ -127,6 +130,11 @@ def grid_figure(folds: pl.DataFrame) -> Figure:
         words = f"{grid.height:,} combinations, {folds['fold'].n_unique()} folds. Each point: all that share the value."
         figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
         return figure
+
+
+def _cut(text: str, longest: int) -> str:
+    """Leave a panel its room: names and values are whole in the tables."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _key(has_study: bool) -> Sequence[Line2D | Patch]:

@@ -51,6 +51,7 @@ class InlineFigures:
         self.light: dict[str, str] = {}
         self.dark: dict[str, str] = {}
         self._counterparts = _dark_colours()
+        self._names: set[str] = set()
 
     def inline(self, figure: Figure, name: str, description: str) -> str:
         """Return a figure as one ``<svg>`` element with ids of its own and its colours as custom properties.
@@ -58,12 +59,15 @@ class InlineFigures:
         Name and description may be anything: what they become part of stays well-formed and free of markup.
         """
         own = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+        while own in self._names:
+            own += "_"
+        self._names.add(own)
         svg = render(figure, own, ("svg",))[f"{own}.svg"].decode()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
         svg = re.sub(r'(?<= d=")[^"]*', _shorten, svg)
-        svg = re.sub(r'\bid="', f'id="{own}-', svg)
-        svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{own}-", svg)
+        svg = re.sub(r'\bid="', f'id="_{own}-', svg)  # no experiment, whose name is an id, begins so
+        svg = re.sub(r'(href="#|url\(#)', rf"\g<1>_{own}-", svg)
         width = re.search(r'width="([\d.]+)pt"', svg)
         natural = f"{float(width[1]) * 4 / 3:.0f}px" if width else "100%"
         svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', rf'\1 style="max-width:{natural}"', svg, count=1)

@@ -103,9 +103,18 @@ class MadeOfFile(RunFolder):
     ----------
     file : Path
         The file with the rows.
+
+    Raises
+    ------
+    AnalysisError
+        If its name without the suffix is no name of a folder beside it: ``..csv``, ``...csv``.
     """
 
     def __init__(self, file: Path) -> None:
+        if not file.stem.strip("."):
+            raise AnalysisError(
+                f"What is made of {file} goes to a folder of its name, and '{file.stem}' is none: rename the file."
+            )
         super().__init__(file.with_suffix(""))
         self._file = file
 

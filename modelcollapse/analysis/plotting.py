@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import polars as pl
@@ -71,6 +71,38 @@ def describe(setting: tuple[object, ...], rows: pl.DataFrame) -> str:
 
 def drawings(rows: pl.DataFrame, margin: float = 0.005) -> Iterator[Drawing]:
     """Yield every figure that prepared rows have data for, experiment by experiment; losses up to `margin` are none."""
+    names = Names(rows)
+    for drawing in _drawings(rows, margin):
+        yield replace(drawing, name=names.give(drawing.name, is_curves=drawing.kind == "curves"))
+
+
+class Names:
+    """Names of figures, each given once: an experiment may be called what a figure of another one is called.
+
+    A name that is an experiment's is kept for its curves; whatever else wants it gets an underscore and a number.
+    Upper and lower case are one, as in many file systems.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of all experiments.
+    """
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._curves = {str(name).casefold() for name in rows["experiment"].unique()}
+        self._given: set[str] = set()
+
+    def give(self, wanted: str, is_curves: bool = False) -> str:
+        """Return a name that no other figure has: the one that is wanted, if it is free."""
+        name, number = wanted, 1
+        while name.casefold() in self._given or (name.casefold() in self._curves and not (is_curves and number == 1)):
+            number += 1
+            name = f"{wanted}_{number}"
+        self._given.add(name.casefold())
+        return name
+
+
+def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         experiment = str(name)
         yield Drawing(experiment, experiment, "curves", curves_figure(group))

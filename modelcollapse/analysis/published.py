@@ -12,12 +12,16 @@ from importlib.resources import files
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import NO_RULE, AnalysisError
+from modelcollapse.analysis.cells import numbers
+from modelcollapse.names import is_file, printable
 from modelcollapse.simulation.rows import column_types
 
 #: Size of the original's largest training sets; its files give shares of it.
 FULL_SIZE = 320_000
+_MOST_REPETITIONS = 1_000_000
 _TEST_SIZES = {
     "baseline": 80_000,
     "total-collapse": 80_000,
@@ -45,7 +49,7 @@ def published() -> pl.DataFrame:
 def is_original_file(path: str | Path) -> bool:
     """Whether a path is a CSV file with the header of one of the original's result files."""
     file = Path(path)
-    return file.suffix == ".csv" and file.is_file() and "score" in _header(file)
+    return file.suffix == ".csv" and is_file(file) and "score" in _header(file)
 
 
 def read_original(path: str | Path) -> pl.DataFrame:
@@ -68,22 +72,29 @@ def read_original(path: str | Path) -> pl.DataFrame:
     Raises
     ------
     AnalysisError
-        The file has other columns.
+        The file cannot be read, has other columns, or a value that no result of the study can be.
     """
     file = Path(path)
-    header = _header(file)
+    raw = _read(file)
+    header = set(raw.columns)
     if {"ratio", "cv", "score"} <= header:
-        rows = _read_baseline(file)
+        rows = _baseline(raw, file)
     elif {"initial_ratio", "new_ratio", "cv", "score"} <= header:
-        rows = _read_total_collapse(file)
+        rows = _total_collapse(raw, file)
     elif {"initial_size", "new_size", "colapse_rate", "cv", "score"} <= header:
-        rows = _read_rates(file)
+        rows = _rates(raw, file)
     else:
         raise AnalysisError(
             f"{file} is no result file of the study: found the columns {', '.join(sorted(header))}; expected ratio, "
             "cv, score or initial_ratio, new_ratio, cv, score or initial_size, new_size, colapse_rate, cv, score; or, "
             "for plot, GridSearchCV's cv_results_, or generation, score, collapse_rate and a variant's parameters."
         )
+    if rows.is_empty():
+        raise AnalysisError(f"{file}: found no rows below the columns' names, expected results of the study.")
+    shrunk = rows.filter(pl.col("n_seen") < pl.col("initial_size"))
+    if not shrunk.is_empty():
+        size, start = shrunk.row(0, named=True)["n_seen"], shrunk.row(0, named=True)["initial_size"]
+        raise AnalysisError(f"{file}: found {size:,} documents in a chain that began with {start:,}, expected more.")
     return _as_rows(rows)
 
 
@@ -95,49 +106,70 @@ def _header(file: Path) -> set[str]:
         raise AnalysisError(f"Cannot read {file}: {error}.") from None
 
 
-def _read_baseline(file: Path) -> pl.DataFrame:
-    size = (pl.col("ratio") * FULL_SIZE).round().cast(pl.Int64)
-    return pl.read_csv(file.read_bytes()).select(
+def _read(file: Path) -> pl.DataFrame:
+    """Read a file's cells as text."""
+    try:
+        raw = pl.read_csv(file.read_bytes(), infer_schema=False)
+        raw.columns = [name.strip() for name in raw.columns]
+    except (OSError, PolarsError, PanicException) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise AnalysisError(f"Cannot read {file}: {printable(reason)[:300]}.") from None
+    return raw
+
+
+def _measured(raw: pl.DataFrame, file: Path) -> dict[str, pl.Series | pl.Expr]:
+    """Return what every file has: the repetition, the accuracy, and perhaps the seconds."""
+    has_time = "time" in raw.columns
+    return {
+        "cv": numbers(raw, "cv", file, high=_MOST_REPETITIONS, whole=True),
+        "score": numbers(raw, "score", file, high=1),
+        "time": numbers(raw, "time", file, may_be_null=True) if has_time else pl.lit(None, pl.Float64),
+    }
+
+
+def _size(raw: pl.DataFrame, name: str, file: Path) -> pl.Series:
+    """Return the numbers of documents that shares of the largest training set are."""
+    shares = numbers(raw, name, file, low=1 / FULL_SIZE, high=1)
+    return (shares * FULL_SIZE).round().cast(pl.Int64)
+
+
+def _baseline(raw: pl.DataFrame, file: Path) -> pl.DataFrame:
+    size = _size(raw, "ratio", file)
+    return raw.select(
         experiment=pl.lit("baseline"),
-        initial_size=size.min(),
+        initial_size=pl.lit(size.min(), pl.Int64),
         n_seen=size,
-        rate=0.0,
-        cv="cv",
-        score="score",
-        time="time",
+        rate=pl.lit(0.0),
+        **_measured(raw, file),
     )
 
 
-def _read_total_collapse(file: Path) -> pl.DataFrame:
+def _total_collapse(raw: pl.DataFrame, file: Path) -> pl.DataFrame:
     """Read the starts' curves; where each of them begins is also the curve without collapse, as the post draws it."""
-    start, size = ((pl.col(name) * FULL_SIZE).round().cast(pl.Int64) for name in ("initial_ratio", "new_ratio"))
-    curves = pl.read_csv(file.read_bytes()).select(
+    curves = raw.select(
         experiment=pl.lit("total-collapse"),
-        initial_size=start,
-        n_seen=size,
-        rate=1.0,
-        cv="cv",
-        score="score",
-        time="time",
+        initial_size=_size(raw, "initial_ratio", file),
+        n_seen=_size(raw, "new_ratio", file),
+        rate=pl.lit(1.0),
+        **_measured(raw, file),
     )
     begin = curves.filter(pl.col("initial_size") == pl.col("n_seen"))
-    return pl.concat([curves, begin.with_columns(pl.col("initial_size").min(), rate=0.0)])
+    return pl.concat([curves, begin.with_columns(pl.col("initial_size").min(), rate=pl.lit(0.0))])
 
 
-def _read_rates(file: Path) -> pl.DataFrame:
-    frame = pl.read_csv(file.read_bytes()).with_columns(rate=pl.col("colapse_rate").round(4))
-    if frame["initial_size"].max() == 50_000:
+def _rates(raw: pl.DataFrame, file: Path) -> pl.DataFrame:
+    rate = numbers(raw, "colapse_rate", file, high=1).round(4)
+    initial_size = numbers(raw, "initial_size", file, low=1, whole=True)
+    if initial_size.max() == 50_000:
         experiment = "collapse-rates"
     else:
-        experiment = "fine-rates" if float(frame["rate"].max() or 0) <= 0.1 else "low-rates"  # type: ignore[arg-type]
-    return frame.select(
+        experiment = "fine-rates" if float(rate.max() or 0) <= 0.1 else "low-rates"  # type: ignore[arg-type]
+    return raw.select(
         experiment=pl.lit(experiment),
-        initial_size="initial_size",
-        n_seen="new_size",
-        rate="rate",
-        cv="cv",
-        score="score",
-        time="time",
+        initial_size=initial_size,
+        n_seen=numbers(raw, "new_size", file, low=1, whole=True),
+        rate=rate,
+        **_measured(raw, file),
     )
 
 

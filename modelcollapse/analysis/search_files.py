@@ -11,6 +11,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import AnalysisError
+from modelcollapse.analysis.cells import LARGEST, check_text, numbers
 from modelcollapse.analysis.generational_figures import GENES
 from modelcollapse.names import printable
 from modelcollapse.simulation.generational import SearchSettings
@@ -26,6 +27,8 @@ _MEASURES: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(_FLOATS, pl.Float64),
     **dict.fromkeys(("is_study", "is_best"), pl.Boolean),
 }
+_MAY_BE_NULL = ("seconds", "sd", "inherited_rate", "wrong_labels", "parent_generation", "parent_number")
+_LONGEST_NAME = 200
 _VARIANT: dict[str, type[pl.DataType]] = {
     **_MEASURES,
     **dict.fromkeys((*_NUMBERS, "max_ngram"), pl.Int64),
@@ -79,19 +82,50 @@ def read_search(content: bytes, source: str) -> SearchResults | None:
     except csv.Error:  # a column's name longer than the reader takes, say
         return None
     try:
-        if "mean_test_score" in header or any(map(_FOLD.fullmatch, header)):
-            return _original_grid(_raw(text), source)
-        if {"generation", "score"} <= header and "parent_generation" not in header:
-            return _original_variants(_raw(text), source)
-        if {"fold", "is_study", "accuracy", "seconds"} <= header:
-            types = {name: _MEASURES.get(name, pl.String) for name in header}  # a grid's parameters are text
-            return SearchResults("hyperparameters", _typed(text, types))
-        if {"parent_generation", "inherited_rate", "is_best", *GENES} <= header:
-            return SearchResults("generational", _typed(text, _VARIANT))
+        results = _read(text, header, source)
     except (PolarsError, PanicException) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise AnalysisError(f"Cannot read {source}: {printable(reason)[:300]}.") from None
+    if results is not None:
+        _check(results.rows, source)
+    return results
+
+
+def _read(text: str, header: set[str], source: str) -> SearchResults | None:
+    """Read a file by what its columns say it is."""
+    if "mean_test_score" in header or any(map(_FOLD.fullmatch, header)):
+        return _original_grid(_raw(text), source)
+    if {"generation", "score"} <= header and "parent_generation" not in header:
+        return _original_variants(_raw(text), source)
+    if {"fold", "is_study", "accuracy", "seconds"} <= header:
+        types = {name: _MEASURES.get(name, pl.String) for name in header}  # a grid's parameters are text
+        return SearchResults("hyperparameters", _typed(text, types))
+    if {"parent_generation", "inherited_rate", "is_best", *GENES} <= header:
+        return SearchResults("generational", _typed(text, _VARIANT))
     return None
+
+
+def _check(rows: pl.DataFrame, source: str) -> None:
+    """Refuse what no search can have written: it would end in tables, figures and on terminals."""
+    if rows.is_empty():
+        raise AnalysisError(f"{source}: found no rows below the columns' names, expected results of a search.")
+    for name in rows.columns:
+        if not name.isprintable() or len(name) > _LONGEST_NAME:
+            raise AnalysisError(f"{source}: found {name[:60]!r} as a column's name, expected a short line of text.")
+        kind = _VARIANT.get(name, pl.String)
+        may_be_null = name in _MAY_BE_NULL
+        if kind in (pl.String, pl.Boolean) and rows[name].has_nulls():
+            expected = "a value" if kind == pl.String else "true or false"
+            raise AnalysisError(f"{source}: found nothing in the column {name}, expected {expected}.")
+        if rows[name].dtype == pl.String:
+            check_text(rows, name, source)
+        elif kind == pl.Boolean:
+            continue
+        elif kind == pl.Float64:
+            high = LARGEST if name == "seconds" else 1
+            numbers(rows, name, source, high=high, may_be_null=may_be_null)
+        else:
+            numbers(rows, name, source, whole=True, may_be_null=may_be_null)
 
 
 def _raw(text: str) -> pl.DataFrame:
@@ -150,7 +184,7 @@ def _original_variants(raw: pl.DataFrame, source: str) -> SearchResults:
         collapse_rate=pl.when(generation > 0).then(rate).otherwise(0.0),
         inherited_rate=rate,
         wrong_labels=pl.lit(None, pl.Float64),
-        max_ngram=pl.col("ngram_range").str.extract(r"(\d+)\D*$").cast(pl.Int64),
+        max_ngram=pl.col("ngram_range").str.extract(r"^\(\s*\d+\D+(\d+)\s*\)$").cast(pl.Int64),
         max_features="max_features",
         bootstrap=pl.col("bootstrap").str.to_lowercase().replace_strict({"true": True, "false": False}, default=None),
         **{name: pl.col(name).cast(pl.Float64).cast(pl.Int64) for name in _NUMBERS},

@@ -8,6 +8,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import AnalysisError
+from modelcollapse.analysis.cells import LARGEST, check_text
 from modelcollapse.names import printable
 from modelcollapse.simulation.rows import ADDED, column_types
 
@@ -34,9 +35,7 @@ _FRACTIONS = (
     "synthetic_error_positive",
     "churn",
 )
-_LARGEST = 2**40
 _ROUNDING = 1e-9
-_LONGEST_TEXT = 500
 #: More is no file of ours, and would be drawn for hours.
 _MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "label_rule": 50}
 
@@ -80,14 +79,14 @@ def _check(rows: pl.DataFrame, file: Path) -> None:
     for name, kind in column_types().items():
         column = pl.col(name)
         if kind is str:
-            _check_text(rows, name, file)
+            check_text(rows, name, file, may_be_empty=name not in ("model", "regime", "label_rule"))
             continue
         if name in _FRACTIONS:
             allowed, expected = column.is_between(-_ROUNDING, 1 + _ROUNDING), "a number from 0 to 1"
         elif name in _SIZES:
-            allowed, expected = column.is_between(1, _LARGEST), "a whole number from 1 up"
+            allowed, expected = column.is_between(1, LARGEST), "a whole number from 1 up"
         elif kind is int and name != "seed":
-            allowed, expected = column.is_between(0, _LARGEST), "a whole number from 0 up"
+            allowed, expected = column.is_between(0, LARGEST), "a whole number from 0 up"
         else:
             allowed, expected = column.is_between(0, 2.0**63, closed="left"), "a finite number from 0 up"
         wrong = ~allowed.fill_null(name not in _NEVER_NULL)
@@ -97,14 +96,3 @@ def _check(rows: pl.DataFrame, file: Path) -> None:
     for name, most in _MOST.items():
         if (n := rows[name].n_unique()) > most:
             raise AnalysisError(f"{file}: found {n:,} values in the column {name}, expected at most {most:,}.")
-
-
-def _check_text(rows: pl.DataFrame, name: str, file: Path) -> None:
-    """Refuse text that cannot stand on one line: it goes to terminals, tables and figures."""
-    empty_is_wrong = name in ("model", "regime", "label_rule")
-    for text in rows[name].drop_nulls().unique(maintain_order=True):
-        if not text.isprintable() or len(text) > _LONGEST_TEXT or (empty_is_wrong and not text.strip()):
-            raise AnalysisError(
-                f"{file}: found {text[:60]!r} in the column {name}, expected one line of text "
-                f"of at most {_LONGEST_TEXT} characters."
-            )

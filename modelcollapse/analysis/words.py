@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from modelcollapse.analysis.arms import LADDER
 from modelcollapse.analysis.inference import share_interval
 from modelcollapse.analysis.style import count, percent
 
@@ -76,11 +78,13 @@ def axis_words(axis: str, value: Any) -> str:
 
 def _growth_words(growth: str, few: int = 5) -> str:
     """``+100`` as ``by 100``, ``202,507,1274`` as ``by ladder 202, 507, 1,274``: of a long ladder the ends."""
-    if growth.startswith("+"):
-        return f"by {count(float(growth))}"
-    sizes = growth.split(",")
-    if sizes == [""]:
+    if not growth:
         return "without growth"
+    if re.fullmatch(r"\+[0-9]{1,15}", growth):
+        return f"by {count(float(growth))}"
+    if not LADDER.fullmatch(growth):  # rows may come from anywhere
+        return growth
+    sizes = growth.split(",")
     if len(sizes) <= few:
         return f"by ladder {', '.join(count(float(size)) for size in sizes)}"
     return f"by ladder {count(float(sizes[0]))} … {count(float(sizes[-1]))} ({len(sizes)} steps)"

@@ -72,6 +72,7 @@ def execute(
     With `until_ci`, seeds are added until the intervals are that narrow: see `precision.run_until_precise`.
     """
     from modelcollapse.cli import EXIT_INTERRUPTED
+    from modelcollapse.cli.tables import print_cautions
     from modelcollapse.execution.progress import JsonProgress, terminal_progress
     from modelcollapse.execution.run import run_sweep
     from modelcollapse.precision import run_until_precise
@@ -98,7 +99,7 @@ def execute(
             typer.echo(
                 "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.", err=True
             )
-        _print_flaws(results, run.corpus)
+        print_cautions(results, run.corpus)
         if reached is not None:
             _print_reached(reached, until_ci, n_seeds, results)
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
@@ -108,19 +109,9 @@ def execute(
     return not failed
 
 
-def _print_flaws(results: Any, corpus: Mapping[str, Any]) -> None:
-    """Print what makes the table above say little."""
-    from modelcollapse.analysis.arms import prepare
-    from modelcollapse.analysis.caveats import flaws
-
-    for words in [] if results.is_empty() else flaws(prepare(results), corpus):
-        typer.echo(f"Caution: {words}")
-
-
 def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
     """Print the width of the interval that was asked for, and when it is not to be believed."""
-    from scipy import stats
-
+    from modelcollapse.analysis.inference import share_interval
     from modelcollapse.analysis.tipping import tipping
     from modelcollapse.precision import RELIES_ON
 
@@ -135,7 +126,7 @@ def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: 
     if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["n_seeds"])).any():
         typer.echo("Some seeds have degenerated and some have not: no interval of a mean holds there; see the report.")
     elif not fallen.is_empty() and fallen["n_degenerate"].sum() == 0:
-        may = float(stats.binomtest(0, n_seeds).proportion_ci(0.95, method="exact").high)
+        may = share_interval(0, n_seeds)[1]
         typer.echo(f"No seed has degenerated: of {n_seeds} seeds, up to {may:.0%} of all others still may (95 %).")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -105,7 +105,7 @@ class _Source:
 
     name: str
     rows: pl.DataFrame
-    fingerprint: str | None
+    corpus: Mapping[str, Any]
     write: Callable[[str, bytes], object]
     path: Callable[[str], str]
 
@@ -123,12 +123,12 @@ def _open(location: str) -> _Source:
         from modelcollapse.analysis.made import MadeOfFile
 
         folder = MadeOfFile(file)
-        return _Source(readable(file.stem), _read_file(file), None, folder.write, folder.path)
+        return _Source(readable(file.stem), _read_file(file), {}, folder.write, folder.path)
     from modelcollapse.execution import open_run
 
     run = open_run(location)
     name = readable(location.rstrip("/").rsplit("/", 1)[-1])
-    return _Source(name, run.results(), run.corpus["fingerprint"], run.folder.write, run.folder.path)
+    return _Source(name, run.results(), run.corpus, run.folder.write, run.folder.path)
 
 
 def _refuse_search(location: str) -> None:
@@ -143,8 +143,10 @@ def _refuse_search(location: str) -> None:
 
 
 def _is_file(location: str) -> bool:
+    from modelcollapse.names import is_file
+
     file = Path(location)
-    return file.suffix in (".csv", ".parquet") and file.is_file()
+    return file.suffix in (".csv", ".parquet") and is_file(file)
 
 
 def _read_file(file: Path) -> pl.DataFrame:
@@ -159,10 +161,11 @@ def _compare_with_published(source: _Source) -> None:
 
     from modelcollapse.analysis.against_published import compare_published, study_loop
     from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.plotting import Names
     from modelcollapse.analysis.published_figures import post_figure
     from modelcollapse.analysis.style import render
     from modelcollapse.analysis.words import OVER_SEEDS
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import print_cautions, print_table
 
     table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
     titles = ("experiment", "kind", "quantity", "rate", "from", "documents", "this run", "published", "difference", "")
@@ -183,10 +186,13 @@ def _compare_with_published(source: _Source) -> None:
             f"{n_differ} differ (p < .05 after Holm), {len(judged) - n_agree - n_differ} are compatible: nothing is "
             f"shown ({words})."
         )
-    for (experiment,), rows in prepare(source.rows).group_by(["experiment"], maintain_order=True):
+    print_cautions(source.rows, source.corpus)
+    prepared = prepare(source.rows)
+    names = Names(prepared)
+    for (experiment,), rows in prepared.group_by(["experiment"], maintain_order=True):
         if found := post_figure(rows):
             kind, figure = found
-            for name, content in render(figure, f"{experiment}-{kind}").items():
+            for name, content in render(figure, names.give(f"{experiment}-{kind}")).items():
                 source.write(f"figures/{name}", content)
                 typer.echo(source.path(f"figures/{name}"))
 
@@ -217,14 +223,17 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _compare_runs(first: _Source, second: _Source) -> None:
+    from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.plotting import Names
     from modelcollapse.analysis.published_figures import two_runs_figures
     from modelcollapse.analysis.style import render
     from modelcollapse.analysis.two_runs import compare_runs
     from modelcollapse.analysis.words import interval_pp, p_text, percent, pp
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import print_cautions, print_table
 
-    known = first.fingerprint is not None and second.fingerprint is not None
-    same = known and first.fingerprint == second.fingerprint
+    fingerprints = [source.corpus.get("fingerprint") for source in (first, second)]
+    known = None not in fingerprints
+    same = known and fingerprints[0] == fingerprints[1]
     table = compare_runs(first.rows, second.rows, same_corpus=same)
     axes = table.columns[: table.columns.index("collapse_rate")]
     rows = [
@@ -249,7 +258,11 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"
     answer = "yes" if same else "no" if known else "not recorded in a file"
     typer.echo(f"Same corpus: {answer}; differences {paired}.")
+    for source, label in zip((first, second), labels, strict=True):
+        print_cautions(source.rows, source.corpus, label)
+    figure_names = Names(prepare(first.rows))
     for experiment, figure in two_runs_figures(first.rows, second.rows, labels):
-        for name, content in render(figure, f"{experiment}-compared-with-{second.name}").items():
+        wanted = f"{experiment}-compared-with-{second.name}"
+        for name, content in render(figure, figure_names.give(wanted)).items():
             first.write(f"figures/{name}", content)
             typer.echo(first.path(f"figures/{name}"))

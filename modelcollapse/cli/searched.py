@@ -24,9 +24,11 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
     from modelcollapse.analysis.made import MadeOfFile
     from modelcollapse.analysis.search_files import read_search
     from modelcollapse.execution.folder import RunFolder
+    from modelcollapse.execution.units import known_search
+    from modelcollapse.names import is_file
 
     file = Path(location)
-    if file.suffix == ".csv" and file.is_file():
+    if file.suffix == ".csv" and is_file(file):
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -34,13 +36,17 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
         results = read_search(content, location)
         return None if results is None else (results, MadeOfFile(file))
     folder = RunFolder(location)
-    if folder.read("search.json") is None:
-        return None
+    if folder.read("spec.json") is not None or known_search(folder) is None:
+        return None  # a run, whatever else lies in its folder
     found = folder.read("results.csv")
     if found is None:
         raise AnalysisError(f"{folder} has no results.csv yet: run its command again, or wait for it.")
     results = read_search(found, location)
-    return None if results is None else (results, folder)
+    if results is None:
+        raise AnalysisError(
+            f"{folder.path('results.csv')} holds no results of a search: rename it, and run the search's command again."
+        )
+    return results, folder
 
 
 def show_search(results: SearchResults, folder: RunFolder) -> None:

@@ -1,8 +1,15 @@
-"""Tables on standard output: aligned on a terminal, never cut when piped."""
+"""Tables on standard output, aligned on a terminal, never cut when piped; and what to know before believing them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Cautions below a table at most: the report has all of them.
+_MOST_CAUTIONS = 3
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -23,3 +30,17 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 400
     Console(highlight=False, markup=False, width=width, soft_wrap=False).print(table)
+
+
+def print_cautions(results: pl.DataFrame, corpus: Mapping[str, Any], of: str = "") -> None:
+    """Print what makes a table of results say little, the worst first; `of` names the run among several."""
+    import typer
+
+    from modelcollapse.analysis.arms import prepare
+    from modelcollapse.analysis.caveats import flaws
+
+    found = [] if results.is_empty() else flaws(prepare(results), corpus)
+    for words in found[:_MOST_CAUTIONS]:
+        typer.echo(f"Caution{f' ({of})' if of else ''}: {words}")
+    if left := len(found[_MOST_CAUTIONS:]):
+        typer.echo(f"The report has {left} more caution{'s' * (left > 1)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -31,14 +32,26 @@ def parquet_rows(
         If the file is damaged or lacks a column.
     """
     try:
-        table = pl.scan_parquet(path)
+        opened = path.open("rb")  # a path may have characters that mean something to Polars
+    except OSError as error:
+        raise CorpusError(f"cannot read {name}: {error.strerror}.") from error
+    with opened:
+        yield from _rows(opened, path.stat().st_size, name, options, ledger, advance)
+
+
+def _rows(
+    file: BinaryIO, n_bytes: int, name: str, options: CorpusOptions, ledger: Ledger, advance: Callable[[float], None]
+) -> Iterator[tuple[int, str, str, bool]]:
+    """Read slices of an open file, which Polars does not read as a whole."""
+    try:
+        table = pl.scan_parquet(file)
         header = table.collect_schema().names()
         n_rows = table.select(pl.len()).collect().item()
     except _DAMAGE as error:
         raise CorpusError(f"cannot read {name}: {_first_line(error)}. The file may be damaged.") from error
     columns = find_columns(header, options, name)
     ledger.describe(name, "Parquet", columns, header)
-    at_once = max(1, min(_MOST_ROWS_AT_ONCE, n_rows * _BYTES_AT_ONCE // path.stat().st_size))
+    at_once = max(1, min(_MOST_ROWS_AT_ONCE, n_rows * _BYTES_AT_ONCE // n_bytes))
     for first in range(0, n_rows, at_once):
         try:
             frame = table.slice(first, at_once).select(

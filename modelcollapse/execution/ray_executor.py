@@ -286,3 +286,5 @@ def _chain_task(
         if is_machines_fault(error) or isinstance(error, ray.exceptions.RayError):
             raise
         yield _Failure(describe(error), traceback.format_exc())
+    except KeyboardInterrupt as error:  # no user is here; Ray would take it for a cancelled task, to be tried again
+        yield _Failure(f"it raised {describe(error)}", traceback.format_exc())

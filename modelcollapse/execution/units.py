@@ -97,14 +97,12 @@ def begin_search(
     """
     now = settings.model_dump(mode="json")
     earlier = []
-    content = folder.read("search.json")
-    if content is not None:
-        known = _known_search(folder, content)
-        then = (known["format"], known["search"], known["corpus"]["fingerprint"])
-        if then != (_FORMAT, kind, corpus.fingerprint):
+    if known := known_search(folder):
+        then = (known["search"], known["corpus"]["fingerprint"])
+        if then != (kind, corpus.fingerprint):
             raise RunFolderError(
-                f"{folder} holds the search '{then[1]}' on the corpus '{known['corpus']['name']}' "
-                f"({str(then[2])[:12]}), not '{kind}' on '{corpus.name}' ({corpus.fingerprint[:12]}): "
+                f"{folder} holds the search '{then[0]}' on the corpus '{known['corpus']['name']}' "
+                f"({then[1][:12]}), not '{kind}' on '{corpus.name}' ({corpus.fingerprint[:12]}): "
                 "choose another --out."
             )
         earlier = [asked for asked in known["searches"] if asked != now]
@@ -121,8 +119,17 @@ def begin_search(
     return [*earlier, now]
 
 
-def _known_search(folder: RunFolder, content: bytes) -> dict[str, Any]:
-    """Return what search.json says; ``searches`` is a list of settings."""
+def known_search(folder: RunFolder) -> dict[str, Any] | None:
+    """Return what search.json says, ``searches`` being a list of settings; None if nothing was searched here.
+
+    Raises
+    ------
+    RunFolderError
+        If it is damaged, somebody else's, or of an unknown format.
+    """
+    content = folder.read("search.json")
+    if content is None:
+        return None
     where = folder.path("search.json")
     try:
         known = json.loads(content)
@@ -132,13 +139,18 @@ def _known_search(folder: RunFolder, content: bytes) -> dict[str, Any]:
         is_whole &= isinstance(known["search"], str) and isinstance(known["corpus"]["name"], str)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_whole = False
+    if is_whole and known["format"] != _FORMAT:
+        raise RunFolderError(
+            f"{where} has format {known['format']}, this version knows {_FORMAT}: it was written by another version of "
+            "modelcollapse. Use that one; nothing was changed."
+        )
     if is_whole:
         return dict(known)
     if any(STORED.fullmatch(f"{name}.json") for name in folder.names("units", ".json")):
         raise RunFolderError(
             f"{where} is damaged. Rename it to .search.json.damaged and run the same command: finished units are kept."
         )
-    raise RunFolderError(f"{where} is no search of modelcollapse: choose another --out.")
+    raise RunFolderError(f"{where} is no search of modelcollapse: choose another folder (--out).")
 
 
 def _check_same(

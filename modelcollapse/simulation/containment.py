@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,27 +19,44 @@ from modelcollapse.errors import FaultyLearnerError, describe
 
 Item = TypeVar("Item")
 
+#: How many blocks of foreign code this process is in, over all its threads.
+_n_inside = 0
+
+
+def _end_when_told() -> None:
+    """Let SIGTERM end a child that foreign code forked: the program's handlers are about the program, not about it.
+
+    A pool ends its workers so; one that raised and caught KeyboardInterrupt instead would be waited for without end.
+    """
+    if _n_inside:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+os.register_at_fork(after_in_child=_end_when_told)
+
 
 @contextmanager
 def contained(silent: bool = False) -> Iterator[None]:
     """Contain what foreign code does beside its work.
 
     What it prints goes to standard error, or nowhere if `silent` (what it says on standard error too). A process that
-    it forked ends where it would leave its code: two drivers would write one folder.
+    it forked ends where it would leave its code (two drivers would write one folder), and when SIGTERM tells it to.
 
     Raises
     ------
     FaultyLearnerError
         If it asks the program to end, or raises what is no error. An interruption stays the user's.
     """
+    global _n_inside
     process = os.getpid()
     with ExitStack() as stack:
+        _n_inside += 1
         try:
             if threading.current_thread() is threading.main_thread():  # two threads could not restore it in order
                 stack.enter_context(_diverted(silent))
                 stack.enter_context(_here())
             yield
-        except (Exception, KeyboardInterrupt, GeneratorExit):
+        except (Exception, KeyboardInterrupt):
             raise
         except SystemExit as error:
             raise FaultyLearnerError(f"it called for the end of the program (SystemExit {error.code!r})") from error
@@ -47,6 +65,7 @@ def contained(silent: bool = False) -> Iterator[None]:
         finally:
             if os.getpid() != process:
                 os._exit(1)
+            _n_inside -= 1
 
 
 def contained_items(items: Iterator[Item]) -> Iterator[Item]:

@@ -77,10 +77,17 @@ def _check_kind(model: Model) -> None:
         kind = get_tags(classifier).estimator_type  # a class without any has no tags
     if kind == "classifier":
         return
+    found = _with_article(kind) if kind else "no classifier"
     raise LearnerError(
-        f"Learner '{model.name}' is {f'a {kind}' if kind else 'no classifier'} to scikit-learn, expected a classifier "
+        f"Learner '{model.name}' is {found} to scikit-learn, expected a classifier "
         "(a class of your own: derive it from sklearn.base.ClassifierMixin and BaseEstimator, in this order)."
     )
+
+
+def _with_article(kind: object) -> str:
+    """Return an estimator's type as words, ``outlier_detector`` as *an outlier detector*."""
+    words = str(kind).replace("_", " ")
+    return f"{'an' if words[:1].lower() in tuple('aeiou') else 'a'} {words}"
 
 
 def _check_names(model: Model) -> None:

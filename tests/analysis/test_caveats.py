@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from modelcollapse.analysis.arms import prepare
-from modelcollapse.analysis.caveats import caveats, duplicates, flaws
+from modelcollapse.analysis.caveats import caveats, duplicates, fatal, flaws
+from modelcollapse.analysis.headline import headline
+from modelcollapse.cli.tables import print_cautions
 
 
 def corpus(kept: int = 400_000, repeated: int = 0, **left_out: int) -> dict[str, object]:
@@ -50,3 +52,34 @@ def test_seeds_that_share_most_documents_are_told(rows):
     [words] = flaws(prepare(rows), corpus(used + 10))
     assert "seeds share most of them" in words
     assert flaws(prepare(rows.filter(seed=0)), corpus(used + 10)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"n_features": 0}, "In "),
+        ({"n_test": 20}, "The test set has 20 documents"),
+        ({"predicted_positive_rate": 1.0}, "With human labels only the model already ends as a constant predictor"),
+    ],
+)
+def test_a_headline_claims_nothing_where_nothing_can_be_concluded(rows, change, words):
+    """Neither costs nor a tolerance: it says what is wrong."""
+    assert not fatal(prepare(rows))
+    changed = prepare(rows.with_columns(pl.lit(v).cast(rows.schema[name]).alias(name) for name, v in change.items()))
+    found = headline(changed)
+    assert found == fatal(changed)
+    assert found.startswith(words)
+    assert "is reached" not in found
+    assert "certain to" not in found
+
+
+def test_the_terminal_has_the_three_worst_cautions(rows, capsys):
+    """And says how many more there are."""
+    constants = {"n_features": 0, "n_test": 20, "predicted_positive_rate": 1.0, "train_positive_rate": 1.0}
+    changed = rows.with_columns(pl.lit(v).cast(rows.schema[name]).alias(name) for name, v in constants.items())
+    print_cautions(changed, corpus(400_000, 380_000), "mine")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.startswith("Caution (mine): ") for line in lines] == [True, True, True, False]
+    assert "no term is left" in lines[0]
+    assert "constant predictor" in lines[1]
+    assert lines[3] == "The report has 2 more cautions."

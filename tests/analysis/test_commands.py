@@ -104,6 +104,18 @@ def test_compare_with_the_published_curves(call: Call, tmp_path: Path) -> None:
     assert (tmp_path / "rows" / "figures" / "again-published.png").exists()
 
 
+def test_compare_has_the_cautions_of_the_runs(call: Call, tmp_path: Path) -> None:
+    """Of every run that is compared, with the published curves or with another run."""
+    for name, n_test in (("few", 20), ("many", 2000)):
+        rows = fake_results(World(rates=(0.0, 0.03), seeds=range(2), experiment="again"))
+        rows.with_columns(n_test=pl.lit(n_test, pl.Int64)).write_parquet(tmp_path / f"{name}.parquet")
+    few, many = tmp_path / "few.parquet", tmp_path / "many.parquet"
+    assert "\nCaution: The test set has 20 documents" in call("compare", few)
+    text = call("compare", many, few)
+    assert "\nCaution (few): The test set has 20 documents" in text
+    assert "Caution (many)" not in text
+
+
 def test_compare_without_anything_in_common_says_so(call: Call, run_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="No published curve has start, rates and sizes in common"):
         call("compare", run_folder)

@@ -204,6 +204,20 @@ def test_plot_run_writes_png_and_svg_the_same_every_time() -> None:
             assert ElementTree.fromstring(content).tag.endswith("svg")
 
 
+def test_experiments_called_like_figures_of_others_keep_theirs_apart() -> None:
+    """The curves of an experiment have its name; what else wanted it has another; ordinary names stay what they are."""
+    worlds = [World(rates=(0.0, 0.1), seeds=(0, 1), sizes=(100, 200, 300), experiment=name)
+              for name in ("a", "a-loop", "A", "overview")]  # fmt: skip
+    drawn = {drawing.name: drawing for drawing in drawings(prepare(pl.concat(map(fake_results, worlds))))}
+    kinds = {name: (drawing.experiment, drawing.kind) for name, drawing in drawn.items()}
+    assert len({name.casefold() for name in drawn}) == len(kinds) > 12
+    assert kinds["a-loop"] == ("a-loop", "curves")
+    assert {kinds["A-loop_2"], kinds["a-loop_3"]} == {("A", "loop"), ("a", "loop")}
+    assert kinds["a-loop-loop"] == ("a-loop", "loop")
+    assert kinds["overview"] == ("overview", "curves")
+    assert kinds["overview_2"] == ("", "overview")
+
+
 def test_an_overview_needs_several_experiments(rows: pl.DataFrame, collapsing: pl.DataFrame) -> None:
     other = rows.filter(pl.col("seed") == 0).with_columns(experiment=pl.lit("a-first"))
     figure = overview_figure(prepare(pl.concat([other, rows, collapsing])))

@@ -25,11 +25,14 @@ from modelcollapse.analysis.human_size import effective_human_size
 from modelcollapse.analysis.lines import panels
 from modelcollapse.analysis.outcome import outcome
 from modelcollapse.analysis.plotting import describe, drawings, plot_run
-from modelcollapse.analysis.power import noise, power
+from modelcollapse.analysis.power import power
 from modelcollapse.analysis.report import about_file, build_report
+from modelcollapse.analysis.sensitivity import margin_sensitivity
+from modelcollapse.analysis.survival import survival
 from modelcollapse.analysis.tipping import peaks, tipping, two_groups
 from modelcollapse.analysis.trends import tolerance, trend
 from modelcollapse.analysis.two_runs import compare_runs
+from modelcollapse.analysis.variance import variance_components
 from modelcollapse.simulation.rows import AXES
 from tests.analysis.fake import World, fake_results
 
@@ -60,7 +63,9 @@ TABLES = {
     "two_groups": two_groups,
     "peaks": peaks,
     "power": power,
-    "noise": noise,
+    "survival": survival,
+    "margin_sensitivity": margin_sensitivity,
+    "variance_components": variance_components,
     "effective_human_size": effective_human_size,
     "trend": trend,
     "tolerance": tolerance,

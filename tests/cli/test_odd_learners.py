@@ -54,13 +54,14 @@ def test_an_odd_learner_runs_or_is_refused_or_fails_with_a_reason(call, tmp_path
         assert message in (failures[0]["reason"] if code == 1 else err)
 
 
-@pytest.mark.parametrize("name", ["Printing", "Forking", "ForkingAndRaising"])
+@pytest.mark.parametrize("name", ["Printing", "Forking", "ForkingAndRaising", "Pooling"])
 def test_nothing_of_a_learner_gets_among_the_lines_of_json(tmp_path, name):
     """In a process of its own, whose standard output is a pipe: what C and subprocesses print would go there."""
     command = [sys.executable, "-m", "modelcollapse", *SWEEP, "--model", f"{MODULE}:{name}", "--out", tmp_path / "run"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert events == ["planned", *["generation"] * 3, "chain finished", "ended"]
+    assert "Traceback" not in done.stderr
     assert done.stderr.count("WORDS") == (4 * 3 if name == "Printing" else 0)  # and none of the trial's
 
 
@@ -90,9 +91,9 @@ def test_a_module_that_cannot_be_imported_is_one_line(call, tmp_path, monkeypatc
     [
         ("sklearn.linear_model:Ridge", "a regressor"),
         ("sklearn.tree:DecisionTreeRegressor", "a regressor"),
-        ("sklearn.ensemble:IsolationForest", "a outlier_detector"),
+        ("sklearn.ensemble:IsolationForest", "an outlier detector"),
         ("sklearn.cluster:MiniBatchKMeans", "a clusterer"),
-        ("sklearn.svm:OneClassSVM", "a outlier_detector"),
+        ("sklearn.svm:OneClassSVM", "an outlier detector"),
     ],
 )
 def test_what_is_no_classifier_is_refused_before_the_corpus_is_read(call, tmp_path, path, kind):

@@ -15,6 +15,9 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
+from modelcollapse.analysis.arms import AnalysisError
+from modelcollapse.analysis.published import is_original_file, read_original
+from modelcollapse.analysis.search_files import read_search
 from tests.analysis.fake import World, fake_results
 
 MARKUP = 'x"><script>alert(1)</script><svg onload="alert(2)">'
@@ -121,6 +124,118 @@ def test_hostile_names_of_experiments_are_one_line_and_no_path(call, yard, text)
         assert_clean(code, out, err)
     assert around(yard) == before
     assert [path.name for path in yard.iterdir()] == ["rows.csv"]
+
+
+RESULT_FILES = {
+    "ratio,cv,score,time": ("0.1,0,0.8,1", "0.2,0,0.9,2"),
+    "initial_ratio,new_ratio,cv,score,time": ("0.1,0.1,0,0.8,1", "0.1,0.2,0,0.7,1"),
+    "initial_size,new_size,colapse_rate,cv,score,time": ("1000,1000,0,0,0.8,1", "1000,2000,0.1,0,0.8,1"),
+    "fold,is_study,accuracy,seconds,max_depth": ("0,true,0.5,1,3", "0,false,0.6,2,4"),
+    "param_max_depth,split0_test_score,split1_test_score,mean_fit_time": ("1,0.5,0.6,1", "2,0.7,0.8,2"),
+    "generation,score,collapse_rate,min_df,ngram_range,max_features,n_estimators,max_depth,min_samples_split,"
+    "min_samples_leaf,bootstrap": ("0,0.8,0.05,1,(1; 1),sqrt,9,24,2,1,False", "1,0.8,0.04,3,(1; 8),log2,9,17,3,2,True"),
+}
+WRONG = ("nan", "inf", "-inf", "-1", "1e300", "9" * 30, "\x1b[2J", "\u202emoc", "words")
+
+
+def read_result_file(content: bytes) -> None:
+    Path("rows.csv").write_bytes(content)
+    if read_search(content, "rows.csv") is None and is_original_file("rows.csv"):
+        read_original("rows.csv")
+
+
+@pytest.mark.parametrize("header", RESULT_FILES)
+def test_values_that_no_result_file_can_have_are_one_line(header):
+    """Of the original study and of searches: every cell and every name of a column is somebody's."""
+    for place in range(header.count(",") + 1):
+        is_word = header.split(",")[place] in ("max_depth", "max_features", "param_max_depth")
+        for wrong in WRONG:
+            cells = [row.split(",") for row in RESULT_FILES[header]]
+            cells[1][place] = wrong
+            content = "\n".join((header, *map(",".join, cells))).encode()
+            if (is_word and wrong.isprintable()) or (wrong == "nan" and "split0" in header):
+                continue  # a parameter may be any word, and an invalid combination has no score
+            with pytest.raises(AnalysisError) as refused:
+                read_result_file(content)
+            assert str(refused.value).isprintable(), (place, wrong)
+            assert "\n" not in str(refused.value)
+
+
+def test_what_is_in_result_files_is_shown_and_not_obeyed(call, yard):
+    before = around(yard)
+    for number, (header, (first, second)) in enumerate(RESULT_FILES.items()):
+        for name, content in {
+            "named": f"{header},{ESCAPES!s}\n{first},1\n{second},1\n",
+            "short": f"{header}\n{first}\n{second[:5]}\n",
+            "bytes": f"{header}\n{first}\n\udcff{second}\n",
+            "empty": f"{header}\n",
+        }.items():
+            file = f"{name}{number}.csv"
+            Path(file).write_bytes(content.encode(errors="surrogateescape"))
+            for command in READERS:
+                assert_clean(*call(*command, file))
+    file = "grid.csv"
+    Path(file).write_text(f"param_{MARKUP},split0_test_score,split1_test_score\n{MARKUP},0.5,0.6\n2,0.7,0.8\n")
+    assert_clean(*call("plot", file))
+    check_output(yard)
+    assert around(yard) == before
+
+
+@pytest.mark.parametrize("name", ["...csv", "..csv", ".csv", "below/..csv", "below/...csv", "....parquet"])
+def test_a_file_without_a_name_before_its_suffix_is_one_line(call, yard, name):
+    """What is made of it would go to a folder of that name: the folder it is in, or the one above."""
+    (yard / "below").mkdir()
+    write = rows().write_parquet if name.endswith("parquet") else rows().write_csv
+    write(yard / name)
+    there = sorted(yard.parent.rglob("*"))
+    for command in READERS:
+        code, out, err = call(*command, name)
+        assert_clean(code, out, err)
+        assert code == 2
+        assert "rename the file" in err or name == ".csv"  # a hidden file without a suffix
+    assert sorted(yard.parent.rglob("*")) == there
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".csv", "x\0.csv", "x\0.parquet"])
+def test_what_can_be_no_path_is_one_line(call, yard, name):
+    for command in READERS:
+        code, out, err = call(*command, name)
+        assert_clean(code, out, err)
+        assert code == 2
+    assert not list(yard.iterdir())
+
+
+GRID_SEARCH = {"format": 1, "search": "hyperparameters", "corpus": {"name": "c", "fingerprint": "f"}, "searches": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{}", "search.json is no search of modelcollapse"),
+        (b"\xff\x00", "search.json is no search of modelcollapse"),
+        (b'{"query": "shoes", "format": "json"}', "search.json is no search of modelcollapse"),
+        (json.dumps({**GRID_SEARCH, "format": 7}).encode(), "search.json has format 7, this version knows 1"),
+        (json.dumps(GRID_SEARCH).encode(), "has no results.csv yet"),
+    ],
+)
+def test_a_search_of_somebody_else_is_said_to_be_none(call, yard, content, message):
+    (yard / "found").mkdir()
+    (yard / "found/search.json").write_bytes(content)
+    for command in (*READERS, ("export", "again.csv")):
+        code, out, err = call(command[0], "found", *command[1:])
+        assert_clean(code, out, err)
+        assert code == 2
+        assert message in err
+    assert [path.name for path in yard.rglob("*")] == ["found", "search.json"]
+
+
+def test_results_of_something_else_in_a_searchs_folder_are_one_line(call, yard):
+    (yard / "found").mkdir()
+    (yard / "found/search.json").write_text(json.dumps(GRID_SEARCH))
+    (yard / "found/results.csv").write_text("a,b\n1,2\n")
+    code, out, err = call("plot", "found")
+    assert_clean(code, out, err)
+    assert "results.csv holds no results of a search" in err
 
 
 @pytest.mark.parametrize("column", ["chain_id", "model", "model_params", "regime", "label_rule"])

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import tarfile
 import zipfile
 
@@ -326,3 +327,12 @@ def test_advance_tells_bytes_read(tmp_path):
     assert sum(map(len, batches)) == 2 * len(REVIEWS)
     assert told == sorted(told)
     assert told[-1] == 2 * path.stat().st_size
+
+
+@pytest.mark.parametrize("name", [b"re*views?[1].parquet", b"caf\xe9.parquet", b"~.parquet", b"[.parquet"])
+def test_a_parquet_files_name_is_no_pattern(name, tmp_path, expected):
+    """Nor need it be text: the file that was named is read, and no other that fits."""
+    pl.DataFrame({"text": ["else"] * 4, "label": [0, 1, 0, 1]}).write_parquet(tmp_path / "re-views11.parquet")
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(expected.read_bytes())
+    assert load_corpus(path).fingerprint == load_corpus(expected).fingerprint

@@ -181,7 +181,7 @@ def test_a_chain_that_raises_is_recorded_and_the_others_finish(ray, tmp_path, co
 def test_what_a_learner_does_wrong_is_its_chains_failure_at_once(ray, tmp_path, corpus):
     """A chain that ends its worker, forks it or raises what cannot be sent is not tried again and again."""
     bad = {"Exiting": "SystemExit 0", "RaisingNoError": "Beyond: all", "RaisingTheUnspeakable": "Unspeakable",
-           "LaterMinus": "its predict gave -1"}  # fmt: skip
+           "LaterMinus": "its predict gave -1", "Interrupting": "it raised KeyboardInterrupt"}  # fmt: skip
     good = ("Good", "Forking", "Printing")
     models = tuple(f"tests.simulation.odd_learners:{name}" for name in (*good, *bad))
     sweep = SWEEP.model_copy(update={"model": models, "rates": (Decimal(1),), "seeds": (0,), "trees": None})

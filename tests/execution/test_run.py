@@ -309,7 +309,7 @@ def test_a_folders_learner_is_not_imported_unless_someone_vouches_for_it(tmp_pat
     with pytest.raises(RunFolderError, match="names the learner intruder:Learner, whose code would be run"):
         open_run(tmp_path / "run").sweeps_to_run()
     monkeypatch.setenv("MODELCOLLAPSE_TRUSTED_LEARNERS", "other,intruder")
-    with pytest.raises(AssertionError, match="imported"):
+    with pytest.raises(LearnerError, match="imported"):
         run_sweep(*open_run(tmp_path / "run").sweeps_to_run(), corpus, tmp_path / "run", executor="inprocess")
 
 

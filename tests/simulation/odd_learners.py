@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -146,6 +147,13 @@ class ForkingAndRaising(Good):
             os.waitpid(child, 0)
             return super().predict(counts)
         raise KeyboardInterrupt
+
+
+class Pooling(Good):
+    def predict(self, counts: Any) -> Any:
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            pool.map(abs, range(4))
+        return super().predict(counts)
 
 
 class Duck:
@@ -364,7 +372,7 @@ ODD: dict[str, tuple[int, str]] = {
         vice.__name__: (0, "")
         for vice in (
             Good, Probable, Deciding, Reversed, ReversedDecision, Column, Booleans, Overdrawn, Mutating, Unpicklable,
-            NothingReturned, Printing, Wandering, Forking, ForkingAndRaising, Duck,
+            NothingReturned, Printing, Wandering, Forking, ForkingAndRaising, Pooling, Duck,
         )
     },
     "PlusMinus": (2, "its predict gave -1, expected the classes taught, 0 and 1"),
