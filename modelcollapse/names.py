@@ -62,5 +62,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else _escape(c) for c in text)
 
 
+def first_line(error: BaseException) -> str:
+    """Return what a library's error says first, as it may be shown: the rest is about the library."""
+    return printable((str(error).splitlines() or [type(error).__name__])[0])[:300]
+
+
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")

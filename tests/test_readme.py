@@ -1,7 +1,8 @@
 """What README tells people to type is typed here, word by word and in its order.
 
 The words are README's; what stands behind them is small: experiments of a few documents, forests of two trees, made-up
-reviews for `movies` and `shop.csv`, chains in this process instead of on Ray, a bucket on this machine.
+reviews for `movies` and `shop.csv`, chains in this process instead of on Ray, figures that are made but not written as
+pixels, a bucket on this machine.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from modelcollapse.analysis import plotting
 from modelcollapse.cli import main
 from modelcollapse.corpora import load
 from modelcollapse.execution import estimate, open_run
@@ -75,6 +77,7 @@ def small_world(tmp_path, tmp_path_factory, monkeypatch, bucket) -> list[str | N
     monkeypatch.setattr(execution, "find_executor", find_executor)
     monkeypatch.setattr(load, "movies_file", lambda: movies)
     monkeypatch.setattr(estimate, "calibrate", lambda *about: CostLaw((100, 400_000), (1.0, 1.0), (1e-12, 1e-12)))
+    monkeypatch.setattr(plotting, "render", lambda figure, name: {f"{name}.png": b"drawn elsewhere"})
     monkeypatch.setitem(learners.STUDY_FOREST, "n_estimators", 2)
     return addresses
 

@@ -16,7 +16,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import NO_RULE, AnalysisError
 from modelcollapse.analysis.cells import numbers
-from modelcollapse.names import is_file, printable
+from modelcollapse.names import first_line, is_file
 from modelcollapse.simulation.rows import column_types
 
 #: Size of the original's largest training sets; its files give shares of it.
@@ -112,8 +112,7 @@ def _read(file: Path) -> pl.DataFrame:
         raw = pl.read_csv(file.read_bytes(), infer_schema=False)
         raw.columns = [name.strip() for name in raw.columns]
     except (OSError, PolarsError, PanicException) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise AnalysisError(f"Cannot read {file}: {printable(reason)[:300]}.") from None
+        raise AnalysisError(f"Cannot read {file}: {first_line(error)}.") from None
     return raw
 
 

@@ -13,7 +13,7 @@ from polars.exceptions import PanicException, PolarsError
 from modelcollapse.analysis.arms import AnalysisError
 from modelcollapse.analysis.cells import LARGEST, check_text, numbers
 from modelcollapse.analysis.generational_figures import GENES
-from modelcollapse.names import printable
+from modelcollapse.names import first_line
 from modelcollapse.simulation.generational import SearchSettings
 from modelcollapse.simulation.learners import STUDY_FOREST
 
@@ -84,8 +84,7 @@ def read_search(content: bytes, source: str) -> SearchResults | None:
     try:
         results = _read(text, header, source)
     except (PolarsError, PanicException) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise AnalysisError(f"Cannot read {source}: {printable(reason)[:300]}.") from None
+        raise AnalysisError(f"Cannot read {source}: {first_line(error)}.") from None
     if results is not None:
         _check(results.rows, source)
     return results

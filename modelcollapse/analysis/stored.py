@@ -9,7 +9,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.arms import AnalysisError
 from modelcollapse.analysis.cells import LARGEST, check_text
-from modelcollapse.names import printable
+from modelcollapse.names import first_line
 from modelcollapse.simulation.rows import ADDED, column_types
 
 _TYPES: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
@@ -58,8 +58,7 @@ def read_rows(file: Path) -> pl.DataFrame:
         if is_whole := ADDED.keys() >= set(missing):
             rows = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
     except (OSError, PolarsError, PanicException) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise AnalysisError(f"Cannot read {file}: {printable(reason)[:300]}.") from None
+        raise AnalysisError(f"Cannot read {file}: {first_line(error)}.") from None
     if not is_whole:
         raise AnalysisError(
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "

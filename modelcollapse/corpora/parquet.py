@@ -12,6 +12,7 @@ from modelcollapse.corpora.columns import find_columns
 from modelcollapse.corpora.ledger import Ledger
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.errors import CorpusError
+from modelcollapse.names import first_line
 
 PARQUET_MAGIC = b"PAR1"
 
@@ -48,7 +49,7 @@ def _rows(
         header = table.collect_schema().names()
         n_rows = table.select(pl.len()).collect().item()
     except _DAMAGE as error:
-        raise CorpusError(f"cannot read {name}: {_first_line(error)}. The file may be damaged.") from error
+        raise CorpusError(f"cannot read {name}: {first_line(error)}. The file may be damaged.") from error
     columns = find_columns(header, options, name)
     ledger.describe(name, "Parquet", columns, header)
     at_once = max(1, min(_MOST_ROWS_AT_ONCE, n_rows * _BYTES_AT_ONCE // n_bytes))
@@ -61,7 +62,7 @@ def _rows(
                 pl.col(header[columns.label]).cast(pl.String).fill_null("").alias("label"),
             ).collect()
         except _DAMAGE as error:
-            raise CorpusError(f"cannot read {name}: {_first_line(error)}.") from error
+            raise CorpusError(f"cannot read {name}: {first_line(error)}.") from error
         ledger.read += len(frame)
         advance((first + len(frame)) / n_rows)
         for row, (text, label) in enumerate(zip(frame["text"], frame["label"], strict=True), start=first + 1):
@@ -72,7 +73,3 @@ def _text(column: str) -> pl.Expr:
     """Make blank texts of a column null, so that they are left out when columns are joined."""
     text = pl.col(column).cast(pl.String)
     return pl.when(text.str.strip_chars() != "").then(text)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
