@@ -13,7 +13,7 @@ def test_biases_of_small_test_sets_are_those_of_perfect_models(n_test: int) -> N
     for _ in range(200):
         p = generator.random(n_test)
         gaps.append(calibration_error((generator.random(n_test) < p).astype(np.uint8), p))
-        best.append(Thresholds.of((generator.random(n_test) < 0.5).astype(np.uint8), p).best_accuracy)
+        best.append(Thresholds.of((generator.random(n_test) < 0.5).astype(np.uint8), p).best_accuracy())
     assert np.mean(gaps) == pytest.approx(calibration_error_by_chance(n_test), rel=0.03, abs=3 * np.std(gaps) / 14)
     excess = best_threshold_by_chance(n_test) - 0.5
     assert np.mean(best) - 0.5 == pytest.approx(excess, rel=0.03, abs=3 * np.std(best) / 14)
