@@ -92,7 +92,7 @@ def test_the_promised_interval_covers_as_often_as_it_says():
 )
 def test_what_the_interval_cannot_say_is_printed_with_it(capsys, fallen, words):
     rows = fake_results(World(rates=(0.0, 0.1), sizes=(1000, 2000), degenerate=fallen))
-    _print_reached(0.02, 0.01, rows)
+    _print_reached(0.02, 0.01, 5, rows)
     printed = capsys.readouterr().out
     assert "± 0.0200 with 5 seeds" in printed
     assert "not ± 0.01" in printed

@@ -75,7 +75,8 @@ def as_toml(sweep: Mapping[str, Any], corpus: Mapping[str, Any]) -> str:
     corpus : mapping
         What a run knows of its corpus: ``name`` and, where it was written down, ``given``: what it was loaded with.
     """
-    given = dict(corpus.get("given") or {})
+    stored = corpus.get("given")
+    given = dict(stored) if isinstance(stored, Mapping) else {}  # a run's folder may come from anywhere
     known_by = given.pop("name_or_path", corpus["name"])
     about = [f"{_key(key)} = {_toml(value)}" for key, value in {"corpus": known_by, **given}.items()]
     lines = [f"{_key(key)} = {_toml(value)}" for key, value in sweep.items() if not isinstance(value, Mapping)]

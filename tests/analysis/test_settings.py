@@ -89,7 +89,7 @@ def test_a_table_of_two_settings_is_the_table_of_each(both, name) -> None:
     one, other, axis = both
     together = TABLES[name](pl.concat([one, other]))
     apart = pl.concat([TABLES[name](one), TABLES[name](other)])
-    keys = [column for column in (*ARM, "n_seen", "cause") if column in apart.columns]
+    keys = [column for column in (*ARM, "n_seen", "cause", "margin") if column in apart.columns]
     assert together[axis].n_unique() == 2
     assert together.sort(keys).equals(apart.sort(keys))
 
