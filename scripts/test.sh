@@ -5,10 +5,10 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 prepare movies,dev
 
-# two threads in every process, whatever the machine has
-export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+# one process a core, up to four, and two threads at most in each: a test of threads needs both
+export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export RAY_USAGE_STATS_ENABLED=0
 
 ruff check .
 mypy
-pytest "$@"
+pytest --numprocesses logical --maxprocesses 4 --dist loadfile "$@"

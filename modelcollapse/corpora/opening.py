@@ -174,7 +174,7 @@ def _tar_members(archive: DataStream) -> Iterator[tuple[str, BinaryIO]]:
 def _zip_members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
     with zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():  # not by name: two members may share one
-            if not entry.is_dir():
+            if entry.filename and not entry.is_dir():  # a damaged archive has members without a name
                 with archive.open(entry) as opened:
                     yield entry.filename, cast(BinaryIO, opened)
 

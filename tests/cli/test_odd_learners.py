@@ -58,7 +58,8 @@ def test_an_odd_learner_runs_or_is_refused_or_fails_with_a_reason(call, tmp_path
 def test_nothing_of_a_learner_gets_among_the_lines_of_json(tmp_path, name):
     """In a process of its own, whose standard output is a pipe: what C and subprocesses print would go there."""
     command = [sys.executable, "-m", "modelcollapse", *SWEEP, "--model", f"{MODULE}:{name}", "--out", tmp_path / "run"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert events == ["planned", *["generation"] * 3, "chain finished", "ended"]
     assert "Traceback" not in done.stderr
