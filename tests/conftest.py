@@ -75,7 +75,7 @@ def rows_of() -> Callable[[Sequence[object]], list[dict[str, object]]]:
     return deterministic
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bucket() -> Iterator[str]:
     """Serve an empty S3 bucket on this machine."""
     import fsspec
@@ -93,3 +93,13 @@ def bucket() -> Iterator[str]:
         fs.mkdir("bucket")
         yield "s3://bucket"
     server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _coarse_pictures() -> Iterator[None]:
+    """Draw fewer pixels than people are given: pictures are most of the time that tests of commands take."""
+    from modelcollapse.analysis import style
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(style._SETTINGS, "savefig.dpi", 60)
+        yield

@@ -8,7 +8,7 @@ label is the model's. Degenerate chains drift to a constant prediction.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -57,6 +57,12 @@ def fake_results(world: World = World()) -> pl.DataFrame:
                 rows += _seed(world, model, regime, seed)
     schema = {"experiment": pl.String, **{name: POLARS_TYPES[t] for name, t in column_types().items()}}
     return pl.DataFrame(rows, schema=schema)
+
+
+def many_results(world: World, n: int) -> pl.DataFrame:
+    """Rows of `n` such sweeps, each an experiment of its own."""
+    worlds = (replace(world, experiment=f"run-{number:04d}", number=number) for number in range(n))
+    return pl.concat([fake_results(one) for one in worlds])
 
 
 def _seed(world: World, model: str, regime: str, seed: int) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ import pytest
 
 from modelcollapse.analysis.differences import compare_rates
 from modelcollapse.analysis.power import power
-from tests.analysis.fake import World, fake_results
+from tests.analysis.fake import World, fake_results, many_results
 
 
 def test_power_counts_the_seeds_that_are_missing(rows: pl.DataFrame) -> None:
@@ -23,13 +23,9 @@ def test_the_stated_power_is_reached() -> None:
 
     loss = detectable_difference(own_sd, n)
     assert loss is not None
-    hits = []
-    for number in range(350):
-        world = World(
-            rates=(0.0, 0.1), seeds=range(n), sizes=(1000, 2000), slope=loss / 0.1, own_sd=own_sd, number=number
-        )
-        hits.append(compare_rates(fake_results(world))["p"][0] < 0.05)
-    assert np.mean(hits) == pytest.approx(0.8, abs=0.064)
+    world = World(rates=(0.0, 0.1), seeds=range(n), sizes=(1000, 2000), slope=loss / 0.1, own_sd=own_sd)
+    hits = compare_rates(many_results(world, 350))["p"] < 0.05
+    assert hits.mean() == pytest.approx(0.8, abs=0.064)
 
 
 def test_what_is_detectable_after_holm_is_found_in_four_of_five_runs() -> None:

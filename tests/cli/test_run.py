@@ -172,7 +172,7 @@ def undisturbed(reviews_csv, tmp_path_factory) -> Path:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("executor", "how"),
-    [("inprocess", signal.SIGINT), ("ray", signal.SIGINT), ("ray", signal.SIGTERM), ("ray", signal.SIGKILL)],
+    [("inprocess", signal.SIGINT), ("ray", signal.SIGTERM), ("ray", signal.SIGKILL)],
 )
 def test_stopped_and_started_again_it_ends_with_the_same_table(
     call, reviews_csv, tmp_path, undisturbed, executor, how

@@ -29,6 +29,14 @@ def test_members_of_one_name_are_read_each_once(tmp_path):
     assert texts(tmp_path / "r.zip") == ["first", "second"]
 
 
+def test_a_member_without_a_name_is_passed_over(tmp_path):
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
+        archive.writestr("a.csv", "text,label\nfirst,1\n")
+        archive.writestr("b.csv", "text,label\nsecond,0\n")
+        archive.infolist()[0].filename = ""  # as a damaged directory of the archive may have it
+    assert texts(tmp_path / "r.zip") == ["second"]
+
+
 def test_an_endless_line_is_refused_where_it_is_too_long(tmp_path, monkeypatch):
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
