@@ -110,7 +110,7 @@ def _claim(claim: str, finding: _Finding, level: float, n_tests: int) -> Claim:
     verdict = finding.verdict(level)
     words = finding.measured
     if verdict != finding.verdict(LEVEL):
-        words += f"; corrected over the {n_tests} claims tested this is {verdict}"
+        words += f"; corrected over the {n_tests} claims tested: {verdict}"
     return Claim(claim, words, verdict)
 
 

@@ -13,7 +13,7 @@ from modelcollapse.analysis.estimates import resolution
 from modelcollapse.analysis.inference import mean_of
 from modelcollapse.analysis.seed_groups import ENOUGH_SEEDS, seed_groups, split_in_two
 from modelcollapse.analysis.trends import tolerance
-from modelcollapse.analysis.words import count, interval_pp, percent, percents, pp, share, share_of_seeds
+from modelcollapse.analysis.words import count, interval_pp, p_text, percent, percents, pp, share, share_of_seeds
 
 #: Of more arms whose seeds fall, the smallest rate and the largest ones are named.
 MOST_FALLING = 4
@@ -155,7 +155,10 @@ def _established(shown: dict[str, Any], after: str) -> str:
     bounds = _joint(*((-high, -low) if is_loss else (low, high)), shown["n_tests"], signed=False)
     amount = f"{pp(abs(shown['difference']), signed=False)} {bounds}"
     rate, verb = percent(shown["collapse_rate"]), "costs" if is_loss else "gains"
-    return f"letting the model label {rate} of new documents {verb} {amount} of accuracy {after}{_doubt(shown)}"
+    p = p_text(shown["p_holm"])
+    established = f"(p {p if p.startswith('<') else f'= {p}'} after Holm)"  # which finds more than the joint interval
+    words = f"letting the model label {rate} of new documents {verb} {amount} of accuracy"
+    return f"{words} {after} {established}{_doubt(shown)}"
 
 
 def _joint(low: float | None, high: float | None, n_tests: int, *, signed: bool = True) -> str:
