@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from modelcollapse.analysis.arms import ARM
 from modelcollapse.analysis.lines import BAND_SEEDS, Panel, add_legend, draw_lines, legend_title, panels
 from modelcollapse.analysis.prior import majority_rate, mean_true_share
+from modelcollapse.analysis.seed_groups import HEALTHY
 from modelcollapse.analysis.style import (
     MUTED,
     SHADE,
@@ -21,7 +22,6 @@ from modelcollapse.analysis.style import (
     percent_axis,
     size_axis,
 )
-from modelcollapse.analysis.tipping import HEALTHY
 
 #: More panels than this are stacked in a grid, each above its own predicted-positive rate.
 MAX_ROWS = 3

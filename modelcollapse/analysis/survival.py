@@ -12,8 +12,9 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.arms import ARM, prepare
+from modelcollapse.analysis.inference import share_interval
+from modelcollapse.analysis.seed_groups import HEALTHY
 from modelcollapse.analysis.tables import groups, table
-from modelcollapse.analysis.tipping import HEALTHY
 
 #: What one chain of an arm is told from another by.
 _CHAIN = ("n_test", "seed")
@@ -158,5 +159,4 @@ def _curve(sizes: Whole, falls: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _exact(n_fallen: int, n: int) -> tuple[float, float]:
     """Clopper and Pearson's interval of the share that stands."""
-    found = stats.binomtest(n - n_fallen, n).proportion_ci(0.95, method="exact")
-    return float(found.low), float(found.high)
+    return share_interval(n - n_fallen, n)

@@ -12,9 +12,7 @@ from modelcollapse.analysis.arms import ARM, SETTING, at_size, prepare, referenc
 from modelcollapse.analysis.differences import RULE
 from modelcollapse.analysis.estimates import resolution
 from modelcollapse.analysis.inference import Estimate, mean_of, share_interval
-from modelcollapse.analysis.seed_groups import HEALTHY as HEALTHY
-from modelcollapse.analysis.seed_groups import split_in_two
-from modelcollapse.analysis.seed_groups import split_test as split_test
+from modelcollapse.analysis.seed_groups import HEALTHY, split_in_two
 from modelcollapse.analysis.tables import groups, table
 
 

@@ -10,8 +10,8 @@ from scipy import stats
 
 from modelcollapse.analysis.arms import ARM, at_size, prepare
 from modelcollapse.analysis.inference import mean_of
+from modelcollapse.analysis.seed_groups import HEALTHY
 from modelcollapse.analysis.tables import groups, table
-from modelcollapse.analysis.tipping import HEALTHY
 from modelcollapse.analysis.words import percent
 
 

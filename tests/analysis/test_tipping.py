@@ -4,7 +4,8 @@ import pytest
 
 from modelcollapse.analysis.arms import prepare
 from modelcollapse.analysis.mechanism_tables import peaks_table
-from modelcollapse.analysis.tipping import peaks, split_test, tipping, tipping_rates, two_groups
+from modelcollapse.analysis.seed_groups import split_test
+from modelcollapse.analysis.tipping import peaks, tipping, tipping_rates, two_groups
 from tests.analysis.fake import World, fake_results, many_results
 
 
