@@ -3,9 +3,11 @@
 
     python scripts/bench_sweep.py --rounds 3
     python scripts/bench_sweep.py --rounds 3 --against main --workers 0   # an older commit's times beside this one's
+    python scripts/bench_sweep.py --sizes 60000 61000 500 --test-size 20000 --corpus synthetic:100000 --workers 0
 
 Start-up is what passes until the first worker trains. Idle is the share of the workers' time after that in which they
-neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted. In this process
+neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted. A generation is
+the sweep's time times workers, divided by its rows. What must be compiled is compiled before anything is timed. In this process
 that is a chain's own work (metrics, mostly); what is more than that with Ray is Ray's.
 """
 
@@ -32,12 +34,14 @@ class Clock(Reporter):
         self.begun: float | None = None
         self.ends: list[float] = []
         self.busy = 0.0
+        self.n_rows = 0
 
     def generation(self, row: Row) -> None:
         """Take note of a new row."""
         super().generation(row)
         seconds = row.fit_seconds + row.predict_seconds
         self.busy += seconds
+        self.n_rows += 1
         if self.begun is None:
             self.begun = time.perf_counter() - seconds
 
@@ -63,6 +67,7 @@ def measure(sweep: Sweep, corpus_name: str, workers: int) -> dict[str, float]:
     return {
         "start_up": clock.begun - started,
         "sweep": clock.ends[-1] - clock.begun,
+        "generation": (clock.ends[-1] - clock.begun) * max(1, workers) / clock.n_rows,
         "shut_down": ended - clock.ends[-1],
         "idle": 1 - clock.busy / available,
         "busy": clock.busy,
@@ -75,6 +80,8 @@ def main() -> None:
     parser.add_argument("--corpus", default="synthetic:12000")
     parser.add_argument("--trees", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=6, help="two chains each")
+    parser.add_argument("--sizes", type=int, nargs=3, default=[1000, 4000, 250], help="initial, final, increment")
+    parser.add_argument("--test-size", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--model", default="forest")
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2], help="0 is this process")
@@ -84,12 +91,15 @@ def main() -> None:
     if options.against:
         arguments = ["--corpus", options.corpus, "--trees", options.trees, "--seeds", options.seeds]
         arguments += ["--model", options.model, "--workers", *options.workers]
+        arguments += ["--sizes", *options.sizes, "--test-size", options.test_size]
         compare(options.against, __file__, [str(argument) for argument in arguments], options.rounds)
         return
-    sweep = Sweep(
-        rates=[0, 0.5], seeds=options.seeds, initial_size=1000, final_size=4000, increment=250, test_size=2000,
-        **({"model": options.model} if options.model != "forest" else {"trees": options.trees}),
-    )  # fmt: skip
+    initial, final, increment = options.sizes
+    model = {"model": options.model} if options.model != "forest" else {"trees": options.trees}
+    sizes = {"initial_size": initial, "final_size": final, "increment": increment, "test_size": options.test_size}
+    sweep = Sweep(rates=[0, 0.5], seeds=options.seeds, **sizes, **model)
+    tiny = Sweep(rates=0.5, seeds=1, initial_size=200, final_size=300, increment=50, test_size=200, **model)
+    measure(tiny, options.corpus, 0)  # compiles, or loads what was compiled
     if options.figures:
         figures: dict[str, float] = {}
         for workers in options.workers:
