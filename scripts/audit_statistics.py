@@ -31,22 +31,22 @@ import numpy.typing as npt
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis import against_published
-from modelcollapse.analysis.arms import prepare
-from modelcollapse.analysis.caveats import caveats
-from modelcollapse.analysis.curves import curves, t_half_width
-from modelcollapse.analysis.decomposition import TOTAL, decomposition
-from modelcollapse.analysis.differences import compare_rates
-from modelcollapse.analysis.human_size import effective_human_size
-from modelcollapse.analysis.report_tables import experiment_tables
-from modelcollapse.analysis.sensitivity import EQUIVALENT, GAIN, LOSS, margin_sensitivity
-from modelcollapse.analysis.stages import extended_in_stages
-from modelcollapse.analysis.survival import survival
-from modelcollapse.analysis.tipping import two_groups
-from modelcollapse.analysis.trends import tolerance, trend
-from modelcollapse.analysis.two_runs import compare_runs
-from modelcollapse.analysis.variance import variance_components
-from modelcollapse.precision import RELIES_ON, seeds_for
+from modelcollapse.analysis.report.caveats import caveats
+from modelcollapse.analysis.report.stages import extended_in_stages
+from modelcollapse.analysis.report.tables import experiment_tables
+from modelcollapse.analysis.statistics.arms import prepare
+from modelcollapse.analysis.statistics.compare_rates import compare_rates
+from modelcollapse.analysis.statistics.compare_runs import compare_runs
+from modelcollapse.analysis.statistics.curves import curves, t_half_width
+from modelcollapse.analysis.statistics.decomposition import TOTAL, decomposition
+from modelcollapse.analysis.statistics.degeneration import two_groups
+from modelcollapse.analysis.statistics.effective_size import effective_human_size
+from modelcollapse.analysis.statistics.sensitivity import EQUIVALENT, GAIN, LOSS, margin_sensitivity
+from modelcollapse.analysis.statistics.survival import survival
+from modelcollapse.analysis.statistics.trends import tolerance, trend
+from modelcollapse.analysis.statistics.variance import variance_components
+from modelcollapse.analysis.study import compare as against_published
+from modelcollapse.runs.adaptive_seeds import RELIES_ON, seeds_for
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -6,9 +6,9 @@
     python scripts/bench_sweep.py --sizes 60000 61000 500 --test-size 20000 --corpus synthetic:100000 --workers 0
 
 Start-up is what passes until the first worker trains. Idle is the share of the workers' time after that in which they
-neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted. A generation is
-the sweep's time times workers, divided by its rows. What must be compiled is compiled before anything is timed. In this process
-that is a chain's own work (metrics, mostly); what is more than that with Ray is Ray's.
+neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted. In this
+process that is a chain's own work (metrics, mostly); what is more than that with Ray is Ray's. A generation is the
+sweep's time times workers, divided by its rows. What must be compiled is compiled before anything is timed.
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, sparse
 
-from modelcollapse.analysis.published import published
+from modelcollapse.analysis.study.published import published
 from modelcollapse.corpora import load_corpus
-from modelcollapse.corpora.synthetic.language import Language
-from modelcollapse.corpora.synthetic.parameters import SyntheticParameters
-from modelcollapse.corpora.synthetic.reviews import draw_counts, draw_documents
+from modelcollapse.corpora.sources.synthetic.language import Language
+from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
+from modelcollapse.corpora.sources.synthetic.reviews import draw_counts, draw_documents
 from modelcollapse.forest import SparseForestClassifier
 
 TOLERANCE = 0.02

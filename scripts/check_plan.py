@@ -14,10 +14,10 @@ import time
 from itertools import chain
 
 from modelcollapse import Sweep, load_corpus, run_sweep
-from modelcollapse.execution.clusters import Cluster, CorpusSize
-from modelcollapse.execution.estimate import calibrate
-from modelcollapse.execution.forecast import forecast
 from modelcollapse.execution.plan import plan_from_nothing
+from modelcollapse.planning.clusters import Cluster, CorpusSize
+from modelcollapse.planning.estimate import calibrate
+from modelcollapse.planning.forecast import forecast
 
 
 def main() -> None:

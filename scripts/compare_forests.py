@@ -17,8 +17,8 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from modelcollapse import Sweep, load_corpus, run_sweep
-from modelcollapse.analysis.inference import holm, mean_of
-from modelcollapse.analysis.style import CATEGORIES, look, percent, render, size_axis
+from modelcollapse.analysis.figures.style import CATEGORIES, look, percent, render, size_axis
+from modelcollapse.analysis.statistics.inference import holm, mean_of
 from modelcollapse.cli.tables import print_table
 from modelcollapse.execution.progress import terminal_progress
 
@@ -61,9 +61,11 @@ def draw(rows: pl.DataFrame) -> Figure:
         for axes, rate in zip(figure.subplots(1, len(rates), sharey=True), rates, strict=True):
             for model, colour in zip(MODELS, CATEGORIES, strict=False):
                 here = rows.filter((pl.col("model") == model) & (pl.col("collapse_rate") == rate))
-                curve = here.group_by("n_seen").agg(
-                    mean=pl.col("accuracy").mean(), low=pl.col("accuracy").min(), high=pl.col("accuracy").max()
-                ).sort("n_seen")
+                curve = (
+                    here.group_by("n_seen")
+                    .agg(mean=pl.col("accuracy").mean(), low=pl.col("accuracy").min(), high=pl.col("accuracy").max())
+                    .sort("n_seen")
+                )
                 axes.plot(curve["n_seen"], curve["mean"], color=colour, marker="o", markersize=3, label=model)
                 axes.fill_between(curve["n_seen"], curve["low"], curve["high"], color=colour, alpha=0.12, linewidth=0)
             axes.set_title(f"{percent(rate)} self-labelled")

@@ -37,12 +37,12 @@ from fuzz_commands import Commands
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.progress import silent
-from modelcollapse.corpora.sources import ReviewFiles
+from modelcollapse.corpora.sources.source import ReviewFiles
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution import executors
-from modelcollapse.execution.folder import RunFolder
-from modelcollapse.execution.record import ChainRecord
-from modelcollapse.execution.run import Run
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.record import ChainRecord
+from modelcollapse.runs.run import Run
 from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.sweep import Sweep, read_spec
 from tests.conftest import make_corpus, make_reviews

@@ -98,7 +98,7 @@ def bucket() -> Iterator[str]:
 @pytest.fixture(scope="session", autouse=True)
 def _coarse_pictures() -> Iterator[None]:
     """Draw fewer pixels than people are given: pictures are most of the time that tests of commands take."""
-    from modelcollapse.analysis import style
+    from modelcollapse.analysis.figures import style
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(style._SETTINGS, "savefig.dpi", 60)

@@ -78,6 +78,7 @@ def test_a_method_that_fails_makes_the_exit_code(audit: ModuleType, monkeypatch,
             return self
 
         def __exit__(self, *arguments: object) -> None: ...
+
         map = staticmethod(map)
 
     monkeypatch.setattr(audit, "ProcessPoolExecutor", OneProcess)

@@ -17,8 +17,8 @@ from modelcollapse.cli import make_app
 from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
-from modelcollapse.simulation import learners
 from modelcollapse.simulation.chain import ChainState, run_chain
+from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.rows import ADDED
 from modelcollapse.simulation.sweep import Sweep
 from tests.golden import FILE, STORED_RUN, STORED_VALUES, SWEEPS, golden_corpus, golden_rows, golden_sweep

@@ -17,14 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from modelcollapse.analysis import plotting
+from modelcollapse.analysis.figures import draw_all as plotting
 from modelcollapse.cli import main
 from modelcollapse.corpora import load
-from modelcollapse.execution import estimate, open_run
-from modelcollapse.execution import run as execution
-from modelcollapse.execution.estimate import CostLaw
+from modelcollapse.execution import open_run
 from modelcollapse.execution.executors import InProcessExecutor
-from modelcollapse.simulation import experiments, label_rules, learners
+from modelcollapse.planning import estimate
+from modelcollapse.planning.estimate import CostLaw
+from modelcollapse.runs import run as execution
+from modelcollapse.simulation import experiments, label_rules
+from modelcollapse.simulation.learning import learners
 from tests.conftest import make_reviews
 
 ROOT = Path(__file__).parents[1]

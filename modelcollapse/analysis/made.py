@@ -13,10 +13,10 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from modelcollapse import atomic
-from modelcollapse.analysis.arms import AnalysisError
-from modelcollapse.analysis.style import MAKER
-from modelcollapse.execution.folder import RunFolder
-from modelcollapse.execution.ours import SPECS, STORES
+from modelcollapse.analysis.figures.style import MAKER
+from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.ours import SPECS, STORES
 from modelcollapse.simulation.rows import column_types
 
 #: Columns that exported rows have had from the first version on. Later versions have more.

@@ -17,6 +17,7 @@ EXIT_FAILED_CHAINS = 1
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
+
 def _print_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version

@@ -92,7 +92,7 @@ def build(
     _print_made(corpus)
     _print_corpus(corpus)
     if text_file is not None:
-        from modelcollapse.corpora.synthetic.text import write_reviews
+        from modelcollapse.corpora.sources.synthetic.text import write_reviews
 
         write_reviews(corpus, text_file)
         typer.echo(f"Text: {text_file}")

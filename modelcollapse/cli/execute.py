@@ -50,7 +50,7 @@ class How:
 def check_out(location: str, spec: Literal["spec.json", "search.json"] = "spec.json") -> None:
     """Raise RunFolderError if a run (or a search) cannot be kept in a place, before anything is read or computed."""
     from modelcollapse.errors import RunFolderError
-    from modelcollapse.execution.folder import RunFolder
+    from modelcollapse.execution.store.folder import RunFolder
 
     folder = RunFolder(location)
     if not folder.is_kept:
@@ -74,8 +74,8 @@ def execute(
     from modelcollapse.cli import EXIT_INTERRUPTED
     from modelcollapse.cli.tables import print_cautions
     from modelcollapse.execution.progress import JsonProgress, terminal_progress
-    from modelcollapse.execution.run import run_sweep
-    from modelcollapse.precision import run_until_precise
+    from modelcollapse.runs.adaptive_seeds import run_until_precise
+    from modelcollapse.runs.run import run_sweep
 
     options = {name: value for name, value in vars(how).items() if name != "json"}
     options |= {"out": location, "given_corpus": given_corpus}
@@ -111,9 +111,9 @@ def execute(
 
 def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
     """Print the width of the interval that was asked for, and when it is not to be believed."""
-    from modelcollapse.analysis.inference import share_interval
-    from modelcollapse.analysis.tipping import tipping
-    from modelcollapse.precision import RELIES_ON
+    from modelcollapse.analysis.statistics.degeneration import tipping
+    from modelcollapse.analysis.statistics.inference import share_interval
+    from modelcollapse.runs.adaptive_seeds import RELIES_ON
 
     if results.is_empty():
         return
@@ -132,9 +132,9 @@ def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: 
 
 def _print_outcome(results: Any) -> None:
     """Print where every arm of a sweep began and ended: means over seeds."""
-    from modelcollapse.analysis.arms import prepare, varying_axes
-    from modelcollapse.analysis.outcome import outcome
-    from modelcollapse.analysis.words import axis_words
+    from modelcollapse.analysis.formats import axis_words
+    from modelcollapse.analysis.statistics.arms import prepare, varying_axes
+    from modelcollapse.analysis.statistics.endpoints import outcome
     from modelcollapse.cli.tables import print_table
 
     if results.is_empty():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from modelcollapse.execution.estimate import CostLaw
+    from modelcollapse.planning.estimate import CostLaw
     from modelcollapse.simulation.spec import ChainSpec
 
 
@@ -28,7 +28,7 @@ def experiments(
     import os
 
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.execution.estimate import makespan
+    from modelcollapse.planning.estimate import makespan
     from modelcollapse.simulation.experiments import experiment_values, load_experiments
     from modelcollapse.simulation.sweep import Sweep
 
@@ -56,10 +56,10 @@ def experiments(
 
 def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int, ...]) -> list[tuple[object, ...]]:
     """Return the rows of the two searches: variants for chains, trainings for generations."""
-    from modelcollapse.execution.estimate import grid_seconds, makespan, search_seconds
+    from modelcollapse.planning.estimate import grid_seconds, makespan, search_seconds
+    from modelcollapse.searches.generational import SearchSettings
+    from modelcollapse.searches.hyperparameters import GridSettings
     from modelcollapse.simulation.experiments import experiment_values
-    from modelcollapse.simulation.generational import SearchSettings
-    from modelcollapse.simulation.hyperparameters import GridSettings
     from modelcollapse.simulation.sweep import Sweep
 
     grid, search = GridSettings.of("hyperparameters"), SearchSettings.of("generational")
@@ -109,7 +109,7 @@ def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
     from functools import cache
 
     from modelcollapse.corpora import load_if_cached
-    from modelcollapse.execution.estimate import CalibrationCache
+    from modelcollapse.planning.estimate import CalibrationCache
 
     documents, known = load_if_cached(corpus), CalibrationCache()
     if documents is None:
@@ -123,7 +123,7 @@ def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
     from functools import cache
 
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.execution.estimate import CalibrationCache, calibrate
+    from modelcollapse.planning.estimate import CalibrationCache, calibrate
     from modelcollapse.simulation.spec import Model, TermSelection
 
     documents = load_corpus(corpus)

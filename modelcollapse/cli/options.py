@@ -57,7 +57,7 @@ def check_run(given: Mapping[str, Any], sweep: Sweep) -> None:
         If options contradict each other, or lack another one.
     """
     from modelcollapse.errors import SpecError
-    from modelcollapse.precision import check_precision
+    from modelcollapse.runs.adaptive_seeds import check_precision
 
     if given.get("dry_run") and given.get("json"):
         raise SpecError("--json tells programs how a run goes on, and --dry-run runs nothing: leave one of them out.")
@@ -72,7 +72,7 @@ def check_run(given: Mapping[str, Any], sweep: Sweep) -> None:
             say_idle("--until-ci adds seeds when it sees results; listed is what it begins with.")
     check_executor(given)
     if "shards" in given and given.get("executor") != "inprocess":
-        from modelcollapse.execution.shards import can_be_sharded
+        from modelcollapse.execution.ray.sharded_training import can_be_sharded
 
         if not any(can_be_sharded(model) for model in sweep.models()):
             say_idle(f"--shards does nothing: {_names(sweep)} has no trees that tasks could share.")
@@ -87,7 +87,7 @@ def check_sweep(given: Mapping[str, Any], sweep: Sweep) -> None:
         If it says something of a model that is not there, or one thing twice.
     """
     from modelcollapse.errors import SpecError
-    from modelcollapse.simulation import learners
+    from modelcollapse.simulation.learning import learners
 
     if "trees" in given and "model_param" in given and "n_estimators" in sweep.model_param:
         raise SpecError("--trees and --model-param n_estimators say the same: leave one of them out.")
@@ -103,7 +103,7 @@ def check_sweep(given: Mapping[str, Any], sweep: Sweep) -> None:
 
 def check_retry(retry_failed: bool, location: str) -> None:
     """Say so if chains that failed are to be run again and none has."""
-    from modelcollapse.execution.folder import RunFolder
+    from modelcollapse.execution.store.folder import RunFolder
 
     if retry_failed and not RunFolder(location).names("failures", ".json"):
         say_idle(f"--retry-failed does nothing: no chain in {location} has failed.")

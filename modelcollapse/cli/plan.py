@@ -31,8 +31,8 @@ from modelcollapse.cli.sweep import (
 )
 
 if TYPE_CHECKING:
-    from modelcollapse.execution.clusters import Cluster
-    from modelcollapse.execution.forecast import Forecast
+    from modelcollapse.planning.clusters import Cluster
+    from modelcollapse.planning.forecast import Forecast
 
 #: As cluster.yaml has them: cores of a node, and memory for each.
 CORES_PER_NODE, GB_PER_CORE = 32, 4.0
@@ -74,10 +74,10 @@ def plan(
     Sizes beyond the corpus are planned for as if it had more documents of the same kind.
     """
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.execution.clusters import CorpusSize
-    from modelcollapse.execution.estimate import CalibrationCache
-    from modelcollapse.execution.forecast import forecast
     from modelcollapse.execution.plan import check_ngrams, plan_from_nothing
+    from modelcollapse.planning.clusters import CorpusSize
+    from modelcollapse.planning.estimate import CalibrationCache
+    from modelcollapse.planning.forecast import forecast
 
     clusters = _clusters(cores, nodes, node_memory)
     sweep, about_corpus = merge(experiment, typed(context), scale)
@@ -104,7 +104,7 @@ def plan(
 def _clusters(cores: str, nodes: str, node_memory: float | None) -> list[Cluster]:
     from modelcollapse.cli.experiments import counts
     from modelcollapse.errors import SpecError
-    from modelcollapse.execution.clusters import Cluster
+    from modelcollapse.planning.clusters import Cluster
 
     n_cores = counts("cores", cores)
     n_nodes = counts("nodes", nodes) if nodes else tuple(-(-n // CORES_PER_NODE) for n in n_cores)

@@ -45,8 +45,8 @@ def reproduce(
 
     The same command goes on where it was stopped.
     """
-    from modelcollapse.analysis.plotting import plot_run
-    from modelcollapse.analysis.reproduction import check_post
+    from modelcollapse.analysis.figures.draw_all import plot_run
+    from modelcollapse.analysis.study.reproduction import check_post
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus, locate_corpus

@@ -38,9 +38,9 @@ def plot(context: typer.Context, location: RunArgument, margin: Margin = 0.005) 
 
     Works while it is running.
     """
-    from modelcollapse.analysis.arms import prepare, with_sound_pairing
-    from modelcollapse.analysis.plotting import plot_run
-    from modelcollapse.cli.searched import open_search, show_search
+    from modelcollapse.analysis.figures.draw_all import plot_run
+    from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
+    from modelcollapse.cli.search_output import open_search, show_search
 
     if search := open_search(location):
         if "margin" in typed(context):
@@ -59,7 +59,7 @@ def report(
     margin: Margin = 0.005,
 ) -> None:
     """Write one HTML file with everything a run shows. Works while it is running."""
-    from modelcollapse.analysis.report import about_file, build_report, write_report
+    from modelcollapse.analysis.report.page import about_file, build_report, write_report
     from modelcollapse.execution import open_run
 
     if _is_file(location):
@@ -132,8 +132,8 @@ def _open(location: str) -> _Source:
 
 
 def _refuse_search(location: str) -> None:
-    from modelcollapse.analysis.arms import AnalysisError
-    from modelcollapse.cli.searched import open_search
+    from modelcollapse.analysis.statistics.arms import AnalysisError
+    from modelcollapse.cli.search_output import open_search
 
     if search := open_search(location):
         raise AnalysisError(
@@ -150,8 +150,8 @@ def _is_file(location: str) -> bool:
 
 
 def _read_file(file: Path) -> pl.DataFrame:
-    from modelcollapse.analysis.published import is_original_file, read_original
-    from modelcollapse.analysis.stored import read_rows
+    from modelcollapse.analysis.exported_rows import read_rows
+    from modelcollapse.analysis.study.published import is_original_file, read_original
 
     return read_original(file) if is_original_file(file) else read_rows(file)
 
@@ -159,12 +159,12 @@ def _read_file(file: Path) -> pl.DataFrame:
 def _compare_with_published(source: _Source) -> None:
     import polars as pl
 
-    from modelcollapse.analysis.against_published import compare_published, study_loop
-    from modelcollapse.analysis.arms import prepare
-    from modelcollapse.analysis.plotting import Names
-    from modelcollapse.analysis.published_figures import post_figure
-    from modelcollapse.analysis.style import render
-    from modelcollapse.analysis.words import OVER_SEEDS
+    from modelcollapse.analysis.figures.draw_all import Names
+    from modelcollapse.analysis.figures.style import render
+    from modelcollapse.analysis.formats import OVER_SEEDS
+    from modelcollapse.analysis.statistics.arms import prepare
+    from modelcollapse.analysis.study.compare import compare_published, study_loop
+    from modelcollapse.analysis.study.figures import post_figure
     from modelcollapse.cli.tables import print_cautions, print_table
 
     table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
@@ -198,7 +198,7 @@ def _compare_with_published(source: _Source) -> None:
 
 
 def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    from modelcollapse.analysis.words import count, percent
+    from modelcollapse.analysis.formats import count, percent
 
     scale, digits = (1, 3) if "slope" in row["quantity"] or "rank" in row["quantity"] else (100, 2)
 
@@ -223,12 +223,12 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _compare_runs(first: _Source, second: _Source) -> None:
-    from modelcollapse.analysis.arms import prepare
-    from modelcollapse.analysis.plotting import Names
-    from modelcollapse.analysis.published_figures import two_runs_figures
-    from modelcollapse.analysis.style import render
-    from modelcollapse.analysis.two_runs import compare_runs
-    from modelcollapse.analysis.words import interval_pp, p_text, percent, pp
+    from modelcollapse.analysis.figures.draw_all import Names
+    from modelcollapse.analysis.figures.style import render
+    from modelcollapse.analysis.formats import interval_pp, p_text, percent, pp
+    from modelcollapse.analysis.statistics.arms import prepare
+    from modelcollapse.analysis.statistics.compare_runs import compare_runs
+    from modelcollapse.analysis.study.figures import two_runs_figures
     from modelcollapse.cli.tables import print_cautions, print_table
 
     fingerprints = [source.corpus.get("fingerprint") for source in (first, second)]

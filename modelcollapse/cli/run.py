@@ -116,9 +116,9 @@ def run(
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.execution.folder import RunFolder
     from modelcollapse.execution.plan import make_plan
-    from modelcollapse.execution.run import check_same_corpus, default_folder
+    from modelcollapse.execution.store.folder import RunFolder
+    from modelcollapse.runs.run import check_same_corpus, default_folder
 
     given = typed(context)
     sweep, about_corpus = merge(experiment, given, scale)
@@ -199,7 +199,7 @@ def status(
     location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
 ) -> None:
     """Say what a run has and what is missing. Works while it is running."""
-    from modelcollapse.analysis.caveats import duplicates
+    from modelcollapse.analysis.report.caveats import duplicates
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution import open_run
     from modelcollapse.names import printable
@@ -214,9 +214,15 @@ def status(
         wanted = [len(task.spec.sizes()) for task, _ in chains]
         finished = sum(d == w for d, w in zip(done, wanted, strict=True))
         begun = sum(0 < d < w for d, w in zip(done, wanted, strict=True))
-        rows.append((
-            sweep.experiment, f"{finished}/{len(chains)}", begun, len(run.failed(sweep)), f"{sum(done)}/{sum(wanted)}",
-        ))
+        rows.append(
+            (
+                sweep.experiment,
+                f"{finished}/{len(chains)}",
+                begun,
+                len(run.failed(sweep)),
+                f"{sum(done)}/{sum(wanted)}",
+            )
+        )
     print_table(("experiment", "chains finished", "begun", "failed", "generations"), rows)
     if words := duplicates(run.corpus):
         typer.echo(f"Caution: {words}")
@@ -225,7 +231,7 @@ def status(
 def doctor() -> None:
     """Look at this machine – Ray, cores, memory, folders – and say what to change for sweeps."""
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.execution.doctor import examine
+    from modelcollapse.planning.doctor import examine
 
     findings = list(examine())
     print_table(("", "what", "found"), [("!" if f.advice else "ok", f.subject, f.found) for f in findings])

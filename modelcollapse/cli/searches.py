@@ -37,13 +37,13 @@ def hyperparameters(
     workers: Workers = None,
 ) -> None:
     """Score a grid of forest parameters by cross-validation. The same command goes on where it was stopped."""
-    from modelcollapse.analysis.search_files import SearchResults
-    from modelcollapse.cli.searched import show_search
+    from modelcollapse.cli.search_output import show_search
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.execution.folder import RunFolder
-    from modelcollapse.execution.hyperparameters import RESULTS, run_grid
-    from modelcollapse.execution.run import find_executor
-    from modelcollapse.simulation.hyperparameters import GridSettings
+    from modelcollapse.execution.store.folder import RunFolder
+    from modelcollapse.runs.run import find_executor
+    from modelcollapse.searches.hyperparameters import GridSettings
+    from modelcollapse.searches.results import SearchResults
+    from modelcollapse.searches.run_hyperparameters import RESULTS, run_grid
 
     check_executor(typed(context))
     given = {"documents": documents, "folds": folds, "folds_per_task": folds_per_task, "seed": seed}
@@ -79,14 +79,14 @@ def generational(
 
     The same command goes on where it was stopped.
     """
-    from modelcollapse.analysis.search_files import SearchResults
-    from modelcollapse.cli.searched import show_search
+    from modelcollapse.cli.search_output import show_search
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.corpora.synthetic import PREFIX
-    from modelcollapse.execution.folder import RunFolder
-    from modelcollapse.execution.generational import RESULTS, run_search
-    from modelcollapse.execution.run import find_executor
-    from modelcollapse.simulation.generational import SearchSettings
+    from modelcollapse.corpora.sources.synthetic import PREFIX
+    from modelcollapse.execution.store.folder import RunFolder
+    from modelcollapse.runs.run import find_executor
+    from modelcollapse.searches.generational import SearchSettings
+    from modelcollapse.searches.results import SearchResults
+    from modelcollapse.searches.run_generational import RESULTS, run_search
 
     given = typed(context)
     check_executor(given)
@@ -156,7 +156,7 @@ def _counting(what: str, out: str) -> Iterator[_Counter]:
 
 def _leave_if_failed(n_failed: int, out: str) -> None:
     from modelcollapse.cli import EXIT_FAILED_CHAINS
-    from modelcollapse.execution.folder import RunFolder
+    from modelcollapse.execution.store.folder import RunFolder
 
     if n_failed:
         units = "unit" if n_failed == 1 else "units"

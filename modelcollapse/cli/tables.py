@@ -36,8 +36,8 @@ def print_cautions(results: pl.DataFrame, corpus: Mapping[str, Any], of: str = "
     """Print what makes a table of results say little, the worst first; `of` names the run among several."""
     import typer
 
-    from modelcollapse.analysis.arms import prepare
-    from modelcollapse.analysis.caveats import flaws
+    from modelcollapse.analysis.report.caveats import flaws
+    from modelcollapse.analysis.statistics.arms import prepare
 
     found = [] if results.is_empty() else flaws(prepare(results), corpus)
     for words in found[:_MOST_CAUTIONS]:

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
-from modelcollapse.corpora.arrays import HASH_BYTES, hash_array, hash_file, load_array
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.counting.npy_files import HASH_BYTES, hash_array, hash_file, load_array
 from modelcollapse.errors import CorpusError
 
 #: Version of the folder's layout.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelcollapse.corpora.cache import CorpusCache
-from modelcollapse.corpora.names import NameRegister
-from modelcollapse.corpora.sources import BUILT_IN
-from modelcollapse.corpora.synthetic import PREFIX
+from modelcollapse.corpora.registry import NameRegister
+from modelcollapse.corpora.sources.source import BUILT_IN
+from modelcollapse.corpora.sources.synthetic import PREFIX
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.corpora.amazon import HUB_FILES, fetch
-from modelcollapse.corpora.arrays import HASH_BYTES
 from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.corpora.movies import movies_file
-from modelcollapse.corpora.names import NamedCorpus, NameRegister, check_name
+from modelcollapse.corpora.counting.npy_files import HASH_BYTES
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.progress import Progress, show_progress
-from modelcollapse.corpora.sources import BUILT_IN, ReviewFiles, Source
-from modelcollapse.corpora.synthetic import PREFIX
+from modelcollapse.corpora.registry import NamedCorpus, NameRegister, check_name
+from modelcollapse.corpora.sources.amazon import HUB_FILES, fetch
+from modelcollapse.corpora.sources.movies import movies_file
+from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source
+from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
 from modelcollapse.names import is_file, is_folder, means_file, user_path
 
@@ -189,8 +189,8 @@ def _load_named(
 def _synthetic(name: str, options: CorpusOptions) -> Source:
     if options != CorpusOptions():
         raise CorpusError(f"{name!r} is made of counts, not text: options for reading and cleaning do not apply to it.")
-    from modelcollapse.corpora.synthetic.parameters import SyntheticParameters
-    from modelcollapse.corpora.synthetic.reviews import SyntheticReviews
+    from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
+    from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
 
     return SyntheticReviews(SyntheticParameters.parse(name))
 

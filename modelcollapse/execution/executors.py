@@ -11,9 +11,9 @@ from typing import Protocol, TypeAlias
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import LearnerError, describe
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
-from modelcollapse.simulation.containment import contained_items
+from modelcollapse.simulation.learning.containment import contained_items
+from modelcollapse.simulation.learning.training import Train, train_here
 from modelcollapse.simulation.spec import ChainSpec
-from modelcollapse.simulation.training import Train, train_here
 
 #: How often in a row a chain is begun again for the machine's sake, and the first pause (it doubles).
 MAX_SETBACKS = 6

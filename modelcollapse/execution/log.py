@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.folder import RunFolder
-from modelcollapse.execution.ours import is_log
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.ours import is_log
 
 _LOGGERS = ("modelcollapse", "ray", "py.warnings")
 

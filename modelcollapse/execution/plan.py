@@ -9,9 +9,9 @@ from functools import cached_property
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.executors import ChainTask
-from modelcollapse.execution.folder import RunFolder
-from modelcollapse.execution.models import KnownModel, resolve
-from modelcollapse.execution.record import ChainRecord
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.models import KnownModel, resolve
+from modelcollapse.execution.store.record import ChainRecord
 from modelcollapse.simulation.scaling import fitting_scale
 from modelcollapse.simulation.spec import chain_id
 from modelcollapse.simulation.sweep import Sweep
@@ -113,10 +113,12 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: boo
     tasks = chain_tasks(sweep, corpus.fingerprint)
     known = folder.read_chains(task.chain_id for task in tasks)
     given_up = set() if retry_failed else _own_failures(tasks, folder)
-    return Plan([
-        PlannedChain(task, (known.get(task.chain_id) or ChainRecord()).filled(task.spec), task.chain_id in given_up)
-        for task in tasks
-    ])
+    return Plan(
+        [
+            PlannedChain(task, (known.get(task.chain_id) or ChainRecord()).filled(task.spec), task.chain_id in given_up)
+            for task in tasks
+        ]
+    )
 
 
 def _own_failures(tasks: Sequence[ChainTask], folder: RunFolder) -> set[str]:

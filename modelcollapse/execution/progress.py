@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from modelcollapse.execution.executors import ChainTask
-from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.plan import Plan
+from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.simulation.rows import Row
 
 if TYPE_CHECKING:

@@ -287,9 +287,7 @@ def list_terms(index: TrainingIndex, fast: FastIndex, space: FastWorkspace, leve
 
 
 @inlined_kernel
-def split_of_node(
-    index: TrainingIndex, fast: FastIndex, rules: GrowthRules, space: FastWorkspace, level: int
-) -> Split:
+def split_of_node(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, space: FastWorkspace, level: int) -> Split:
     """Draw the split of the current node of a chain, which is not the root."""
     members, class_0, class_1 = space.sets[level], space.levels[level, 3], space.levels[level, 4]
     n_documents = class_0 + class_1

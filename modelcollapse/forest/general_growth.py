@@ -63,9 +63,7 @@ class GeneralWorkspace(NamedTuple):
 
 
 @lean_kernel
-def draw_bootstrap_sample(
-    state: Stream, n_documents: int, n_class_0: int, class_1_start: int, weight: Array
-) -> None:
+def draw_bootstrap_sample(state: Stream, n_documents: int, n_class_0: int, class_1_start: int, weight: Array) -> None:
     """Set `weight` to how often each document is drawn, with replacement, in `n_documents` draws."""
     for document in range(len(weight)):
         weight[document] = 0

@@ -261,9 +261,7 @@ def build_training_index(
     class_1_start = -(-n_class_0 // 64) * 64
     frequency = count_terms(data, indices, indptr, rows, labels, active)
     columns = rank_terms(frequency, len(rows))
-    starts, documents, values = list_postings(
-        data, indices, indptr, rows, labels, class_1_start, columns, frequency
-    )
+    starts, documents, values = list_postings(data, indices, indptr, rows, labels, class_1_start, columns, frequency)
     return TrainingIndex(
         int(np.count_nonzero(active)),
         n_class_0,

@@ -103,12 +103,7 @@ def list_right_documents(
     group = first_group_above(index, term, threshold)
     start, stop = index.group_starts[group], index.group_starts[index.term_groups[term + 1]]
     end = np.uint64(top)
-    if (
-        level > 0
-        and index.set_of[term] >= 0
-        and group == index.term_groups[term]
-        and top - begin < stop - start
-    ):
+    if level > 0 and index.set_of[term] >= 0 and group == index.term_groups[term] and top - begin < stop - start:
         own = index.sets[index.set_of[term]]
         for j in range(np.uint64(begin), np.uint64(top)):
             document = np.uint64(space.listed[j])

@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.simulation import labels as label_bytes
-from modelcollapse.simulation import learners, spec, streams
+from modelcollapse.simulation import label_bytes, spec, streams
+from modelcollapse.simulation.label_bytes import Labels
 from modelcollapse.simulation.label_rules import Increment, find_rule
-from modelcollapse.simulation.labels import Labels
+from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.threads import one_thread
+from modelcollapse.simulation.learning.training import Train, Trained, TrainingSet, train_here
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
 from modelcollapse.simulation.regimes import REGIMES, Positions
 from modelcollapse.simulation.rows import Row, axes_of
-from modelcollapse.simulation.threads import one_thread
-from modelcollapse.simulation.training import Train, Trained, TrainingSet, train_here
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class ChainState:
     generation : int
         The generation to run next.
     labels : ndarray of uint8, shape (n_seen - initial_size,)
-        Label bytes (see `simulation.labels`) of all increments that generation has seen; the initial documents carry
-        human labels and need not be told.
+        Label bytes (see `simulation.label_bytes`) of all increments that generation has seen; the initial documents
+        carry human labels and need not be told.
     predictions : ndarray of uint8, shape (n_test,), or None
         The last generation's predictions on the test set.
     """
@@ -197,7 +197,7 @@ def run_chain(
     state : ChainState, optional
         Where to go on from; the beginning if None.
     train : callable
-        How models are trained: see `simulation.training`. It changes nothing in the results.
+        How models are trained: see `simulation.learning.training`. It changes nothing in the results.
 
     Yields
     ------

@@ -1,8 +1,8 @@
 """Label rules: how the selected documents of an increment get their labels.
 
 To add one, write its function and name it in `RULES`. A rule sees one increment through the eyes of the chain's
-current model and returns the bytes of `simulation.labels` for the selected documents. The controls among them separate
-the causes of a loss: see each docstring.
+current model and returns the bytes of `simulation.label_bytes` for the selected documents. The controls among them
+separate the causes of a loss: see each docstring.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.labels import LEFT_OUT, SYNTHETIC, Labels
-from modelcollapse.simulation.learners import Scores
+from modelcollapse.simulation.label_bytes import LEFT_OUT, SYNTHETIC, Labels
+from modelcollapse.simulation.learning.learners import Scores
 from modelcollapse.simulation.streams import Purpose
 
 

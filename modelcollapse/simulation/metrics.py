@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import integrate
 
-from modelcollapse.simulation.labels import Labels, is_synthetic, value
-from modelcollapse.simulation.learners import Scores
+from modelcollapse.simulation.label_bytes import Labels, is_synthetic, value
+from modelcollapse.simulation.learning.learners import Scores
 
 CALIBRATION_BINS = 10
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.simulation.labels import Labels, is_left_out
+from modelcollapse.simulation.label_bytes import Labels, is_left_out
 
 Positions: TypeAlias = npt.NDArray[np.int64]
 

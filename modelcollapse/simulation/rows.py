@@ -102,8 +102,10 @@ ADDED: Mapping[str, int] = {"growth": 2, "min_df": 2, "max_ngram": 2, "max_terms
 def column_types() -> dict[str, type]:
     """Python type (str, int or float) of every column, in order, nulls aside."""
     hints = get_type_hints(Row)
-    return {f.name: next(t for t in (str, int, float) if t is hints[f.name] or hints[f.name] == (t | None))
-            for f in fields(Row)}
+    return {
+        f.name: next(t for t in (str, int, float) if t is hints[f.name] or hints[f.name] == (t | None))
+        for f in fields(Row)
+    }
 
 
 #: What identifies a row among all rows of all runs on one corpus.

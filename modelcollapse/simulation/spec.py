@@ -58,7 +58,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class TermSelection:
-    """Which of the corpus' terms a refitted vectoriser would keep: see `simulation.terms`."""
+    """Which of the corpus' terms a refitted vectoriser would keep: see `simulation.learning.terms`."""
 
     min_df: int = 1
     max_ngram: int = 1

@@ -25,8 +25,8 @@ from pydantic import (
 )
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation import learner_check, learners
 from modelcollapse.simulation.label_rules import find_rule
+from modelcollapse.simulation.learning import learner_check, learners
 from modelcollapse.simulation.parsing import (
     distinct,
     integers,
@@ -74,7 +74,7 @@ class Sweep(BaseModel):
     test_size : int
         Documents of the test set.
     model : names or import paths
-        Learners: see `simulation.learners`.
+        Learners: see `simulation.learning.learners`.
     model_param : mapping of name to values
         Parameters, each an axis; applied to the models that have them.
     trees : int, optional

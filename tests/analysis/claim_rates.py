@@ -1,4 +1,4 @@
-"""How often each verdict on the study's claims is given, by simulation; prints the table of `analysis.claims`.
+"""How often each verdict on the study's claims is given, by simulation; prints the table of `analysis.study.claims`.
 
 Run ``python -m tests.analysis.claim_rates`` (some minutes).
 """
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from modelcollapse.analysis.arms import prepare
-from modelcollapse.analysis.claims import Verdict, check_claims
+from modelcollapse.analysis.statistics.arms import prepare
+from modelcollapse.analysis.study.claims import Verdict, check_claims
 from tests.analysis.fake import World, fake_results
 
 RATES = (0.0, 0.05, 0.1, 0.3, 1.0)

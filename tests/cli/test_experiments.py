@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelcollapse.execution import estimate
-from modelcollapse.execution.estimate import CostLaw
+from modelcollapse.planning import estimate
+from modelcollapse.planning.estimate import CostLaw
 from modelcollapse.simulation.experiments import SEARCHES, STUDY
 
 

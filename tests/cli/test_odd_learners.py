@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from modelcollapse.execution.folder import RunFolder
-from modelcollapse.execution.run import Run
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.runs.run import Run
 from tests.simulation.odd_learners import ODD
 
 MODULE = "tests.simulation.odd_learners"

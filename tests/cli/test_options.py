@@ -105,9 +105,7 @@ def test_a_spec_file_says_what_no_option_does(meant, command, key):
     assert (found[key], said) == (case.meant, "")
 
 
-@pytest.mark.parametrize(
-    ("command", "key"), [*(("run", key) for key in CASES), *(("plan", key) for key in PLANNED)]
-)
+@pytest.mark.parametrize(("command", "key"), [*(("run", key) for key in CASES), *(("plan", key) for key in PLANNED)])
 def test_every_option_overrides_the_spec_file(meant, command, key):
     case = CASES[key]
     found, said = meant(command, {**case.base, key: case.filed}, *case.typed)

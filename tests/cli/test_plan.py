@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelcollapse.execution import estimate
-from modelcollapse.execution.estimate import CostLaw
+from modelcollapse.planning import estimate
+from modelcollapse.planning.estimate import CostLaw
 
 SWEEP = [
     "plan", "demo", "--rates", "0,0.5", "--seeds", "8", "--initial-size", "100", "--final-size", "400", "--increment",

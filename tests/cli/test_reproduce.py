@@ -16,7 +16,7 @@ def test_the_study_in_one_folder_goes_on_where_it_was_stopped(call, reviews_csv,
         "reproduce", "--corpus", reviews_csv, "--scale", "0.0015", "--trees", "3", "--executor", "inprocess",
     ]  # fmt: skip
     with monkeypatch.context() as patch:
-        patch.setattr("modelcollapse.analysis.plotting.plot_run", lambda *_: [])  # once is enough
+        patch.setattr("modelcollapse.analysis.figures.draw_all.plot_run", lambda *_: [])  # once is enough
         code, out, err = call(*study, "--seeds", "1")
     assert code == 0, err
     assert "Step 1 of 2: " in out

@@ -174,9 +174,7 @@ def undisturbed(reviews_csv, tmp_path_factory) -> Path:
     ("executor", "how"),
     [("inprocess", signal.SIGINT), ("ray", signal.SIGTERM), ("ray", signal.SIGKILL)],
 )
-def test_stopped_and_started_again_it_ends_with_the_same_table(
-    call, reviews_csv, tmp_path, undisturbed, executor, how
-):
+def test_stopped_and_started_again_it_ends_with_the_same_table(call, reviews_csv, tmp_path, undisturbed, executor, how):
     arguments = [*SLOW, "--corpus", reviews_csv, "--out", tmp_path / "run", "--workers", "2"]
     run = tmp_path / "run"
     process = start(*arguments, "--executor", executor)

@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.arms import AnalysisError
-from modelcollapse.analysis.published import is_original_file, read_original
-from modelcollapse.analysis.search_files import read_search
+from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.analysis.study.published import is_original_file, read_original
+from modelcollapse.searches.results import read_search
 from tests.analysis.fake import World, fake_results
 
 MARKUP = 'x"><script>alert(1)</script><svg onload="alert(2)">'

@@ -13,10 +13,12 @@ import time
 import numpy as np
 import pytest
 
-from modelcollapse.corpora import build, build_corpus, files, load_corpus, remove_corpus
-from modelcollapse.corpora.arrays import ArrayWriter, hash_array, load_array
+from modelcollapse.corpora import build_corpus, load_corpus, remove_corpus
 from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.catalogue import list_catalogue
+from modelcollapse.corpora.counting import build
+from modelcollapse.corpora.counting.npy_files import ArrayWriter, hash_array, load_array
+from modelcollapse.corpora.reading import files
 from modelcollapse.errors import CorpusError
 
 WORDS = ("good", "bad", "film", "dog", "food", "plot", "slow", "warm")
@@ -93,8 +95,9 @@ def test_same_bits_for_any_size_of_batches(reviews_file, monkeypatch, rows_at_on
     assert corpus.origin == expected.origin
 
 
-@pytest.mark.parametrize("name", ["data.npy", "indices.npy", "indptr.npy", "labels.npy", "term_orders.npy",
-                                  "vocabulary.txt", "corpus.json"])
+@pytest.mark.parametrize(
+    "name", ["data.npy", "indices.npy", "indptr.npy", "labels.npy", "term_orders.npy", "vocabulary.txt", "corpus.json"]
+)
 @pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
 def test_damage_is_detected_and_mended(reviews_file, own_cache, builds, name, damage):
     expected = load_corpus(reviews_file).fingerprint
@@ -143,7 +146,8 @@ def test_killed_build(reviews_file, own_cache):
     script = textwrap.dedent(
         f"""
         import time
-        from modelcollapse.corpora import build, load_corpus
+        from modelcollapse.corpora import load_corpus
+        from modelcollapse.corpora.counting import build
         build.write_vocabulary = lambda *_: (print("now", flush=True), time.sleep(60))
         load_corpus({str(reviews_file)!r}, workers=1)
         """
@@ -158,7 +162,7 @@ def test_killed_build(reviews_file, own_cache):
 
 
 def _load_and_tell(path, queue):
-    from modelcollapse.corpora import build as build_module
+    from modelcollapse.corpora.counting import build as build_module
 
     built = []
     original = build_module.build_from_rows
@@ -248,7 +252,9 @@ def test_same_bits_from_several_processes_of_a_script_without_main_guard(reviews
     remove_corpus("reviews")
     script = tmp_path / "script.py"
     script.write_text(
-        "from modelcollapse.corpora import load_corpus, parallel, files\n"
+        "from modelcollapse.corpora import load_corpus\n"
+        "from modelcollapse.corpora.counting import parallel\n"
+        "from modelcollapse.corpora.reading import files\n"
         "files.BATCH_ROWS, parallel.BATCHES_ALONE = 20, 1\n"
         f"print(load_corpus({str(reviews_file)!r}, ngrams=2, workers=2).fingerprint)\n"
     )

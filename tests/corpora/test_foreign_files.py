@@ -11,7 +11,7 @@ import pytest
 
 from modelcollapse.corpora import build_corpus, load_corpus, remove_corpus
 from modelcollapse.corpora.cache import CorpusCache
-from modelcollapse.corpora.synthetic.text import write_reviews
+from modelcollapse.corpora.sources.synthetic.text import write_reviews
 from modelcollapse.errors import CorpusError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import ray
 
-from modelcollapse.execution import ray_executor
+from modelcollapse.execution.ray import executor as ray_executor
 
 
 @dataclass

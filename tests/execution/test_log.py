@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.folder import RunFolder
 from modelcollapse.execution.log import run_log
+from modelcollapse.execution.store.folder import RunFolder
 
 
 def write_log(folder: RunFolder, file: object = None) -> None:

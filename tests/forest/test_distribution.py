@@ -180,5 +180,3 @@ def test_documents_get_scikit_learns_probabilities(data, setting):
     assert np.abs(scores).max() < Z + 1  # of 250 documents
     assert abs(z_scores(ours.mean(axis=1, keepdims=True), theirs.mean(axis=1, keepdims=True))[0]) < Z
     assert 0.7 < (scores**2).mean() < 1.4  # would be 1; documents are correlated
-
-

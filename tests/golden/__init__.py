@@ -61,7 +61,6 @@ def golden_corpus() -> Corpus:
     return make_corpus(make_reviews(700), "golden", ngrams=2)
 
 
-
 def golden_rows(name: str, corpus: Corpus) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Run the chains of a sweep and yield their ids and rows, without the columns that measure time."""
     for task in chain_tasks(golden_sweep(name), corpus.fingerprint):

@@ -371,8 +371,23 @@ ODD: dict[str, tuple[int, str]] = {
     **{
         vice.__name__: (0, "")
         for vice in (
-            Good, Probable, Deciding, Reversed, ReversedDecision, Column, Booleans, Overdrawn, Mutating, Unpicklable,
-            NothingReturned, Printing, Wandering, Forking, ForkingAndRaising, Pooling, Duck,
+            Good,
+            Probable,
+            Deciding,
+            Reversed,
+            ReversedDecision,
+            Column,
+            Booleans,
+            Overdrawn,
+            Mutating,
+            Unpicklable,
+            NothingReturned,
+            Printing,
+            Wandering,
+            Forking,
+            ForkingAndRaising,
+            Pooling,
+            Duck,
         )
     },
     "PlusMinus": (2, "its predict gave -1, expected the classes taught, 0 and 1"),

@@ -13,7 +13,7 @@ from sklearn.naive_bayes import MultinomialNB
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.simulation import chain, label_rules, streams
 from modelcollapse.simulation.chain import run_chain
-from modelcollapse.simulation.learners import LEARNERS
+from modelcollapse.simulation.learning.learners import LEARNERS
 from modelcollapse.simulation.regimes import REGIMES
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
 from tests.naive import naive_chain

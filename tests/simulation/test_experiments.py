@@ -38,7 +38,7 @@ def test_the_studys_sizes_rates_and_seeds():
 
 
 def test_published_sizes_are_sizes_of_the_presets():
-    from modelcollapse.analysis.published import published
+    from modelcollapse.analysis.study.published import published
 
     for (name, rate, start), curve in published().group_by("experiment", "collapse_rate", "initial_size"):
         sweep = experiment(str(name))

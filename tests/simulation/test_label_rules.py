@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcollapse.errors import SpecError
+from modelcollapse.simulation.label_bytes import LEFT_OUT, is_human, is_synthetic, value
 from modelcollapse.simulation.label_rules import RULES, Increment, find_rule
-from modelcollapse.simulation.labels import LEFT_OUT, is_human, is_synthetic, value
-from modelcollapse.simulation.learners import Scores
+from modelcollapse.simulation.learning.learners import Scores
 from modelcollapse.simulation.streams import stream
 
 
@@ -58,9 +58,7 @@ def test_noise_has_as_many_errors_as_the_model(increment):
 
 @pytest.mark.parametrize("rate", [0.25, 0.4, 0.5])
 def test_prior_matched_keeps_the_human_positive_rate(rate):
-    shares = [
-        value(RULES["prior-matched"].label(make_increment(400, seed, 1.0, rate))).mean() for seed in range(5)
-    ]
+    shares = [value(RULES["prior-matched"].label(make_increment(400, seed, 1.0, rate))).mean() for seed in range(5)]
     assert shares == pytest.approx(5 * [rate], abs=0.005)
 
 

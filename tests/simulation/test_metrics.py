@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from modelcollapse.simulation.labels import HUMAN, SYNTHETIC
-from modelcollapse.simulation.learners import Scores
+from modelcollapse.simulation.label_bytes import HUMAN, SYNTHETIC
+from modelcollapse.simulation.learning.learners import Scores
 from modelcollapse.simulation.metrics import (
     Thresholds,
     calibration_error,

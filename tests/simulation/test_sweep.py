@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modelcollapse.errors import ModelCollapseError, SpecError
 from modelcollapse.simulation.experiments import experiment_values, load_experiments
-from modelcollapse.simulation.learners import identity
+from modelcollapse.simulation.learning.learners import identity
 from modelcollapse.simulation.scaling import scale
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, chain_id
 from modelcollapse.simulation.sweep import Sweep, read_spec

@@ -1,0 +1,97 @@
+"""Rows that were exported to one file: by us, or by a stranger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+from modelcollapse.analysis.foreign_values import LARGEST, check_text
+from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.names import first_line
+from modelcollapse.simulation.rows import ADDED, column_types
+
+_TYPES: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
+
+#: What no row is without; everything else may be unknown.
+_NEVER_NULL = ("collapse_rate", "seed", "initial_size", "generation", "n_seen", "n_train", "n_test", "accuracy")
+_SIZES = ("initial_size", "n_seen", "n_test")
+#: Fractions, all of which lie in [0, 1]; the other floats are finite and not negative.
+_FRACTIONS = (
+    "collapse_rate",
+    "accuracy",
+    "balanced_accuracy",
+    "roc_auc",
+    "recall_negative",
+    "recall_positive",
+    "best_threshold_accuracy",
+    "brier",
+    "calibration_error",
+    "predicted_positive_rate",
+    "train_positive_rate",
+    "synthetic_label_error",
+    "synthetic_error_negative",
+    "synthetic_error_positive",
+    "churn",
+)
+_ROUNDING = 1e-9
+#: More is no file of ours, and would be drawn for hours.
+_MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "label_rule": 50}
+
+
+def read_rows(file: Path) -> pl.DataFrame:
+    """Read a CSV or Parquet file that ``modelcollapse export`` wrote; columns that came later are null in older ones.
+
+    Raises
+    ------
+    AnalysisError
+        The file cannot be read, has other columns, or a value that no run can have.
+    """
+    types = {"experiment": pl.String(), **{name: _TYPES[kind] for name, kind in column_types().items()}}
+    try:
+        with file.open("rb") as opened:  # a path may have characters that mean something to Polars
+            is_parquet = file.suffix == ".parquet"
+            rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=types)
+        missing = [name for name in types if name not in rows.columns]
+        rows = rows.with_columns(pl.lit(None).alias(name) for name in missing if name in ADDED)
+        if is_whole := ADDED.keys() >= set(missing):
+            rows = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
+    except (OSError, PolarsError, PanicException) as error:
+        raise AnalysisError(f"Cannot read {file}: {first_line(error)}.") from None
+    if not is_whole:
+        raise AnalysisError(
+            f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
+            "Use a file that modelcollapse export wrote."
+        )
+    for name, kind in types.items():
+        if rows[name].dtype != kind:  # Polars casts lists and structs in their own way
+            raise AnalysisError(f"{file}: found {rows[name].dtype} in the column {name}, expected {kind}.")
+    words = [name for name, kind in types.items() if kind == pl.String() and name not in ADDED]
+    rows = rows.with_columns(pl.col(words).fill_null(""))
+    _check(rows, file)
+    return rows
+
+
+def _check(rows: pl.DataFrame, file: Path) -> None:
+    """Refuse what no run can have written, with the first such value."""
+    for name, kind in column_types().items():
+        column = pl.col(name)
+        if kind is str:
+            check_text(rows, name, file, may_be_empty=name not in ("model", "regime", "label_rule"))
+            continue
+        if name in _FRACTIONS:
+            allowed, expected = column.is_between(-_ROUNDING, 1 + _ROUNDING), "a number from 0 to 1"
+        elif name in _SIZES:
+            allowed, expected = column.is_between(1, LARGEST), "a whole number from 1 up"
+        elif kind is int and name != "seed":
+            allowed, expected = column.is_between(0, LARGEST), "a whole number from 0 up"
+        else:
+            allowed, expected = column.is_between(0, 2.0**63, closed="left"), "a finite number from 0 up"
+        wrong = ~allowed.fill_null(name not in _NEVER_NULL)
+        found = rows.select(column.filter(wrong).head(1)).to_series()
+        if len(found):
+            raise AnalysisError(f"{file}: found {found[0]} in the column {name}, expected {expected}.")
+    for name, most in _MOST.items():
+        if (n := rows[name].n_unique()) > most:
+            raise AnalysisError(f"{file}: found {n:,} values in the column {name}, expected at most {most:,}.")

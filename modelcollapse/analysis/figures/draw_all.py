@@ -1,0 +1,130 @@
+"""All figures of a run: which there are, what they are called, and how they are written; and the table of claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from modelcollapse.analysis.figures.learning_curves import curves_figure
+from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
+from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure
+from modelcollapse.analysis.figures.style import render
+from modelcollapse.analysis.figures.survival import survival_figure
+from modelcollapse.analysis.formats import axis_words
+from modelcollapse.analysis.statistics.arms import SETTING, prepare, varying_axes, with_sound_pairing
+from modelcollapse.analysis.study.figures import overview_figure, post_figure
+from modelcollapse.analysis.study.reproduction import claims_table
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure: its name (a file's stem), experiment and kind, and which of several settings it shows."""
+
+    name: str
+    experiment: str
+    kind: str
+    figure: Figure
+    setting: str = ""
+
+
+def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margin: float = 0.005) -> list[str]:
+    """Draw every figure the rows have data for, as PNG and SVG, and write the table of the post's claims.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of a run, finished or not.
+    write : callable
+        Called with a name and the content of every file: `RunFolder.write`, say.
+    margin : float
+        Loss of accuracy that counts as none: shaded, and what claims are held against.
+
+    Returns
+    -------
+    list of str
+        Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
+    """
+    write("claims.md", claims_table(results, margin).encode())
+    names = ["claims.md"]
+    rows, _ = with_sound_pairing(prepare(results))
+    for drawing in drawings(rows, margin):
+        for name, content in render(drawing.figure, drawing.name).items():
+            write(f"figures/{name}", content)
+            names.append(f"figures/{name}")
+    return names
+
+
+def describe(setting: tuple[object, ...], rows: pl.DataFrame) -> str:
+    """Name a setting among those of an experiment by the axes that vary."""
+    varying = set(varying_axes(rows))
+    words = (
+        axis_words(axis, value)
+        for axis, value in zip(SETTING, setting, strict=True)
+        if axis in varying and axis != "experiment"
+    )
+    return ", ".join(word for word in words if word)
+
+
+def drawings(rows: pl.DataFrame, margin: float = 0.005) -> Iterator[Drawing]:
+    """Yield every figure that prepared rows have data for, experiment by experiment; losses up to `margin` are none."""
+    names = Names(rows)
+    for drawing in _drawings(rows, margin):
+        yield replace(drawing, name=names.give(drawing.name, is_curves=drawing.kind == "curves"))
+
+
+class Names:
+    """Names of figures, each given once: an experiment may be called what a figure of another one is called.
+
+    A name that is an experiment's is kept for its curves; whatever else wants it gets an underscore and a number.
+    Upper and lower case are one, as in many file systems.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of all experiments.
+    """
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._curves = {str(name).casefold() for name in rows["experiment"].unique()}
+        self._given: set[str] = set()
+
+    def give(self, wanted: str, is_curves: bool = False) -> str:
+        """Return a name that no other figure has: the one that is wanted, if it is free."""
+        name, number = wanted, 1
+        while name.casefold() in self._given or (name.casefold() in self._curves and not (is_curves and number == 1)):
+            number += 1
+            name = f"{wanted}_{number}"
+        self._given.add(name.casefold())
+        return name
+
+
+def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:
+    for (name,), group in rows.group_by(["experiment"], maintain_order=True):
+        experiment = str(name)
+        yield Drawing(experiment, experiment, "curves", curves_figure(group))
+        for kind, draw in (
+            ("loop", loop_figure),
+            ("lost-or-shifted", lost_or_shifted_figure),
+            ("survival", survival_figure),
+        ):
+            if figure := draw(group):
+                yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
+        if found := post_figure(group):
+            kind, figure = found
+            yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
+        settings = list(group.group_by(SETTING, maintain_order=True))
+        for number, (key, setting) in enumerate(settings, start=1):
+            suffix = f"-{number}" if len(settings) > 1 else ""
+            for kind, draw_setting in (
+                ("rates", partial(rates_figure, margin=margin)),
+                ("controls", controls_figure),
+                ("decomposition", decomposition_figure),
+            ):
+                if figure := draw_setting(setting):
+                    yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, describe(key, group))
+    if figure := overview_figure(rows):
+        yield Drawing("overview", "", "overview", figure)

@@ -1,0 +1,157 @@
+"""The tables of what the conclusions stand on: seeds that fall, the margin, and where the spread comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, pp, share
+from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number
+from modelcollapse.analysis.statistics.compare_rates import RULE
+from modelcollapse.analysis.statistics.sensitivity import (
+    EQUIVALENT,
+    GAIN,
+    LOSS,
+    NEITHER,
+    UNRELIABLE,
+    margin_sensitivity,
+)
+from modelcollapse.analysis.statistics.survival import survival
+from modelcollapse.analysis.statistics.variance import describe_population, variance_components
+
+#: More rates than this in one cell are summed up.
+MOST_RATES = 8
+_VERDICTS = {
+    LOSS: "lose more",
+    EQUIVALENT: "equal",
+    NEITHER: "neither shown",
+    GAIN: "gain more",
+    UNRELIABLE: "unreliable",
+}
+
+
+def survival_table(rows: pl.DataFrame) -> Table | None:
+    """Show how many seeds' predictors degenerate and when; None where none does."""
+    frame = survival(rows)
+    if not frame["n_fallen"].sum():
+        return None
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("fallen", lambda row: number(row["n_fallen"], str)),
+        ("came back", lambda row: number(row["n_came_back"], str)),
+        ("unfinished", lambda row: number(row["n_unfinished"], str)),
+        ("share fallen at the end [95 %]", _share_fallen),
+        ("half have fallen at [95 %], documents", _median),
+    ]
+    note = (
+        "A seed has fallen at the first size from which its predictor calls less than 5 % or more than 95 % of the "
+        "test set positive up to its last size; one that comes back has not. A seed falls at the size named or since "
+        "the one looked at before. Share: Clopper and Pearson's interval; where chains are unfinished, Kaplan and "
+        "Meier's share."
+    )
+    return make_table("Seeds that fall", note, frame, columns)
+
+
+def _share_fallen(row: dict[str, Any]) -> Cell:
+    return number(row["share"], share, f" [{_whole(row['ci_low'])}, {_whole(row['ci_high'])}]")
+
+
+def _whole(fraction: float) -> str:
+    return f"{100 * fraction:.0f} %"
+
+
+def _median(row: dict[str, Any]) -> Cell:
+    beyond = f"> {count(row['n_seen'])}"
+    middle, low, high = (
+        beyond if row[name] is None else count(row[name]) for name in ("median_size", "median_low", "median_high")
+    )
+    if row["median_low"] is None:
+        return Cell("not reached", 1e299)
+    words = "not reached" if row["median_size"] is None else middle
+    return Cell(f"{words} [{low}, {high}]", 1e298 if row["median_size"] is None else float(row["median_size"]))
+
+
+def margins_table(rows: pl.DataFrame) -> Table | None:
+    """Show at several margins which rates lose more than it, which lose none, and what rate it allows."""
+    frame = margin_sensitivity(rows).drop_nulls("verdict")
+    per_rule = frame.group_by(*RULE, "margin", maintain_order=True).agg(
+        pl.col("n_seeds").min(),
+        pl.col("tolerance", "tolerance_low", "tolerance_high").first(),
+        pl.col("collapse_rate").max().alias("largest"),
+        *(pl.col("collapse_rate").filter(pl.col("verdict") == verdict).alias(verdict) for verdict in _VERDICTS),
+    )
+    shown = [verdict for verdict in _VERDICTS if verdict in (LOSS, EQUIVALENT, NEITHER, *frame["verdict"])]
+    columns: list[Column] = [
+        *axes_columns(rows, rate=False),
+        ("margin", lambda row: number(row["margin"], lambda margin: f"± {pp(margin, signed=False)}")),
+        *((_VERDICTS[verdict], lambda row, verdict=verdict: _rates(row[verdict])) for verdict in shown),
+        ("rate that costs the margin [95 %]", _tolerance),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+    ]
+    note = (
+        "Rates that lose (or gain) more than the margin, and that are equal to human labels only within it. Each of "
+        "the two questions is corrected over the rates (Holm), so stricter than a test of one rate. The rate that "
+        "costs the margin is interpolated between rates tested. A margin is to be chosen before looking."
+    )
+    return make_table("What hangs on the margin", note, per_rule, columns)
+
+
+def _rates(rates: list[float]) -> Cell:
+    few = len(rates) <= MOST_RATES
+    words = percents(rates) if few else f"{len(rates)} rates from {percent(rates[0])} to {percent(rates[-1])}"
+    return Cell(words if rates else NO_VALUE, float(len(rates)))
+
+
+def _tolerance(row: dict[str, Any]) -> Cell:
+    low, middle, high = (
+        f"> {percent(row['largest'])}" if row[name] is None else percent(round(row[name], 3))
+        for name in ("tolerance_low", "tolerance", "tolerance_high")
+    )
+    bounds = "" if row["tolerance_low"] is None else f" [{low}, {high}]"
+    return Cell(middle + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
+
+
+def _corpus(row: dict[str, Any]) -> Cell:
+    if row["corpus_limit"] is None:
+        return Cell("not in the rows", 1e300)
+    limit = pp(row["corpus_limit"], signed=False)
+    return Cell(f"not in the rows; its test documents up to {limit}", row["corpus_limit"])
+
+
+def variance_table(rows: pl.DataFrame, n_documents: int | None) -> Table | None:
+    """Show how much of the spread between seeds the test documents and the training make, and what no seed shows."""
+    frame = variance_components(rows, n_documents)
+
+    def spread(row: dict[str, Any], name: str) -> Cell:
+        low, high = (pp(row[f"{name}_{end}"], signed=False)[:-3] for end in ("low", "high"))
+        mark = " ◆" if row["mixed"] else ""
+        return number(row[f"{name}_sd"], lambda value: pp(value, signed=False), f" [{low}, {high}]{mark}")
+
+    def plain(row: dict[str, Any], name: str, before: str = "") -> Cell:
+        return number(row[name], lambda value: before + pp(value, signed=False))
+
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("sd over seeds [95 %]", lambda row: spread(row, "total")),
+        ("of test documents", lambda row: plain(row, "test_sd")),
+        ("of training [95 %]", lambda row: spread(row, "training")),
+        ("share of test documents", lambda row: number(row["test_share"], _whole)),
+        ("of the corpus", _corpus),
+        ("mean, other shuffles", lambda row: plain(row, "half_width", "± ")),
+        ("mean, other such corpora", lambda row: plain(row, "population_half_width", "± ")),
+    ]
+    note = (
+        f"{describe_population(rows, n_documents)} Accuracy at the final size; standard deviations, whose squares add "
+        "up. Test documents: the error of a sample from the documents a chain has not seen"
+        f"{'' if n_documents else ' (their number is not known: taken as endless)'}. Training: the rest – order of "
+        "documents, the model's own randomness. Intervals are for a normal spread between seeds. Of the corpus: what "
+        "all seeds share never varies between them, so rows of one corpus cannot say how another would do; "
+        "known is a limit of what its test documents add, and the last column allows for that. To measure it, build a "
+        "corpus of each half of the documents, run the same sweep on both, and compare the runs. ◆: some seeds have "
+        "fallen and some have not: no standard deviation describes them. Differences within seeds share test documents "
+        "and most of the corpus: their intervals suffer less."
+    )
+    return make_table("Where the spread between seeds comes from", note, frame, columns)

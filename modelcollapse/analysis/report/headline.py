@@ -1,0 +1,198 @@
+"""The result of an experiment in one sentence, computed from its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.formats import count, interval_pp, p_text, percent, percents, pp, share, share_of_seeds
+from modelcollapse.analysis.report.caveats import fatal
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.statistics.compare_rates import compare_rates
+from modelcollapse.analysis.statistics.estimates import resolution
+from modelcollapse.analysis.statistics.inference import mean_of
+from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups, split_in_two
+from modelcollapse.analysis.statistics.trends import tolerance
+
+#: Of more arms whose seeds fall, the smallest rate and the largest ones are named.
+MOST_FALLING = 4
+
+
+def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
+    """Say in one sentence, with its interval, what the loop did.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of the study's loop in one experiment: one model and regime, rule ``argmax``.
+    margin : float
+        Loss that counts as none, for the tolerance.
+
+    Returns
+    -------
+    str
+        Where seeds fall or not, the share of them and what the others have. Then the smallest rate whose loss is
+        established (or the largest difference, if none is), with an interval that holds for all rates tested at once,
+        because the rate was picked by what came out; rates that gain; the tolerance. Without self-labels, what more
+        data brought. Where nothing can be concluded: why.
+    """
+    if wrong := fatal(rows):
+        return wrong
+    if treated(rows).is_empty():
+        return _learning(rows)
+    compared = [setting for _, setting in rows.group_by(SETTING, maintain_order=True) if _has_both(setting)]
+    if not compared:
+        return _without_reference(rows)
+    setting = max(compared, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
+    parts = [_falling(setting), _difference(setting, margin), _tolerance(setting, margin)]
+    first, *others = [part for part in parts if part]
+    return "; ".join([first[0].upper() + first[1:], *others]) + "."
+
+
+def _has_both(setting: pl.DataFrame) -> bool:
+    grown = setting.filter(pl.col("generation") > 0)
+    return not references(grown).is_empty() and not treated(grown).is_empty()
+
+
+def _learning(rows: pl.DataFrame) -> str:
+    ends = pl.col("n_seen").is_in([rows["n_seen"].min(), rows["n_seen"].max()])
+    wide = rows.filter(ends).sort("n_seen").pivot("n_seen", index="seed", values="accuracy", aggregate_function="mean")
+    sizes = [int(name) for name in wide.columns[1:]]
+    if len(sizes) < 2:
+        return f"With human labels only accuracy is {share(mean_of(rows['accuracy'].to_numpy()).value)}."
+    both = wide.drop_nulls()
+    if both.is_empty():
+        return "No seed has reached the last size yet."
+    step = resolution(rows["n_test"], "accuracy")
+    gain = mean_of((both[str(sizes[1])] - both[str(sizes[0])]).to_numpy(), step)
+    low, high = gain.interval()
+    return (
+        f"With human labels only accuracy changes by {pp(gain.value)} {interval_pp(low, high)} from "
+        f"{count(sizes[0])} to {count(sizes[1])} documents, to {share(mean_of(both[str(sizes[1])].to_numpy()).value)}."
+    )
+
+
+def _without_reference(rows: pl.DataFrame) -> str:
+    """Describe arms that have no human-only chain beside them: their own fall from start to end."""
+    largest = treated(rows)["collapse_rate"].max()
+    arms = treated(rows).filter(pl.col("collapse_rate") == largest)
+    first, last = (
+        pl.col("n_seen").min().over(*ARM, "seed"),
+        pl.col("n_seen").max().over(*ARM, "seed"),
+    )
+    ends = arms.filter((first < last) & ((pl.col("n_seen") == first) | (pl.col("n_seen") == last)))
+    change = (
+        ends.sort("n_seen")
+        .group_by(*ARM, "seed")
+        .agg((pl.col("accuracy").last() - pl.col("accuracy").first()).alias("change"))
+    )
+    if change.is_empty():
+        return "No chain has gone beyond its first generation yet."
+    changes = change.group_by("seed").agg(pl.col("change").mean())["change"].to_numpy()
+    fall = mean_of(changes, resolution(rows["n_test"], "accuracy"))
+    return (
+        f"With {percent(float(largest))} of new labels made by the model, accuracy changes by {pp(fall.value)} "  # type: ignore[arg-type]
+        f"{interval_pp(*fall.interval())} from a chain's start to its end."
+    )
+
+
+def _falling(setting: pl.DataFrame) -> str:
+    """Tell of the arms whose seeds fall or not what a mean hides: how many, and where the others are."""
+    final = at_size(setting).filter(pl.col("generation") > 0)
+    table = seed_groups(final).filter(pl.col("falls") & (pl.col("collapse_rate") > 0)).sort("collapse_rate")
+    if table.height > MOST_FALLING:
+        table = pl.concat([table.head(1), table.tail(MOST_FALLING - 1)])
+    words, called = [], ", calling fewer than 5 % or more than 95 % positive"
+    for row in table.iter_rows(named=True):
+        k, n, where = row["n_degenerate"] or 0, row["all_seeds"], f"at {percent(row['collapse_rate'])}"
+        if k:
+            others = "" if row["mean_others"] is None else f" (the others: accuracy {share(row['mean_others'])})"
+            words.append(f"{where} {share_of_seeds(k, n)} end degenerate{called}{others}")
+            called = ""
+        else:
+            arm = final.filter(pl.all_horizontal(pl.col(axis).eq_missing(row[axis]) for axis in ARM))
+            split = split_in_two(arm["accuracy"].to_numpy())
+            low, high = (share(float(group.mean())) for group in (split.low, split.high))
+            n_low = share_of_seeds(len(split.low), arm.height)
+            words.append(f"{where} the seeds fall into two groups, {n_low} near {low}, the others near {high}")
+    return "; ".join(words)
+
+
+def _difference(setting: pl.DataFrame, margin: float) -> str:
+    table = compare_rates(setting, margin=margin).filter(pl.col("generation") > 0).sort("collapse_rate")
+    if table.is_empty():
+        return "no rate can be compared with rate 0 yet"
+    established = table.filter(pl.col("p_holm") < 0.05)
+    losses, gains = (established.filter(sign * pl.col("difference") > 0) for sign in (-1, 1))
+    after = f"after {count(table['n_seen'][0])} documents"
+    if established.is_empty():
+        shown = table.sort(pl.col("difference").abs(), descending=True).row(0, named=True)
+        bounds = _joint(shown["joint_low"], shown["joint_high"], shown["n_tests"])
+        return (
+            f"no rate up to {percent(table['collapse_rate'].to_list()[-1])} has an established effect on accuracy "
+            f"{after}; the largest difference, at {percent(shown['collapse_rate'])}, is {pp(shown['difference'])} "
+            f"{bounds}{_doubt(shown)}"
+        )
+    found = losses if losses.height else gains
+    words = _established(found.row(0, named=True), after)
+    if found.height < table.height:
+        words += f", the smallest rate with an established {'loss' if losses.height else 'gain'}"
+    if losses.height and gains.height:
+        most = gains.sort("difference").row(-1, named=True)
+        words += (
+            f"; {percents(gains['collapse_rate'].to_list())} {'gain' if gains.height > 1 else 'gains'}, at most "
+            f"{pp(most['difference'], signed=False)} "
+            f"{_joint(most['joint_low'], most['joint_high'], most['n_tests'], signed=False)} at "
+            f"{percent(most['collapse_rate'])}"
+        )
+    return words
+
+
+def _established(shown: dict[str, Any], after: str) -> str:
+    is_loss = shown["difference"] < 0
+    low, high = shown["joint_low"], shown["joint_high"]
+    bounds = _joint(*((-high, -low) if is_loss else (low, high)), shown["n_tests"], signed=False)
+    amount = f"{pp(abs(shown['difference']), signed=False)} {bounds}"
+    rate, verb = percent(shown["collapse_rate"]), "costs" if is_loss else "gains"
+    p = p_text(shown["p_holm"])
+    established = f"(p {p if p.startswith('<') else f'= {p}'} after Holm)"  # which finds more than the joint interval
+    words = f"letting the model label {rate} of new documents {verb} {amount} of accuracy"
+    return f"{words} {after} {established}{_doubt(shown)}"
+
+
+def _joint(low: float | None, high: float | None, n_tests: int, *, signed: bool = True) -> str:
+    words = interval_pp(low, high, signed=signed)
+    return f"{words[:-1]}, jointly for {n_tests} rates]" if low is not None and n_tests > 1 else words
+
+
+def _doubt(row: dict[str, Any]) -> str:
+    """Say that a mean's interval is not to be believed, if so."""
+    if row["reliable"] or row["joint_low"] is None:
+        return ""
+    return f" (an interval that is unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
+
+
+def _tolerance(setting: pl.DataFrame, margin: float) -> str:
+    table = tolerance(setting, margin)
+    if table.is_empty():
+        return ""
+    found = table.row(0, named=True)
+    if found["ci_low"] is None:
+        return ""
+    words = pp(margin, signed=False)
+    if found["tolerance"] is None:
+        certain = percent(round(found["ci_low"], 3))
+        return (
+            f"up to {percent(found['largest_rate'])} the mean loss stays within {words} (97.5 % confidence at each "
+            f"rate up to {certain})"
+        )
+    if found["ci_high"] is not None and found["ci_high"] < found["smallest_rate"]:
+        return f"a loss of {words} is reached below {percent(found['smallest_rate'])}, the smallest rate tested"
+    largest = f"more than {percent(found['largest_rate'])}"
+    high = largest if found["ci_high"] is None else percent(round(found["ci_high"], 3))
+    return (
+        f"a loss of {words} is reached between {percent(found['below'])} and {percent(found['above'])}, at about "
+        f"{percent(round(found['tolerance'], 3))} [{percent(round(found['ci_low'], 3))}, {high}] if losses are "
+        "straight between the rates tested"
+    )

@@ -1,0 +1,1 @@
+"""Tables of rows in, tables of estimates out: arms, intervals, tests, curves."""

@@ -1,0 +1,287 @@
+"""Differences to rate 0: within seeds where seeds are shared, by Welch's test where they are not (imported results)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.statistics.arms import (
+    ARM,
+    PAIR,
+    SETTING,
+    at_size,
+    check_pairing,
+    pair_with_reference,
+    prepare,
+    references,
+    treated,
+)
+from modelcollapse.analysis.statistics.estimates import mean_over_seeds
+from modelcollapse.analysis.statistics.frames import groups, table
+from modelcollapse.analysis.statistics.inference import Estimate, difference_of, holm
+from modelcollapse.analysis.statistics.seed_groups import seed_groups
+
+RULE = (*SETTING, "label_rule")
+NOTHING_YET = "no self-labels yet: all rates are the same experiment"
+ONE_SEED = "one seed: no interval"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One treated arm at one size against its reference."""
+
+    arm: dict[str, Any]
+    generation: int
+    n_seen: int
+    mean: float
+    reference: float
+    estimate: Estimate
+    is_paired: bool
+
+
+def differences(rows: pl.DataFrame, metric: str = "accuracy", n_seen: int | None = None) -> list[Difference]:
+    """Compare every treated arm with its reference at one size (the largest of its setting by default).
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows.
+    metric : str
+        Column to compare.
+    n_seen : int, optional
+        Size at which to compare.
+
+    Returns
+    -------
+    list of Difference
+        Sorted by arm. Arms without a reference at that size are left out.
+    """
+    here = at_size(rows, n_seen)
+    return list(_differences(here, metric))
+
+
+def _differences(here: pl.DataFrame, metric: str) -> Iterator[Difference]:
+    pairs = {tuple(key.values()): group for key, group in groups(pair_with_reference(here, metric), ARM)}
+    human = {tuple(key.values()): group for key, group in groups(references(here).drop_nulls(metric), SETTING)}
+    for arm, group in groups(treated(here).drop_nulls(metric), ARM):
+        reference = human.get(tuple(arm[axis] for axis in SETTING))
+        if reference is None:
+            continue
+        paired = pairs.get(tuple(arm.values()))
+        if paired is not None and paired.height >= min(2, group.height, reference.height):
+            estimate = mean_over_seeds(paired, "difference", metric)
+            mean, base = _mean(paired["value"]), _mean(paired["reference"])
+        else:
+            mean, base = _mean(group[metric]), _mean(reference[metric])
+            estimate = difference_of(mean_over_seeds(group, metric), mean_over_seeds(reference, metric))
+            paired = None
+        row = group.row(0, named=True)
+        yield Difference(arm, row["generation"], row["n_seen"], mean, base, estimate, paired is not None)
+
+
+def compare_rates(
+    results: pl.DataFrame, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005
+) -> pl.DataFrame:
+    """Compare every collapse rate with rate 0: difference, interval, Holm-corrected p, equivalence.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows, one per generation of a chain.
+    metric : str
+        Column to compare.
+    n_seen : int, optional
+        Size at which to compare; by default the largest of each setting.
+    margin : float
+        Differences within ± margin count as none in the equivalence test (0.005 is half a percentage point).
+
+    Returns
+    -------
+    DataFrame
+        One row per arm with a collapse rate above 0: the columns of `ARM` and
+
+        - ``generation, n_seen, n_seeds``, ``paired`` (within shared seeds, else Welch's test);
+        - ``reference, mean``, ``difference`` (mean − reference), ``ci_low, ci_high`` (95 %), all as fractions, and
+          ``difference_pp`` in percentage points;
+        - ``p`` and ``p_holm``, corrected over the rates of a label rule;
+        - ``p_equivalent``, of two one-sided tests, and ``equivalent``: that is below 5 % in an arm whose mean is
+          ``reliable`` and whose seeds do not fall;
+        - ``note``: why there is no test, if there is none;
+        - ``n_tests``, the rates tested of the label rule, ``joint_low, joint_high``: intervals that hold for all of
+          them at once (95 %, Bonferroni), so for any that is picked because of what came out;
+        - ``state, falls, reliable, why, n_degenerate, share_low, share_high, mean_others``: see
+          `seed_groups.seed_groups`.
+
+    Raises
+    ------
+    AnalysisError
+        There is no generation of that size.
+    PairingError
+        Chains of a seed differ although nothing was self-labelled yet.
+    """
+    rows = prepare(results)
+    check_pairing(rows, metric)
+    found = differences(rows, metric, n_seen)
+    n_tests = Counter(_rule_of(one) for one in found if one.generation > 0 and one.estimate.freedom > 0)
+    records = [_record(one, margin, n_tests[_rule_of(one)]) for one in found]
+    frame = table(
+        records,
+        ARM,
+        {
+            "generation": int,
+            "n_seen": int,
+            "n_seeds": int,
+            "paired": bool,
+            "reference": float,
+            "mean": float,
+            "difference": float,
+            "difference_pp": float,
+            "ci_low": float,
+            "ci_high": float,
+            "p": float,
+            "p_holm": float,
+            "p_equivalent": float,
+            "equivalent": bool,
+            "note": str,
+            "n_tests": int,
+            "joint_low": float,
+            "joint_high": float,
+        },
+    )
+    known = seed_groups(at_size(rows, n_seen), metric).drop("all_seeds", "share")
+    frame = frame.join(known, on=list(ARM), how="left", nulls_equal=True, maintain_order="left").with_columns(
+        equivalent=pl.when(pl.col("equivalent").is_not_null()).then(
+            pl.col("equivalent") & pl.col("reliable") & ~pl.col("falls")
+        )
+    )
+    corrected = [
+        group.with_columns(p_holm=pl.Series(holm(group["p"].to_list()), dtype=pl.Float64))
+        for _, group in groups(frame, RULE)
+    ]
+    return pl.concat(corrected) if corrected else frame
+
+
+def _rule_of(one: Difference) -> tuple[Any, ...]:
+    return tuple(one.arm[axis] for axis in RULE)
+
+
+def _record(one: Difference, margin: float, n_tests: int) -> dict[str, Any]:
+    estimate = one.estimate
+    is_start = one.generation == 0
+    note = NOTHING_YET if is_start else ONE_SEED if estimate.freedom <= 0 else ""
+    low, high = estimate.interval()
+    joint_low, joint_high = estimate.interval(1 - 0.05 / max(1, n_tests))
+    p_equivalent = None if is_start else estimate.p_equivalent(margin)
+    return {
+        **one.arm,
+        "generation": one.generation,
+        "n_seen": one.n_seen,
+        "n_seeds": estimate.n,
+        "paired": one.is_paired,
+        "reference": one.reference,
+        "mean": one.mean,
+        "difference": estimate.value,
+        "difference_pp": 100 * estimate.value,
+        "ci_low": low,
+        "ci_high": high,
+        "p": None if is_start else estimate.p_value(),
+        "p_equivalent": p_equivalent,
+        "equivalent": None if p_equivalent is None else p_equivalent < 0.05,
+        "note": note,
+        "n_tests": n_tests,
+        "joint_low": joint_low,
+        "joint_high": joint_high,
+    }
+
+
+def equivalence(results: pl.DataFrame, margin: float = 0.005, n_seen: int | None = None) -> pl.DataFrame:
+    """Of `compare_rates` what answers "which rates are as good as none, within ± margin?"."""
+    columns = [*ARM, "n_seen", "n_seeds", "difference", "ci_low", "ci_high", "p_equivalent", "equivalent"]
+    return compare_rates(results, n_seen=n_seen, margin=margin).select(columns)
+
+
+def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.005) -> pl.DataFrame:
+    """Test generation 0, where all rates are the same experiment: what "differs" there is chance (an A/A test).
+
+    Under pairing every difference is exactly zero (`check_pairing` asserts it). Independent seeds, as in the original
+    study, give p-values; about one in twenty is below .05.
+
+    Returns
+    -------
+    DataFrame
+        `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
+    """
+    start = rows.filter(pl.col("generation") == 0)
+    records = (
+        {
+            **one.arm,
+            "n_seeds": one.estimate.n,
+            "paired": one.is_paired,
+            "difference": one.estimate.value,
+            "p": one.estimate.p_value(),
+            "p_equivalent": one.estimate.p_equivalent(margin),
+        }
+        for one in _differences(start, metric)
+    )
+    columns = {"n_seeds": int, "paired": bool, "difference": float, "p": float, "p_equivalent": float}
+    return table(records, ARM, columns)
+
+
+def paired_interval_half_width(results: pl.DataFrame, metric: str = "accuracy") -> float:
+    """Half the width of the widest paired 95 % interval over rates at the final size.
+
+    Returns
+    -------
+    float
+        Infinite while an arm has fewer than two pairs of seeds; 0 if there is nothing but rate 0.
+    """
+    widths = [
+        one.estimate.half_width() if one.is_paired else math.nan
+        for one in differences(prepare(results), metric)
+        if one.generation > 0
+    ]
+    return max((math.inf if math.isnan(width) else width for width in widths), default=0.0)
+
+
+def pairing_gain(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
+    """Measure how much pairing bought: how many times as many seeds an unpaired design would need.
+
+    The variance of an unpaired difference is the sum of both arms' variances; of a paired one it is the variance of the
+    differences within seeds.
+
+    Returns
+    -------
+    DataFrame
+        `ARM`, ``n_seeds, paired_sd, unpaired_sd, variance_ratio`` (unpaired by paired) at the final size; arms with
+        fewer than three pairs are left out.
+    """
+    final = at_size(prepare(results)).filter(pl.col("generation") > 0)
+    records = []
+    for arm, group in groups(pair_with_reference(final, metric), ARM):
+        if group.height < 3:
+            continue
+        paired = _sd(group["difference"])
+        unpaired = math.hypot(_sd(group["value"]), _sd(group["reference"]))
+        ratio = (unpaired / paired) ** 2 if paired > 0 else None
+        records.append(
+            {**arm, "n_seeds": group.height, "paired_sd": paired, "unpaired_sd": unpaired, "variance_ratio": ratio}
+        )
+    return table(records, ARM, {"n_seeds": int, "paired_sd": float, "unpaired_sd": float, "variance_ratio": float})
+
+
+def seed_pairs(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
+    """Pairs with the reference at the final size of each setting, one row per arm and seed."""
+    return pair_with_reference(at_size(rows), metric).select(*PAIR, "label_rule", "collapse_rate", "difference")
+
+
+def _mean(values: pl.Series) -> float:
+    return float(values.mean())  # type: ignore[arg-type]
+
+
+def _sd(values: pl.Series) -> float:
+    return float(values.std()) if len(values) > 1 else math.nan  # type: ignore[arg-type]

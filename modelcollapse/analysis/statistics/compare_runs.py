@@ -1,0 +1,115 @@
+"""Two runs side by side, arm by arm; within seeds where both saw the same documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.statistics.arms import SETTING, AnalysisError, growth_above, prepare
+from modelcollapse.analysis.statistics.estimates import mean_over_seeds
+from modelcollapse.analysis.statistics.inference import difference_of
+
+_RUN_AXES = (*SETTING, "label_rule")
+
+
+def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -> pl.DataFrame:
+    """Compare two runs, arm by arm, at the largest size both have.
+
+    Arms are matched by collapse rate and by every axis that takes several values in one of the runs; an axis with one
+    value in each may differ – that is then what is compared. On the same corpus equal seeds mean equal documents: the
+    difference is taken within seeds. Otherwise it is Welch's.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Rows of both runs.
+    same_corpus : bool
+        Whether their corpus fingerprints agree.
+
+    Returns
+    -------
+    DataFrame
+        The axes that arms were matched by, ``collapse_rate, n_seen``, ``quantity`` ("accuracy" or "difference to rate
+        0"), ``first, second, difference`` (second − first), ``ci_low, ci_high, p, n_seeds, paired``.
+
+    Raises
+    ------
+    AnalysisError
+        The runs have no arm and size in common.
+    """
+    one, other = prepare(first), prepare(second)
+    matched = [axis for axis in _RUN_AXES if max(_values(one, axis), _values(other, axis)) > 1]
+    one, other = _with_own_growth(one), _with_own_growth(other)
+    keys = [*matched, "collapse_rate"]
+    records: list[dict[str, Any]] = []
+    human: dict[tuple[Any, ...], tuple[pl.DataFrame, pl.DataFrame]] = {}
+    for key, mine in sorted(one.group_by(keys), key=lambda item: (item[0][-1], *map(str, item[0]))):
+        values = dict(zip(keys, key, strict=True))
+        theirs = other.filter(pl.all_horizontal(pl.col(name) == value for name, value in values.items()))
+        sizes = set(mine["n_seen"]) & set(theirs["n_seen"])
+        if not sizes:
+            continue
+        place = {**values, "n_seen": max(sizes)}
+        a, b = (frame.filter(pl.col("n_seen") == max(sizes)) for frame in (mine, theirs))
+        records.append({**place, "quantity": "accuracy", **_gap(a, b, same_corpus)})
+        setting = tuple(value for name, value in values.items() if name not in ("label_rule", "collapse_rate"))
+        if values["collapse_rate"] == 0:
+            human[setting, max(sizes)] = (a, b)
+        elif base := human.get((setting, max(sizes))):
+            lost = _lost(a, base[0]), _lost(b, base[1])
+            if lost[0].height and lost[1].height:
+                records.append({**place, "quantity": "difference to rate 0", **_gap(lost[0], lost[1], same_corpus)})
+    if not records:
+        raise AnalysisError("The two runs have no arm and size in common: rates, sizes or axes differ throughout.")
+    order = ["quantity", *keys]
+    return pl.DataFrame(records, infer_schema_length=None).sort(order)
+
+
+def _values(rows: pl.DataFrame, axis: str) -> int:
+    values = rows.filter(pl.col("collapse_rate") > 0)[axis] if axis == "label_rule" else rows[axis]
+    return values.n_unique()
+
+
+def _with_own_growth(rows: pl.DataFrame) -> pl.DataFrame:
+    """Name growth as chains do, not as the ladder of all starts: the other run may have other starts."""
+    kinds = rows.select("initial_size", "growth").unique()
+    own = pl.Series([growth_above(growth, start) for start, growth in kinds.iter_rows()], dtype=pl.String)
+    named = kinds.with_columns(own=own)
+    joined = rows.join(named, on=["initial_size", "growth"], how="left", maintain_order="left")
+    return joined.with_columns(growth="own").drop("own")
+
+
+def _lost(arm: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
+    shared = ["seed", *SETTING]
+    joined = arm.join(reference.select(*shared, human="accuracy"), on=shared)
+    return joined.with_columns(accuracy=pl.col("accuracy") - pl.col("human"))
+
+
+def _gap(a: pl.DataFrame, b: pl.DataFrame, same_corpus: bool) -> dict[str, Any]:
+    by = ["seed", "n_test"]
+    pairs = a.select(*by, one="accuracy").join(b.select(*by, other="accuracy"), on=by)
+    paired = same_corpus and pairs.height > 0 and bool(a["seed"].is_unique().all() and b["seed"].is_unique().all())
+    if paired:
+        means = (_mean(pairs["one"]), _mean(pairs["other"]))
+        gaps = pairs.with_columns(gap=pl.col("other") - pl.col("one"))
+        estimate = mean_over_seeds(gaps, "gap", "accuracy")
+    else:
+        one, other = mean_over_seeds(a, "accuracy"), mean_over_seeds(b, "accuracy")
+        means = (one.value, other.value)
+        estimate = difference_of(other, one)
+    low, high = estimate.interval()
+    return {
+        "first": means[0],
+        "second": means[1],
+        "difference": estimate.value,
+        "ci_low": low,
+        "ci_high": high,
+        "p": estimate.p_value(),
+        "n_seeds": estimate.n,
+        "paired": paired,
+    }
+
+
+def _mean(values: pl.Series) -> float:
+    return float(values.mean())  # type: ignore[arg-type]

@@ -1,0 +1,129 @@
+"""Per size and rate: mean, spread and a t interval over seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy import stats
+
+from modelcollapse.analysis.statistics.arms import ARM, prepare
+
+Floats = npt.NDArray[np.float64]
+
+
+def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) -> Floats:
+    """Half the width of Student's t interval of a mean.
+
+    Parameters
+    ----------
+    sd : array of float, shape (k,)
+        Standard deviations of the samples (with n − 1).
+    n : array of int, shape (k,)
+        Sizes of the samples.
+    confidence : float
+        Coverage of the two-sided interval.
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+        NaN where there are fewer than two values.
+    """
+    sizes = np.asarray(n, dtype=np.float64)
+    enough = sizes >= 2
+    quantile = stats.t.ppf(0.5 + confidence / 2, np.where(enough, sizes - 1, 1))
+    half = quantile * np.asarray(sd, dtype=np.float64) / np.sqrt(np.where(enough, sizes, 1))
+    return np.where(enough, half, np.nan)
+
+
+def summarise(
+    rows: pl.DataFrame, by: list[str], value: str, confidence: float = 0.95, least_sd: float = 0.0
+) -> pl.DataFrame:
+    """Mean, sd, t interval, extremes and number of values of a column in groups.
+
+    The interval takes no standard deviation for less than `least_sd`: the step of values that are counts.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any value
+        have ``n_seeds`` 0 and nulls, single values a null sd and interval.
+    """
+    column = pl.col(value)
+    table = (
+        rows.group_by(by)
+        .agg(
+            n_seeds=column.count().cast(pl.Int64),
+            mean=column.mean(),
+            sd=column.std(),
+            min=column.min(),
+            max=column.max(),
+        )
+        .sort(by)
+    )
+    spread = np.maximum(table["sd"].fill_null(np.nan).to_numpy(), least_sd)
+    half = t_half_width(spread, table["n_seeds"].to_numpy(), confidence)
+    width = pl.Series(half).fill_nan(None)
+    return table.with_columns(ci_low=pl.col("mean") - width, ci_high=pl.col("mean") + width).select(
+        *by, "n_seeds", "mean", "sd", "ci_low", "ci_high", "min", "max"
+    )
+
+
+def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 0.95) -> pl.DataFrame:
+    """Average every arm over its seeds: learning curves.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows, one per generation of a chain.
+    metric : str
+        The column to average over seeds.
+    confidence : float
+        Coverage of the t interval over seeds.
+
+    Returns
+    -------
+    DataFrame
+        One row per arm and size: `ARM`, ``generation, n_seen, n_seeds, mean, sd, ci_low, ci_high, min, max`` and
+        ``band_low, band_high``. The interval is pointwise: 95 % at each size alone. The band is for the whole curve:
+        see `with_bands`.
+    """
+    rows = prepare(results)
+    # Accuracies are counts of test documents: seeds that agree may still differ by less than one.
+    step = 1 / max(int(rows["n_test"].min()), 1) if metric == "accuracy" else 0.0  # type: ignore[arg-type]
+    table = summarise(rows, [*ARM, "generation", "n_seen"], metric, confidence, step)
+    return with_bands(table, confidence, step)
+
+
+def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 0.0) -> pl.DataFrame:
+    """Add the band that holds the whole curve of an arm, all sizes at once, in 95 % of runs.
+
+    Pointwise 95 % intervals are right at all of a curve's 19 sizes in 37–77 % of runs. The band is Bonferroni's: at
+    each size a t interval at 1 − 0.05 / number of sizes, which holds whatever the correlation between sizes. In
+    simulations of 19 sizes (independent, AR(1) with .8, random walk, seed effect plus noise) it covers .94–.98.
+    The largest t of curves simulated with the estimated correlation would be narrower by up to a quarter, but covers
+    .90–.95 with 3 to 10 seeds and .39–.55 with 2: so few seeds do not know the correlation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `ARM`, one row per size with ``n_seeds, mean, sd``.
+    confidence : float
+        Coverage of the whole band.
+    least_sd : float
+        No standard deviation is taken for less.
+
+    Returns
+    -------
+    DataFrame
+        With ``band_low, band_high``; null where there are fewer than two values.
+    """
+    counted = table.with_columns(n_sizes=(pl.col("n_seeds") >= 2).sum().over(ARM))
+    half = np.full(counted.height, np.nan)
+    for n_sizes in counted["n_sizes"].unique().to_list():
+        if n_sizes:
+            here = (counted["n_sizes"] == n_sizes).to_numpy()
+            sd, n = (counted[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("sd", "n_seeds"))
+            half[here] = t_half_width(np.maximum(sd[here], least_sd), n[here], 1 - (1 - confidence) / n_sizes)
+    width = pl.Series(half).fill_nan(None)
+    return table.with_columns(band_low=pl.col("mean") - width, band_high=pl.col("mean") + width)

@@ -1,0 +1,1 @@
+"""The original study: its published curves, its claims, and a run held against them."""

@@ -1,0 +1,333 @@
+"""A run beside what was published: level and shape of its curves, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from modelcollapse.analysis.statistics.arms import STARTS, AnalysisError, once_per_seed, prepare, references
+from modelcollapse.analysis.statistics.curves import Floats
+from modelcollapse.analysis.statistics.estimates import resolution, slope_of_means, slope_over_seeds
+from modelcollapse.analysis.statistics.inference import (
+    Estimate,
+    difference_of,
+    holm,
+    mean_of,
+    rank_correlation,
+    summary,
+)
+from modelcollapse.analysis.study.published import published
+
+_COLUMNS = {
+    "experiment": pl.String,
+    "source": pl.String,
+    "kind": pl.String,
+    "quantity": pl.String,
+    "initial_size": pl.Int64,
+    "collapse_rate": pl.Float64,
+    "n_seen": pl.Int64,
+    "ours": pl.Float64,
+    "ours_low": pl.Float64,
+    "ours_high": pl.Float64,
+    "published": pl.Float64,
+    "published_low": pl.Float64,
+    "published_high": pl.Float64,
+    "difference": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "agree": pl.Boolean,
+    "p": pl.Float64,
+    "p_holm": pl.Float64,
+    "p_equivalent": pl.Float64,
+    "verdict": pl.String,
+}
+
+
+def published_like(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the published curves of the experiments in `rows`: by name, or else by start and sizes in common.
+
+    Returns
+    -------
+    DataFrame
+        As `published`, under the run's names of the experiments; ``source`` is the published name.
+    """
+    known = published().with_columns(source=pl.col("experiment"))
+    parts = []
+    for name in rows["experiment"].unique().sort():
+        mine = rows.filter(pl.col("experiment") == name)
+        if name in known["experiment"]:
+            parts.append(known.filter(pl.col("experiment") == name))
+            continue
+        shared = known.filter(pl.col("experiment") != "baseline").join(
+            mine.select("initial_size", "n_seen", collapse_rate=pl.col("collapse_rate").round(4)).unique(),
+            on=["initial_size", "n_seen", "collapse_rate"],
+        )
+        if shared["n_seen"].n_unique() > 1:
+            best = shared["experiment"].value_counts().sort("count", "experiment", descending=[True, False]).item(0, 0)
+            parts.append(known.filter(pl.col("experiment") == best).with_columns(experiment=pl.lit(name)))
+    return pl.concat(parts) if parts else known.clear()
+
+
+def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
+    """Compare a run's curves with the published ones, level and shape, wherever sizes and rates agree.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of a run. Of several models or regimes the loop of the study is taken: label rule ``argmax``, regime
+        ``accumulate``, the model that most rows have.
+    margin : float
+        Differences of accuracy within ± margin count as none.
+
+    Returns
+    -------
+    DataFrame
+        One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
+        other levels; "shape": should agree on any reviews); ``quantity``: accuracy at the first and at the last common
+        size, change from the first to the last size relative to the first, difference to rate 0 at the last size, slope
+        (percentage points per 1 % of collapse rate), rank correlation of both sets of mean accuracies over rates; where
+        it was taken; ``ours`` and ``published`` with 95 % intervals, their ``difference`` with interval and whether
+        that holds 0 (``agree``, which is no agreement: a wide interval holds anything); ``p`` and ``p_holm``, corrected
+        over the levels, or the shapes, of an experiment; ``p_equivalent`` of two one-sided tests within what `margin`
+        makes of the quantity: itself of accuracies and differences, divided by the published first accuracy of relative
+        changes, by the range of rates of slopes. ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm
+        below .05), else "compatible"; "" without intervals. Of the rank correlation, ``ours`` is the correlation
+        between both, with a simulated interval; it "agrees" if that lies above 0.
+
+    Raises
+    ------
+    AnalysisError
+        No published experiment has sizes and rates in common with the run.
+    """
+    rows = study_loop(prepare(results))
+    theirs = published_like(rows)
+    records: list[dict[str, Any]] = []
+    for name in theirs["experiment"].unique().sort():
+        mine = rows.filter(pl.col("experiment") == name)
+        other = theirs.filter(pl.col("experiment") == name)
+        made = [
+            {"source": other["source"][0], **record} for record in _compare_experiment(str(name), mine, other, margin)
+        ]
+        records += _judged(made)
+    if not records:
+        raise AnalysisError(
+            "No published curve has start, rates and sizes in common with this run. "
+            "Run baseline, total-collapse, collapse-rates, low-rates or fine-rates, without --scale."
+        )
+    return pl.DataFrame(records, schema=_COLUMNS, orient="row")
+
+
+def _judged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add corrected p-values and verdicts to the records of one experiment."""
+    corrected: list[float | None] = [None] * len(records)
+    for kind in ("level", "shape"):
+        places = [i for i, record in enumerate(records) if record["kind"] == kind]
+        for i, p in zip(places, holm([records[i].get("p") for i in places]), strict=True):
+            corrected[i] = p
+    return [
+        {**record, "p_holm": p, "verdict": _verdict(record, p)} for record, p in zip(records, corrected, strict=True)
+    ]
+
+
+def _verdict(record: Mapping[str, Any], p_holm: float | None) -> str:
+    if record.get("agree") is None:
+        return ""
+    if record.get("p") is None:  # the rank correlation, whose interval above 0 shows agreement
+        return "agrees" if record["agree"] else "not shown"
+    if p_holm is not None and p_holm < 0.05:
+        return "differs"
+    return "agrees" if record["p_equivalent"] < 0.05 else "compatible"
+
+
+def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the study's loop: argmax and accumulate, and of everything else what most rows have.
+
+    That is one model in all experiments, and in each of them one regime, growth rule, test size and choice of terms.
+    """
+    loop = rows.filter(pl.col("label_rule").is_in(["argmax", "none"]))
+    if "accumulate" in loop["regime"]:
+        loop = loop.filter(pl.col("regime") == "accumulate")
+    model = _commonest(loop, [], ["model", "model_params"])
+    return _commonest(model, ["experiment"], [axis for axis in STARTS if axis != "experiment"])
+
+
+def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.DataFrame:
+    """Rows with those values on some axes that most rows have."""
+    keys = [*within, *axes]
+    counted = rows.group_by(keys).len().sort("len", *keys, descending=[True, *(False for _ in keys)])
+    most = counted.unique(within, keep="first", maintain_order=True) if within else counted.head(1)
+    return rows.join(most, on=keys, how="semi", maintain_order="left")
+
+
+class _Side:
+    """One experiment's curves as estimates at (start, rate, size)."""
+
+    def __init__(self, at: Mapping[tuple[int, float, int], tuple[float, float, int]], step: float = 0.0) -> None:
+        self.at = at
+        self.step = step
+
+    def mean(self, start: int, rate: float, size: int) -> Estimate:
+        return summary(*self.at[start, rate, size], self.step)
+
+    def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
+        """Relative change, errors of both ends taken as independent (first-order propagation)."""
+        a, b = self.mean(start, rate, first), self.mean(start, rate, last)
+        ratio = b.value / a.value
+        error = ratio * math.hypot(a.error / a.value, b.error / b.value)
+        return Estimate(ratio - 1, error, min(a.freedom, b.freedom), min(a.n, b.n))
+
+    def difference(self, start: int, rate: float, size: int) -> Estimate:
+        return difference_of(self.mean(start, rate, size), self.mean(start, 0.0, size))
+
+    def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
+        return [self.mean(start, rate, size) for rate in rates]
+
+    def slope(self, start: int, rates: list[float], size: int) -> Estimate:
+        """Least squares through the means, errors propagated from their spreads (they may differ)."""
+        # In percentage points per 1 % of collapse rate, which is the same number as in fractions per fraction.
+        return slope_of_means(self.means(start, rates, size), np.asarray(rates))
+
+
+class _Ours(_Side):
+    """A run's curves: differences within seeds wherever seeds are shared, however few."""
+
+    def __init__(self, rows: pl.DataFrame, merge_starts: bool) -> None:
+        start = pl.lit(0, pl.Int64) if merge_starts else pl.col("initial_size")
+        keyed = once_per_seed(rows.with_columns(start=start, rate=pl.col("collapse_rate").round(4)), "start", "rate")
+        table = keyed.group_by("start", "rate", "n_seen").agg(
+            pl.col("accuracy").mean(), sd=pl.col("accuracy").std(), n=pl.len()
+        )
+        super().__init__(
+            {(s, r, size): (mean, math.nan if sd is None else sd, n) for s, r, size, mean, sd, n in table.iter_rows()},
+            resolution(rows["n_test"], "accuracy"),
+        )
+        self._values: dict[tuple[int, float, int], dict[int, float]] = {}
+        for s, r, size, seed, value in keyed.select("start", "rate", "n_seen", "seed", "accuracy").iter_rows():
+            self._values.setdefault((s, r, size), {})[seed] = value
+
+    def _paired(self, one: tuple[int, float, int], other: tuple[int, float, int]) -> list[tuple[float, float]]:
+        a, b = self._values[one], self._values[other]
+        return [(a[seed], b[seed]) for seed in sorted(a.keys() & b.keys())]
+
+    def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
+        pairs = self._paired((start, rate, last), (start, rate, first))
+        if not pairs:
+            return super().change(start, rate, first, last)
+        return mean_of([b / a - 1 for b, a in pairs], self.step / max(min(a for _, a in pairs), self.step))
+
+    def difference(self, start: int, rate: float, size: int) -> Estimate:
+        pairs = self._paired((start, rate, size), (start, 0.0, size))
+        return mean_of([a - b for a, b in pairs], self.step) if pairs else super().difference(start, rate, size)
+
+    def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
+        """Of the seeds that all rates share, without what these seeds have in common at all rates."""
+        table = self._shared(start, rates, size)
+        if not table.size:
+            return super().means(start, rates, size)
+        return [mean_of(column, self.step) for column in (table - table.mean(axis=1, keepdims=True) + table.mean()).T]
+
+    def slope(self, start: int, rates: list[float], size: int) -> Estimate:
+        table = self._shared(start, rates, size)
+        if not table.size:
+            return super().slope(start, rates, size)
+        return slope_over_seeds(table, np.asarray(rates), self.step)
+
+    def _shared(self, start: int, rates: list[float], size: int) -> Floats:
+        """Values of the seeds that all rates share, shape (n_seeds, n_rates)."""
+        by_rate = [self._values[start, rate, size] for rate in rates]
+        seeds = sorted(set.intersection(*(set(values) for values in by_rate)))
+        return np.array([[values[seed] for values in by_rate] for seed in seeds])
+
+
+def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame, margin: float) -> Iterator[dict[str, Any]]:
+    is_baseline = bool((theirs["initial_size"] == theirs["n_seen"]).all())
+    if is_baseline:  # every published size is a training of its own; ours is one chain, or several starts
+        rows, theirs = references(rows), theirs.with_columns(initial_size=pl.lit(0, pl.Int64))
+    ours = _Ours(rows, merge_starts=is_baseline)
+    other = _Side(
+        {
+            (s, round(r, 4), n): (m, sd, k)
+            for s, r, n, m, sd, k in theirs.select(
+                "initial_size", "collapse_rate", "n_seen", "mean", "sd", "n_seeds"
+            ).iter_rows()
+        }
+    )
+    common = sorted(ours.at.keys() & other.at.keys())
+    for start in sorted({s for s, _, _ in common}):
+        sizes_of: dict[float, list[int]] = {}
+        for s, rate, size in common:
+            if s == start:
+                sizes_of.setdefault(rate, []).append(size)
+        yield from _compare_start(name, start, sizes_of, ours, other, margin)
+
+
+def _compare_start(
+    name: str, start: int, sizes_of: dict[float, list[int]], ours: _Side, other: _Side, margin: float
+) -> Iterator[dict[str, Any]]:
+    place = {"experiment": name, "initial_size": start or None}
+    for rate, sizes in sizes_of.items():
+        first, last = sizes[0], sizes[-1]
+        here = {**place, "collapse_rate": rate}
+        for size in dict.fromkeys((first, last)):
+            pair = (side.mean(start, rate, size) for side in (ours, other))
+            yield _record({**here, "kind": "level", "quantity": "accuracy", "n_seen": size}, margin, *pair)
+        if last > first:
+            pair = (side.change(start, rate, first, last) for side in (ours, other))
+            quantity = f"relative change since {first:,}"
+            relative = margin / other.mean(start, rate, first).value
+            yield _record({**here, "kind": "shape", "quantity": quantity, "n_seen": last}, relative, *pair)
+        if rate > 0 and last > first and last in sizes_of.get(0.0, []):
+            pair = (side.difference(start, rate, last) for side in (ours, other))
+            yield _record({**here, "kind": "shape", "quantity": "difference to rate 0", "n_seen": last}, margin, *pair)
+    everywhere = set.intersection(*(set(sizes) for sizes in sizes_of.values()))
+    rates = sorted(sizes_of)
+    last = max(everywhere, default=0)
+    if len(rates) >= 3 and last > start:
+        pair = (side.slope(start, rates, last) for side in (ours, other))
+        tilt = margin / (rates[-1] - rates[0])
+        yield _record({**place, "kind": "shape", "quantity": "slope in pp per 1 %", "n_seen": last}, tilt, *pair)
+        yield {
+            **place,
+            "kind": "shape",
+            "quantity": "rank correlation over rates",
+            "n_seen": last,
+            **_rank_correlation(*(side.means(start, rates, last) for side in (ours, other))),
+        }
+
+
+def _record(place: dict[str, Any], margin: float, ours: Estimate, theirs: Estimate) -> dict[str, Any]:
+    gap = difference_of(ours, theirs)
+    (low, high), (a, b), (c, d) = gap.interval(), ours.interval(), theirs.interval()
+    return {
+        **place,
+        "ours": ours.value,
+        "ours_low": a,
+        "ours_high": b,
+        "published": theirs.value,
+        "published_low": c,
+        "published_high": d,
+        "difference": gap.value,
+        "ci_low": low,
+        "ci_high": high,
+        "agree": None if low is None or high is None else low <= 0 <= high,
+        "p": gap.p_value(),
+        "p_equivalent": gap.p_equivalent(margin),
+    }
+
+
+def _rank_correlation(ours: list[Estimate], theirs: list[Estimate]) -> dict[str, Any]:
+    """Spearman's correlation of two sets of means; interval by drawing all means anew within their errors."""
+    rho = rank_correlation([e.value for e in ours], [e.value for e in theirs])
+    if rho is None or any(e.freedom <= 0 for e in (*ours, *theirs)):
+        return {"ours": rho}
+    generator = np.random.default_rng(0)
+    draws = [[e.value + e.error * generator.standard_t(e.freedom, 2000) for e in side] for side in (ours, theirs)]
+    ranks = [stats.rankdata(np.array(side), axis=0) for side in draws]
+    simulated = 1 - 6 * ((ranks[0] - ranks[1]) ** 2).sum(axis=0) / (len(ours) * (len(ours) ** 2 - 1))
+    low, high = np.quantile(simulated, [0.025, 0.975])
+    return {"ours": rho, "ours_low": float(low), "ours_high": float(high), "agree": bool(low > 0)}

@@ -1,0 +1,59 @@
+"""The claims of the study's post, checked on every experiment of a run that can speak to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from modelcollapse.analysis.statistics.arms import comparable, prepare, with_sound_pairing
+from modelcollapse.analysis.study.claims import Claim, check_claims
+from modelcollapse.analysis.study.compare import study_loop
+from modelcollapse.names import printable
+
+_TITLES = ("experiment", "claim of the post", "measured", "verdict")
+
+
+@dataclass(frozen=True)
+class CheckedClaim:
+    """A claim of the post, on the experiment that can speak to it."""
+
+    experiment: str
+    claim: Claim
+
+
+def check_post(results: pl.DataFrame, margin: float = 0.005) -> Iterator[CheckedClaim]:
+    """Yield every claim of the post on every experiment that has data for it.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of a run, finished or not: see `arms.comparable`.
+    margin : float
+        Loss of accuracy that counts as none.
+    """
+    rows, _ = with_sound_pairing(comparable(prepare(results)))
+    for (experiment,), group in rows.group_by(["experiment"], maintain_order=True):
+        loop = study_loop(group)
+        for claim in check_claims(group if loop.is_empty() else loop, margin):
+            if claim.verdict != "cannot be checked":
+                yield CheckedClaim(str(experiment), claim)
+
+
+def claims_table(results: pl.DataFrame, margin: float = 0.005) -> str:
+    """Return the checked claims as a Markdown table."""
+    lines = [_line(_TITLES), _line(["---"] * len(_TITLES))]
+    checked = check_post(results, margin)
+    lines += [_line((c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict)) for c in checked]
+    return "\n".join([*lines, ""])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(words: str) -> str:
+    """Escape what would end a cell, or be markup in it."""
+    return re.sub(r"([\\|`<])", r"\\\1", printable(words))

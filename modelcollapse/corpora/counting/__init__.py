@@ -1,0 +1,1 @@
+"""Texts in, counts out: cleaning, words, n-grams, arrays on disk."""

@@ -1,0 +1,122 @@
+"""Documents in, sequences of terms out: batch by batch, in as many processes as wanted, always the same bits."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.corpora.counting.cleaning import WordCleaner
+
+#: Bytes of the hash by which documents with the same text are recognised.
+DIGEST_SIZE = 16
+
+_MAX_KNOWN_WORDS = 3_000_000
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Some documents as sequences of terms.
+
+    Attributes
+    ----------
+    terms : list of str
+        The distinct terms of the batch.
+    tokens : ndarray of int32, shape (n_tokens,)
+        Positions in `terms`, document after document.
+    lengths : ndarray of int32, shape (n_documents,)
+        Tokens of each document.
+    digests : ndarray of uint64, shape (n_documents, 2)
+        Hash of each document's text.
+    """
+
+    terms: list[str]
+    tokens: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int32]
+    digests: npt.NDArray[np.uint64]
+
+
+class Tokenizer:
+    """Turns batches of texts into term sequences, cleaning each distinct raw word once.
+
+    Parameters
+    ----------
+    lemmatize, stopwords : bool
+        See `WordCleaner`.
+    """
+
+    def __init__(self, lemmatize: bool = True, stopwords: bool = True) -> None:
+        self._clean = WordCleaner(lemmatize, stopwords)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start with empty tables: they only save work, so memory may be bounded at will."""
+        self._rows = _Rows(self._add_word)
+        self._starts = array("i", [0])
+        self._flat = array("i")
+        self._ids: dict[str, int] = {}
+        self._terms: list[str] = []
+
+    def _add_word(self, raw: str) -> None:
+        for term in self._clean(raw):
+            number = self._ids.setdefault(term, len(self._terms))
+            if number == len(self._terms):
+                self._terms.append(term)
+            self._flat.append(number)
+        self._starts.append(len(self._flat))
+
+    def __call__(self, texts: Sequence[str]) -> TokenBatch:
+        """Tokenise documents.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            One string a document.
+        """
+        if len(self._rows) > _MAX_KNOWN_WORDS:
+            self._forget()
+        words = [text.split() for text in texts]
+        n_words = np.fromiter(map(len, words), np.int64, len(words))
+        rows = np.fromiter(map(self._rows.__getitem__, chain.from_iterable(words)), np.int32, int(n_words.sum()))
+        starts = np.array(self._starts, np.int32)
+        first, n_terms = starts[rows], starts[rows + 1] - starts[rows]
+        ends = np.concatenate([[0], np.cumsum(n_terms)])
+        tokens = np.array(self._flat, np.int32)[np.repeat(first - ends[:-1], n_terms) + np.arange(ends[-1])]
+        document_ends = ends[np.concatenate([[0], np.cumsum(n_words)])]
+        terms, local = _compact(tokens, self._terms)
+        return TokenBatch(terms, local, np.diff(document_ends).astype(np.int32), _digests(texts))
+
+
+class _Rows(dict[str, int]):
+    """Row of each raw word; a word not seen before is added on look-up."""
+
+    def __init__(self, add: object) -> None:
+        super().__init__()
+        self._add = add
+
+    def __missing__(self, raw: str) -> int:
+        row = len(self)
+        self._add(raw)  # type: ignore[operator]
+        self[raw] = row
+        return row
+
+
+def _compact(tokens: npt.NDArray[np.int32], terms: list[str]) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """Renumber tokens so that only terms that occur have a number."""
+    used = np.zeros(len(terms), bool)
+    used[tokens] = True
+    numbers = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return [terms[i] for i in np.flatnonzero(used)], numbers[tokens]
+
+
+def _digests(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Hash of each text; lone surrogates, which JSON can hold, are hashed as they are."""
+    joined = b"".join(
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_SIZE).digest() for text in texts
+    )
+    return np.frombuffer(joined, "<u8").reshape(-1, DIGEST_SIZE // 8)

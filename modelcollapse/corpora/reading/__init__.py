@@ -1,0 +1,1 @@
+"""Reviews out of files, whatever their form: archives, encodings, tables, records, labels."""

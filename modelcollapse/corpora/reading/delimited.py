@@ -1,0 +1,147 @@
+"""Rows of CSV and TSV files, and how to tell their dialect."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.reading.archives import DataStream
+from modelcollapse.corpora.reading.columns import ORIGINAL_FORM, Columns, find_columns, numbered_columns
+from modelcollapse.corpora.reading.decoding import LONGEST, decoded_lines
+from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.errors import CorpusError
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+_DELIMITERS = (",", "\t", ";", "|")
+_NAMES = {",": "commas", ";": "semicolons", "|": "bars"}
+_SAMPLE_ROWS = 50
+_UNCLOSED = "unexpected end"  # what the csv module says of a quote that is never closed
+_MOSTLY = 0.9
+_PENALTY = 0.25
+_LONGEST_ROW = 5_000
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How fields are told apart.
+
+    Attributes
+    ----------
+    delimiter : str
+        One character.
+    quoted : bool
+        Whether double quotes enclose fields (they never do in some tab-separated files).
+    """
+
+    delimiter: str
+    quoted: bool = True
+
+    def reader(self, lines: Iterator[str]) -> Reader:
+        """Return a strict csv reader: what it cannot make sense of is an error, never silently something else."""
+        if self.quoted:
+            return csv.reader(lines, delimiter=self.delimiter, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+
+
+def delimited_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[tuple[int, str, str, bool]]:
+    """Yield ``(line, text, label, whether the label is a rating)`` of the rows of a CSV or TSV file.
+
+    Rows with a wrong number of fields are entered in the ledger.
+
+    Raises
+    ------
+    CorpusError
+        If the file is no such table, or a quote is never closed.
+    """
+    sample = data.head.decode(options.encoding, "replace").removeprefix("\ufeff")
+    dialect, first_rows = _find_dialect(sample, data.whole)
+    columns, width, has_header, unescape = _layout(first_rows, options, data.name)
+    form = "CSV" if dialect.delimiter == "," else f"table separated by {_NAMES.get(dialect.delimiter, 'tabs')}"
+    ledger.describe(data.name, form, columns, first_rows[0] if has_header else None)
+    for line, row in _numbered_rows(dialect, data, options.encoding, ledger):
+        if has_header:
+            has_header = False
+            continue
+        ledger.read += 1
+        if len(row) != width:
+            ledger.reject(data.name, line, "wrong number of fields", f"{len(row)} instead of {width}: {' '.join(row)}")
+            continue
+        text = columns.text_of(row)
+        yield line, text.replace("\\n", "\n") if unescape else text, row[columns.label], columns.ratings
+
+
+def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[Columns, int, bool, bool]:
+    """Columns, number of fields, whether there is a header, and whether line breaks are written as backslash n."""
+    if not rows:
+        raise CorpusError(f"{file} holds no rows.")
+    width = len(rows[0])
+    if numbered_columns(options):
+        return find_columns([str(i + 1) for i in range(width)], options, file), width, False, False
+    named = options.text_column or options.label_column or options.rating_column
+    original = [len(row) == 3 and row[0] in ("1", "2") for row in rows]
+    if not named and original[0] and sum(original) >= _MOSTLY * len(rows):
+        return ORIGINAL_FORM, width, False, True
+    return find_columns(rows[0], options, file), width, True, False
+
+
+def _find_dialect(sample: str, whole: bool) -> tuple[Dialect, list[list[str]]]:
+    """Find the dialect in which the first rows agree best on a number of fields above one, and these rows."""
+    candidates = [Dialect(delimiter) for delimiter in _DELIMITERS] + [Dialect("\t", quoted=False)]
+    scored = [(dialect, *_sample_rows(dialect, sample, whole)) for dialect in candidates]
+    dialect, rows, _ = max(scored, key=lambda entry: _score(entry[1], entry[2]))
+    return dialect, rows
+
+
+def _score(rows: list[list[str]], broken: bool) -> tuple[float, int, int]:
+    width = len(rows[0]) if rows else 0
+    share = sum(len(row) == width for row in rows) / len(rows) if width > 1 else -1.0
+    return share - _PENALTY * broken, width, len(rows)
+
+
+def _sample_rows(dialect: Dialect, sample: str, whole: bool) -> tuple[list[list[str]], bool]:
+    """Rows at the beginning, without the last one if it may be cut; and whether a quote is out of place."""
+    rows: list[list[str]] = []
+    try:
+        for row in dialect.reader(iter(io.StringIO(sample, newline=""))):
+            if row:
+                rows.append(row)
+            if len(rows) > _SAMPLE_ROWS:
+                return rows[:-1], False
+    except csv.Error as error:
+        return rows, whole or _UNCLOSED not in str(error)
+    return rows if whole or len(rows) < 2 else rows[:-1], False
+
+
+def _numbered_rows(
+    dialect: Dialect, data: DataStream, encoding: str, ledger: Ledger
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line it begins at; rows with stray quotes are entered in the ledger."""
+    csv.field_size_limit(LONGEST)
+    reader = dialect.reader(decoded_lines(data, encoding))
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "limit" in str(error):
+                raise CorpusError(
+                    f"{data.name}, line {line}: a field is longer than {LONGEST // 1_000_000} MB. Perhaps a quote is "
+                    "opened here and not closed: double the quotes inside fields."
+                ) from error
+            if reader.line_num - line > _LONGEST_ROW or _UNCLOSED in str(error):
+                raise CorpusError(
+                    f"{data.name}, line {line}: a quote is opened here and not closed. Double the quotes inside fields."
+                ) from error
+            ledger.read += 1
+            ledger.reject(data.name, line, "stray quote", str(error))
+            continue
+        if row:
+            yield line, row

@@ -1,0 +1,100 @@
+"""Labelled reviews from files of any supported form, recognised by content."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import copyfileobj
+
+from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.reading.archives import DataStream, decompression_errors, open_data
+from modelcollapse.corpora.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, RowBatch
+from modelcollapse.corpora.reading.delimited import delimited_rows
+from modelcollapse.corpora.reading.parquet import PARQUET_MAGIC, parquet_rows
+from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.records import FASTTEXT_PREFIX, fasttext_rows, json_rows
+from modelcollapse.errors import CorpusError
+
+Row = tuple[int, str, str, bool]
+
+
+def read_files(
+    paths: list[Path], options: CorpusOptions, ledger: Ledger, advance: Callable[[float], None] = lambda _: None
+) -> Iterator[RowBatch]:
+    """Yield the usable rows of files, one file after the other.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Parquet, CSV, TSV, JSON Lines or fastText files, plain, compressed or in an archive.
+    options : CorpusOptions
+        Columns, encoding, archive member.
+    ledger : Ledger
+        Where rows are counted.
+    advance : callable
+        Told the bytes (of the files as they are on disk) dealt with so far.
+
+    Raises
+    ------
+    CorpusError
+        If a file cannot be read.
+    """
+    done = 0
+    for path in paths:
+        for data in open_data(path, options.member):
+            for batch in _batches(data.name, _rows(path, data, options, ledger), ledger):
+                yield batch
+                advance(done + data.position())
+        done += path.stat().st_size
+        advance(done)
+
+
+def _rows(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[Row]:
+    """Rows of a file in the form its beginning shows."""
+    if data.head.startswith(PARQUET_MAGIC):
+        return _parquet(path, data, options, ledger)
+    beginning = data.head[:2000].decode(options.encoding, "replace").lstrip("\ufeff \t\r\n")
+    if "\0" in beginning:
+        raise CorpusError(
+            f"{data.name} is not text in {options.encoding.upper()}, nor Parquet. "
+            "Expected Parquet, CSV, TSV, JSON Lines or fastText; say --encoding utf-16 if that is what it is."
+        )
+    if beginning.startswith(FASTTEXT_PREFIX):
+        return fasttext_rows(data, options, ledger)
+    if beginning.startswith("{"):
+        return json_rows(data, options, ledger)
+    if beginning.startswith("[") and beginning[1:].lstrip().startswith("{"):
+        raise CorpusError(f"{data.name} is one JSON array. Expected JSON Lines: one object a line.")
+    return delimited_rows(data, options, ledger)
+
+
+def _parquet(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[Row]:
+    size = path.stat().st_size
+
+    def advance(fraction: float) -> None:
+        data.position = lambda: round(fraction * size)
+
+    if data.plain:
+        yield from parquet_rows(path, data.name, options, ledger, advance)
+        return
+    with tempfile.TemporaryDirectory() as folder, decompression_errors(data.name):
+        unpacked = Path(folder) / "unpacked.parquet"
+        with unpacked.open("wb") as file:
+            copyfileobj(data.stream, file)
+        yield from parquet_rows(unpacked, data.name, options, ledger, advance)
+
+
+def _batches(file: str, rows: Iterator[Row], ledger: Ledger) -> Iterator[RowBatch]:
+    batch = RowBatch(file)
+    for line, text, label, ratings in rows:
+        if not text or text.isspace():
+            ledger.reject(file, line, "empty text", "")
+            continue
+        batch.add(text, label, line)
+        batch.ratings = ratings
+        if len(batch) == BATCH_ROWS or batch.n_characters >= BATCH_CHARACTERS:
+            yield batch
+            batch = RowBatch(file)
+    if len(batch):
+        yield batch

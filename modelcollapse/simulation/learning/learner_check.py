@@ -1,0 +1,124 @@
+"""Is it a classifier? Asked once of every model, on a handful of documents, before anything runs."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.utils import get_tags
+from threadpoolctl import threadpool_limits
+
+from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
+from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.containment import contained
+from modelcollapse.simulation.spec import Model
+
+Counts: TypeAlias = sparse.csr_matrix | npt.NDArray[Any]
+
+#: Enough for the defaults of scikit-learn's classifiers: neighbours, and folds of folds.
+_DOCUMENTS, _TERMS = 60, 40
+
+#: An ensemble of more behaves like one of as many.
+_ESTIMATORS = 8
+
+#: Documents as a learner may want them that does not take counts in a sparse matrix.
+_OTHER_FORMS: Mapping[str, type] = {"sparse floats": np.float64, "dense counts": np.int32, "dense floats": np.float64}
+
+
+def check(model: Model) -> None:
+    """Train and ask a model once, on one thread, unless that was done before in this process.
+
+    What depends on the documents – too few for its parameters, say – is not asked here: it is a chain's own failure.
+
+    Raises
+    ------
+    LearnerError
+        If scikit-learn does not take it for a classifier, if it misses a library or a file, does not take sparse
+        counts, or answers with other labels than it was taught, wrong shapes, or scores that are not finite.
+    """
+    _check(model, repr(model.params))
+
+
+@cache
+def _check(model: Model, exact: str) -> None:
+    """Remember what was found good by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
+    _check_kind(model)
+    _check_names(model)
+    if learners.find_learner(model.name).is_compiled:
+        return  # our own: its kernels are compiled when they are used
+    counts, labels = _some_documents()
+    error = _try(model, counts, labels)
+    if isinstance(error, FaultyLearnerError):
+        raise LearnerError(f"Learner '{model.name}' cannot be used: {error}.") from error
+    if isinstance(error, (ImportError, OSError, MemoryError)):
+        raise LearnerError(f"Learner '{model.name}' cannot be used here: {describe(error).rstrip('.')}.") from error
+    if error is None:
+        return
+    for form, dtype in _OTHER_FORMS.items():
+        other = counts.astype(dtype) if form.startswith("sparse") else counts.toarray().astype(dtype)
+        if _try(model, other, labels) is None:
+            raise LearnerError(
+                f"Learner '{model.name}' takes {form}, but not documents as they are here, a sparse matrix (CSR) of "
+                f"int32 counts: {describe(error).rstrip('.')}."
+            ) from error
+
+
+def _check_kind(model: Model) -> None:
+    classifier = learners.instantiate(model)
+    kind = getattr(classifier, "_estimator_type", None)
+    with learners.refusing(f"Learner '{model.name}' does not say what it is"), suppress(AttributeError):
+        kind = get_tags(classifier).estimator_type  # a class without any has no tags
+    if kind == "classifier":
+        return
+    found = _with_article(kind) if kind else "no classifier"
+    raise LearnerError(
+        f"Learner '{model.name}' is {found} to scikit-learn, expected a classifier "
+        "(a class of your own: derive it from sklearn.base.ClassifierMixin and BaseEstimator, in this order)."
+    )
+
+
+def _with_article(kind: object) -> str:
+    """Return an estimator's type as words, ``outlier_detector`` as *an outlier detector*."""
+    words = str(kind).replace("_", " ")
+    return f"{'an' if words[:1].lower() in tuple('aeiou') else 'a'} {words}"
+
+
+def _check_names(model: Model) -> None:
+    """Refuse parameters whose text is another one in every process: no chain would be found again."""
+    params = learners.identity(model)["params"]
+    assert isinstance(params, dict)
+    for name, text in params.items():
+        if re.search(r" at 0x[0-9a-fA-F]+>", text):
+            raise LearnerError(
+                f"Learner '{model.name}': found {name}={text:.60}, whose text differs from process to process; "
+                "expected parameters that repr() names, so that results are found again."
+            )
+
+
+def _some_documents() -> tuple[sparse.csr_matrix, npt.NDArray[np.uint8]]:
+    """Return counts whose terms lean towards one class or the other, and labels."""
+    labels = np.arange(_DOCUMENTS, dtype=np.uint8) % 2
+    leaning = np.where(np.arange(_TERMS) % 2 == labels[:, np.newaxis], 1.5, 0.5)
+    counts = np.random.default_rng(0).poisson(leaning).astype(np.int32)
+    return sparse.csr_matrix(counts), labels
+
+
+def _try(model: Model, counts: Counts, labels: npt.NDArray[np.uint8]) -> BaseException | None:
+    """Train a model and ask it about the same documents; return what it raises."""
+    small = learners.instantiate(model).get_params(deep=False).get("n_estimators")
+    if isinstance(small, int) and small > _ESTIMATORS:
+        model = Model(model.name, tuple({**dict(model.params), "n_estimators": _ESTIMATORS}.items()))
+    with contained(silent=True), threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            learners.train(model, counts.copy(), labels.copy(), seed=0).score(counts.copy())
+        except (Exception, SystemExit) as error:
+            return error
+    return None

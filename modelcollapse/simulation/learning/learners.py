@@ -1,0 +1,369 @@
+"""Learners: what is trained in every generation. To add one, name its class and its parameters in `LEARNERS`.
+
+Any other scikit-learn classifier works by its import path, ``package.module:Class``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
+from modelcollapse.simulation.learning.containment import contained
+from modelcollapse.simulation.spec import Model, ParameterValue
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A classifier class with the parameters it has unless asked otherwise.
+
+    Attributes
+    ----------
+    path : str
+        ``package.module:Class`` of a scikit-learn classifier.
+    params : mapping
+        Parameters that differ from the class' own defaults.
+    predicts_by_probability : bool
+        Whether `predict` is exactly the first class of largest `predict_proba`: then one pass gives both.
+    is_compiled : bool
+        Whether its first use on a machine takes long: see `warm_up`.
+    """
+
+    path: str
+    params: Mapping[str, ParameterValue] = field(default_factory=dict)
+    predicts_by_probability: bool = False
+    is_compiled: bool = False
+
+
+#: The forest of the original study.
+STUDY_FOREST: Mapping[str, ParameterValue] = {
+    "n_estimators": 1000,
+    "max_depth": 20,
+    "max_features": "sqrt",
+    "min_samples_split": 2,
+    "min_samples_leaf": 1,
+    "bootstrap": False,
+}
+
+LEARNERS: Mapping[str, Learner] = {
+    "forest": Learner(
+        "modelcollapse.forest:SparseForestClassifier", STUDY_FOREST, predicts_by_probability=True, is_compiled=True
+    ),
+    "forest-sklearn": Learner("sklearn.ensemble:RandomForestClassifier", STUDY_FOREST, predicts_by_probability=True),
+    "naive-bayes": Learner("sklearn.naive_bayes:MultinomialNB"),
+    "logistic-regression": Learner("sklearn.linear_model:LogisticRegression", {"max_iter": 1000}),
+}
+
+#: By so much probabilities may miss [0, 1]: they were computed in single precision.
+ROUNDING = 1e-6
+
+#: Set by the chain in every generation, so they are nobody's to choose.
+RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model says of some documents.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (n,)
+        Hard labels: the classifier's own `predict`.
+    probability : ndarray of float64, shape (n,), or None
+        P(class 1), for learners that have it.
+    ranking : ndarray of float64, shape (n,)
+        Larger means more positive: the probability, or the decision function.
+    """
+
+    labels: npt.NDArray[np.uint8]
+    probability: npt.NDArray[np.float64] | None
+    ranking: npt.NDArray[np.float64]
+
+    def __getitem__(self, part: slice) -> Scores:
+        probability = None if self.probability is None else self.probability[part]
+        return Scores(self.labels[part], probability, self.ranking[part])
+
+
+class Predictor:
+    """A trained model behind one interface, whatever the learner.
+
+    Parameters
+    ----------
+    classifier : object
+        Trained on classes 0 and 1, both of them. Its `classes_` says in which order it names them.
+    predicts_by_probability : bool
+        See `Learner`.
+    """
+
+    def __init__(self, classifier: Any, predicts_by_probability: bool) -> None:
+        self._classifier = classifier
+        self._predicts_by_probability = predicts_by_probability
+
+    def score(self, counts: sparse.csr_matrix) -> Scores:
+        """Score documents, given as counts of the terms the model was trained on.
+
+        Raises
+        ------
+        FaultyLearnerError
+            If the classifier answers with other labels than 0 and 1, with numbers that are no probabilities or not
+            finite, or in other shapes than scikit-learn's classifiers.
+        """
+        classifier = self._classifier
+        n_documents = counts.shape[0]
+        if hasattr(classifier, "predict_proba"):
+            of_class_0, of_class_1 = self._probabilities(classifier.predict_proba(counts), n_documents)
+            if self._predicts_by_probability:
+                labels = (of_class_1 > of_class_0).astype(np.uint8)
+            else:
+                labels = _hard_labels(classifier.predict(counts), n_documents, "predict")
+            return Scores(labels, of_class_1, of_class_1)
+        labels = _hard_labels(classifier.predict(counts), n_documents, "predict")
+        if hasattr(classifier, "decision_function"):
+            return Scores(labels, None, self._decision(classifier.decision_function(counts), n_documents))
+        return Scores(labels, None, labels.astype(np.float64))
+
+    def _positive_class(self) -> int:
+        """Return the place of class 1 among the classifier's classes."""
+        if not hasattr(self._classifier, "classes_"):
+            raise FaultyLearnerError("it has no classes_, which says whose its scores are")
+        classes = _hard_labels(self._classifier.classes_, 2, "classes_")
+        if classes.sum() != 1:
+            raise FaultyLearnerError(f"its classes_ are {classes.tolist()}, expected 0 and 1")
+        return int(classes[1])
+
+    def _probabilities(
+        self, found: object, n_documents: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the probabilities of both classes."""
+        both = _finite(found, (n_documents, 2), "predict_proba")
+        if both.min(initial=0.0) < 0 or both.max(initial=1.0) > 1:
+            if both.min() < -ROUNDING or both.max() > 1 + ROUNDING:
+                raise FaultyLearnerError(
+                    f"its predict_proba gave {both.min():g} to {both.max():g}, expected probabilities in [0, 1]"
+                )
+            both = both.clip(0.0, 1.0)
+        positive = self._positive_class()
+        return both[:, 1 - positive], np.ascontiguousarray(both[:, positive])
+
+    def _decision(self, found: object, n_documents: int) -> npt.NDArray[np.float64]:
+        """Return a decision function that grows towards class 1: its own grows towards the second of its classes."""
+        decision = _finite(found, (n_documents,), "decision_function")
+        return decision if self._positive_class() == 1 else -decision
+
+
+def _hard_labels(found: object, n: int, what: str) -> npt.NDArray[np.uint8]:
+    """Return labels that are 0 or 1 as such; a column is taken for the vector that it holds.
+
+    Raises
+    ------
+    FaultyLearnerError
+        For anything else: nothing is rounded, cut or counted from another number.
+    """
+    labels = _as_array(found, what)
+    if labels.shape == (n, 1):
+        labels = labels.ravel()
+    if labels.shape != (n,):
+        raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected ({n},)")
+    is_positive = np.asarray(labels == 1, dtype=bool)
+    known = is_positive | np.asarray(labels == 0, dtype=bool)
+    if not known.all():
+        others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
+        raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected the classes taught, 0 and 1")
+    return is_positive.astype(np.uint8)
+
+
+def _finite(found: object, shape: tuple[int, ...], what: str) -> npt.NDArray[np.float64]:
+    """Return scores as finite numbers of the expected shape, or raise FaultyLearnerError."""
+    scores = _as_array(found, what)
+    if scores.shape != shape:
+        raise FaultyLearnerError(f"its {what} has the shape {scores.shape}, expected {shape}")
+    if scores.dtype.kind not in "fiub":
+        raise FaultyLearnerError(f"its {what} gave values of type {scores.dtype}, expected numbers")
+    scores = scores.astype(np.float64, copy=False)
+    if not np.isfinite(scores).all():
+        raise FaultyLearnerError(f"its {what} gave scores that are not finite numbers")
+    return scores
+
+
+def _as_array(found: object, what: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(found)
+    except (TypeError, ValueError) as error:
+        raise FaultyLearnerError(f"its {what} gave no array: {describe(error)}") from error
+
+
+class ConstantPredictor(Predictor):
+    """What can be learnt from one class, or from documents without terms: the share of positive labels."""
+
+    def __init__(self, positive_rate: float) -> None:
+        self._positive_rate = positive_rate
+
+    def score(self, counts: sparse.csr_matrix) -> Scores:
+        """Give every document the same probability."""
+        probability = np.full(counts.shape[0], self._positive_rate)
+        return Scores((probability > 0.5).astype(np.uint8), probability, probability)
+
+
+def train(model: Model, counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8], seed: int) -> Predictor:
+    """Train a model on one thread.
+
+    Parameters
+    ----------
+    model : Model
+        Learner and parameters.
+    counts : csr_matrix of int32, shape (n_train, n_active_terms)
+        Training documents.
+    labels : ndarray of uint8, shape (n_train,)
+        0 or 1. A single class is a valid state: the result is the constant predictor of that class.
+    seed : int
+        For learners that draw random numbers.
+    """
+    if nothing_to_learn(counts.shape[1], labels):
+        return ConstantPredictor(float(labels.mean()) if len(labels) else 0.5)
+    classifier = instantiate(model)
+    known = classifier.get_params(deep=False)
+    if "random_state" in known:
+        classifier.set_params(random_state=seed)
+    if known.get("n_jobs") is not None:  # None is one thread already
+        classifier.set_params(n_jobs=1)
+    classifier.fit(counts, labels)
+    return Predictor(classifier, find_learner(model.name).predicts_by_probability)
+
+
+def nothing_to_learn(n_terms: int, labels: npt.NDArray[np.uint8]) -> bool:
+    """Return whether a training set has no documents, no terms, or a single class."""
+    return n_terms == 0 or len(labels) == 0 or bool(labels.min() == labels.max())
+
+
+def warm_up(models: Iterable[Model]) -> None:
+    """Train compiled learners on two documents: once here, and not by many workers at once."""
+    counts = sparse.csr_matrix(np.eye(2, dtype=np.int32))
+    for model in models:
+        if find_learner(model.name).is_compiled:
+            small = Model(model.name, tuple({**dict(model.params), "n_estimators": 1}.items()))
+            train(small, counts, np.array([0, 1], dtype=np.uint8), seed=0).score(counts)
+
+
+def find_learner(name: str) -> Learner:
+    """Return the learner of a name or an import path.
+
+    Raises
+    ------
+    LearnerError
+        If there is neither.
+    """
+    if name in LEARNERS:
+        return LEARNERS[name]
+    if ":" not in name:
+        raise LearnerError(
+            f"Found no learner '{name}'. Expected one of {', '.join(LEARNERS)}, or the import path of a scikit-learn "
+            "classifier such as sklearn.linear_model:SGDClassifier."
+        )
+    known = (learner for learner in LEARNERS.values() if learner.path == name)
+    return replace(next(known, Learner(name)), params={})
+
+
+def is_our_forest(model: Model) -> bool:
+    """Return whether a model is the project's own forest, which grows and scores on the corpus' arrays."""
+    return find_learner(model.name).path == LEARNERS["forest"].path
+
+
+def parameter_names(name: str) -> frozenset[str]:
+    """Return the parameters that a learner takes, apart from those that the chain sets itself."""
+    cls = _classifier_class(name)
+    with refusing(f"Learner '{name}' does not name its parameters"):
+        return frozenset(cls().get_params(deep=False)) - set(RESERVED_PARAMS)
+
+
+def has_probabilities(model: Model) -> bool:
+    """Return whether the model, with its parameters, gives probabilities."""
+    with refusing(f"Learner '{model.name}' does not say whether it has predict_proba"):
+        return hasattr(instantiate(model), "predict_proba")
+
+
+def identity(model: Model) -> dict[str, object]:
+    """Return what makes this model's results: class, every parameter, and the library's major.minor version.
+
+    Our own learners carry no version here: their results are part of `spec.RESULTS_VERSION`.
+    """
+    return _identity(model, repr(model.params))
+
+
+@cache
+def _identity(model: Model, exact: str) -> dict[str, object]:
+    """Remember identities by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
+    path = find_learner(model.name).path
+    with refusing(f"Learner '{model.name}' does not name its parameters"):
+        params = instantiate(model).get_params(deep=True)
+        texts = {key: repr(value) for key, value in sorted(params.items()) if key not in RESERVED_PARAMS}
+    return {
+        "class": path,
+        "params": texts,
+        "version": _library_version(path.split(":")[0].split(".")[0]),
+    }
+
+
+def instantiate(model: Model) -> Any:
+    """Return the untrained classifier of a model, with its parameters but without a seed.
+
+    Raises
+    ------
+    LearnerError
+        A parameter is unknown, or its value impossible, as far as the class tells without documents.
+    """
+    cls = _classifier_class(model.name)
+    params = {**find_learner(model.name).params, **dict(model.params)}
+    with refusing(f"Learner '{model.name}' does not take {model.params_text or 'its parameters'}"):
+        classifier = cls(**params)
+        if hasattr(cls, "_parameter_constraints") or "_validate_params" in vars(cls):
+            classifier._validate_params()  # what scikit-learn's `fit` does first
+    return classifier
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Raise LearnerError, in one line, for whatever a learner's own code raises before anything runs."""
+    try:
+        with contained():
+            yield
+    except LearnerError:
+        raise
+    except (TypeError, ValueError) as error:  # the usual ones need no name
+        raise LearnerError(f"{what}: {describe(error).partition(': ')[2].rstrip('.')}.") from error
+    except Exception as error:
+        raise LearnerError(f"{what}: {describe(error).rstrip('.')}.") from error
+
+
+def _classifier_class(name: str) -> Any:
+    path = find_learner(name).path
+    module_name, _, class_name = path.partition(":")
+    if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
+        raise LearnerError(f"Found no learner at '{path}': expected package.module:Class.")
+    with refusing(f"Found no learner at '{path}'"):
+        cls = getattr(importlib.import_module(module_name), class_name)
+        is_one = inspect.isclass(cls) and all(hasattr(cls, method) for method in ("fit", "predict", "get_params"))
+    if not is_one:
+        raise LearnerError(f"Found '{path}', expected a scikit-learn classifier (fit, predict, get_params).")
+    with refusing(f"Learner '{path}' cannot be made without arguments"):
+        made: Any = cls()
+        made.get_params(deep=False)
+    return cls
+
+
+def _library_version(package: str) -> str | None:
+    if package == "modelcollapse":
+        return None
+    distributions = importlib.metadata.packages_distributions().get(package)
+    if not distributions:
+        return None
+    return ".".join(importlib.metadata.version(distributions[0]).split(".")[:2])

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelcollapse.execution.store.record import SCHEMA, ChainRecord, DamagedRecordError, rows_frame
+from modelcollapse.simulation.chain import run_chain
+from modelcollapse.simulation.rows import AXES, KEY
+from modelcollapse.simulation.spec import ChainSpec, Growth, Model
+
+SPEC = ChainSpec(0, Decimal("0.5"), 100, 450, 200, Growth(increment=100), Model("naive-bayes"))
+
+
+@pytest.fixture(scope="module")
+def results(corpus):
+    return list(run_chain(SPEC, corpus))
+
+
+@pytest.fixture
+def record(results):
+    record = ChainRecord()
+    for result in results:
+        assert record.add(result, SPEC)
+    return record
+
+
+def test_survives_the_file(record):
+    assert ChainRecord.from_bytes(record.to_bytes()) == record
+
+
+def test_knows_what_is_done_and_where_to_go_on(results, record):
+    assert record.is_complete(SPEC)
+    partial = ChainRecord()
+    for result in results[:3]:
+        partial.add(result, SPEC)
+    assert (partial.n_done(SPEC), partial.is_complete(SPEC)) == (3, False)
+    state = partial.state(SPEC)
+    assert state is not None
+    assert state.generation == 3
+    assert state.labels.tolist() == np.concatenate([r.new_labels for r in results[:3]]).tolist()
+    assert (state.predictions == results[2].predictions).all()
+    assert ChainRecord().state(SPEC) is None
+
+
+def test_a_known_row_is_never_replaced(results, record):
+    assert not record.add(results[2], SPEC)
+    assert ChainRecord.from_bytes(record.to_bytes()) == record
+
+
+def test_any_reader_of_parquet_can_read_it(record):
+    assert pl.read_parquet(io.BytesIO(record.to_bytes()))["n_seen"].to_list() == sorted(record.rows)
+
+
+def test_every_truncation_is_noticed(record):
+    content = record.to_bytes()
+    for length in range(len(content)):
+        with pytest.raises(DamagedRecordError):
+            ChainRecord.from_bytes(content[:length])
+
+
+def test_every_flipped_byte_is_noticed(record):
+    content = record.to_bytes()
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 + position % 255
+        with pytest.raises(DamagedRecordError):
+            ChainRecord.from_bytes(bytes(damaged))
+
+
+@given(st.binary(max_size=300))
+def test_foreign_bytes_are_noticed(content):
+    with pytest.raises(DamagedRecordError):
+        ChainRecord.from_bytes(content)
+
+
+def test_schema_is_the_contracts():
+    assert list(SCHEMA)[:9] == [
+        "chain_id", "seed", "collapse_rate", "initial_size", "model", "model_params", "regime", "label_rule",
+        "generation",
+    ]  # fmt: skip
+    assert {*KEY, *AXES} <= set(SCHEMA)
+    assert rows_frame([]).schema == SCHEMA
+    assert SCHEMA["accuracy"] == pl.Float64
+    assert SCHEMA["n_train"] == pl.Int64
