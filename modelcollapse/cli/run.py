@@ -175,7 +175,7 @@ def _print_plan(plan: Plan, location: str) -> None:
 
     rows = [
         (
-            chain.task.chain_id,
+            chain.task.id,
             chain.task.spec.seed,
             f"{float(chain.task.spec.collapse_rate):g}",
             " ".join(part for part in (chain.task.spec.model.name, chain.task.spec.model.params_text) if part),

@@ -1,4 +1,4 @@
-"""Running a sweep: plan it, drain the executor's events into the run's folder, and read results back."""
+"""Running a sweep: plan it, run what a folder lacks of it, and read results back."""
 
 from __future__ import annotations
 
@@ -8,29 +8,27 @@ import os
 import platform
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
-from modelcollapse.execution.executors import ChainTask, Executor, InProcessExecutor
+from modelcollapse.execution.drive import run_plan
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
-from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
+from modelcollapse.execution.plan import chain_tasks, check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
 from modelcollapse.execution.store.record import ChainRecord, rows_frame
-from modelcollapse.execution.store.recorder import Keeper
+from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.names import printable
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
-
-ExecutorName: TypeAlias = Literal["ray", "inprocess"]
 
 #: Packages whose versions can change results.
 VERSIONED = ("modelcollapse", "numpy", "scipy", "scikit-learn", "numba", "nltk", "polars", "ray")
@@ -135,7 +133,7 @@ class Run:
                 for size in task.spec.sizes():
                     if size in record.rows:
                         row = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
-                        rows.setdefault((sweep.experiment, task.chain_id, size), row)
+                        rows.setdefault((sweep.experiment, task.id, size), row)
         return rows_frame(list(rows.values()), experiment=pl.String())
 
     # Shorthands for what `analysis` makes of the rows; imported when called, since it stands above this package.
@@ -161,9 +159,9 @@ class Run:
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
         tasks = self._tasks(sweep)
-        known = self.folder.read_chains(task.chain_id for task in tasks)
+        known = self.folder.read_chains(task.id for task in tasks)
         for task in tasks:
-            yield task, known.get(task.chain_id) or ChainRecord()
+            yield task, known.get(task.id) or ChainRecord()
 
     def failed(self, sweep: Sweep) -> list[str]:
         """Return the ids of the chains of a sweep that failed."""
@@ -171,9 +169,7 @@ class Run:
         if not failures:
             return []
         return [
-            task.chain_id
-            for task, record in self.chains(sweep)
-            if task.chain_id in failures and not record.is_complete(task.spec)
+            task.id for task, record in self.chains(sweep) if task.id in failures and not record.is_complete(task.spec)
         ]
 
 
@@ -245,61 +241,14 @@ def run_sweep(
     with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
         plan = make_plan(sweep, corpus, folder, retry_failed)
         folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
-        _settle(plan, folder)  # after spec.json, whose format tells other versions what the chains are
-        reporter.planned(plan, folder)
-        _drain(find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
-        reporter.ended()
+        # after spec.json, whose format tells other versions what the chains are
+        run_plan(plan, corpus, folder, find_executor(executor, address, workers, shards), reporter)
     return Run(folder, sweep.model)
-
-
-def _settle(plan: Plan, folder: RunFolder) -> None:
-    """Put chains where they belong that reached their end a moment before their driver was killed."""
-    checkpoints = set(folder.names("partial", ".parquet"))
-    for chain in plan.finished:
-        chain_id = chain.task.chain_id
-        if chain_id in checkpoints:
-            there = folder.read_record("chains", chain_id)
-            if there is not None and there.rows.keys() >= chain.record.rows.keys():
-                folder.remove(f"partial/{chain_id}.parquet")
-            else:
-                folder.write_chain(chain_id, chain.record)
 
 
 def default_folder(sweep: Sweep) -> str:
     """Return where a sweep is kept unless the user says otherwise."""
     return f"runs/{sweep.experiment}"
-
-
-def _drain(executor: Executor, plan: Plan, corpus: Corpus, folder: RunFolder, reporter: Reporter) -> None:
-    """Keep everything the executor yields; whatever ends this early, what has arrived is kept."""
-    if not plan.to_run:
-        return
-    keeper = Keeper(plan, folder, reporter)
-    events = executor.run(corpus, [chain.task for chain in plan.to_run], keeper.state_of)
-    with closing(events), closing(keeper):  # what has arrived is written before workers are stopped: that takes time
-        for event in events:
-            keeper.take(event)
-
-
-def find_executor(
-    executor: ExecutorName | Executor, address: str | None = None, workers: int | None = None, shards: int | None = None
-) -> Executor:
-    """Return an executor by its name; an executor is returned as it is.
-
-    Raises
-    ------
-    SpecError
-        If there is none of this name.
-    """
-    if executor == "inprocess":
-        return InProcessExecutor()
-    if executor == "ray":
-        from modelcollapse.execution.ray.executor import RayExecutor
-
-        return RayExecutor(address, workers, shards)
-    if isinstance(executor, str):
-        raise SpecError(f"executor: found '{executor}', expected ray or inprocess.")
-    return executor
 
 
 def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
