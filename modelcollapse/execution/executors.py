@@ -6,10 +6,10 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import LearnerError, describe
+from modelcollapse.errors import LearnerError, SpecError, describe
 from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
 from modelcollapse.simulation.learning.containment import contained_items
 from modelcollapse.simulation.learning.training import Train, train_here
@@ -80,6 +80,9 @@ class Executor(Protocol):
         ...
 
 
+ExecutorName: TypeAlias = Literal["ray", "inprocess"]
+
+
 class InProcessExecutor:
     """One chain after the other, in this process: for tests, tiny runs and debugging."""
 
@@ -100,6 +103,27 @@ class InProcessExecutor:
                 else:
                     yield ChainDone(task)
                 break
+
+
+def find_executor(
+    executor: ExecutorName | Executor, address: str | None = None, workers: int | None = None, shards: int | None = None
+) -> Executor:
+    """Return an executor by its name; an executor is returned as it is.
+
+    Raises
+    ------
+    SpecError
+        If there is none of this name.
+    """
+    if executor == "inprocess":
+        return InProcessExecutor()
+    if executor == "ray":
+        from modelcollapse.execution.ray.executor import RayExecutor
+
+        return RayExecutor(address, workers, shards)
+    if isinstance(executor, str):
+        raise SpecError(f"executor: found '{executor}', expected ray or inprocess.")
+    return executor
 
 
 class Attempts:

@@ -10,10 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution.executors import Executor
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.run import ExecutorName, find_executor
 from modelcollapse.searches.generational import (
     Genome,
     SearchSettings,

@@ -9,10 +9,9 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution.executors import Executor
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.run import ExecutorName, find_executor
 from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, parameters, study_model
 from modelcollapse.searches.run_units import Tell, begin_search, run_units, stored_results
 from modelcollapse.simulation.spec import Model

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from modelcollapse import run_sweep
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution import run_sweep
 from modelcollapse.execution.executors import ChainFailed, InProcessExecutor
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.searches.run_hyperparameters import run_grid
