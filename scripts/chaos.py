@@ -31,7 +31,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 
 SWEEP = [
     "run", "demo", "--corpus", "synthetic:2500", "--model", "forest,sklearn.neighbors:KNeighborsClassifier",

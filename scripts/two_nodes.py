@@ -35,7 +35,7 @@ import psutil
 from moto.server import ThreadedMotoServer
 from slow_link import FAR, NEAR, SlowLink
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 
 SWEEP = [
     "demo", "--corpus", "synthetic:2500", "--trees", "100", "--rates", "0,0.3,1", "--seeds", "2", "--initial-size",

@@ -13,8 +13,8 @@ import polars as pl
 import polars.testing
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.cli import make_app
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.simulation.chain import ChainState, run_chain

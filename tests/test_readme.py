@@ -17,14 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from modelcollapse import open_run
 from modelcollapse.analysis.figures import draw_all as plotting
 from modelcollapse.cli import main
 from modelcollapse.corpora import load
-from modelcollapse.execution import executors, open_run
+from modelcollapse.execution import executors
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.planning import estimate
 from modelcollapse.planning.estimate import CostLaw
-from modelcollapse.runs import run as execution
+from modelcollapse.runs import sweeping as execution
 from modelcollapse.simulation import experiments, label_rules
 from modelcollapse.simulation.learning import learners
 from tests.conftest import make_reviews

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from modelcollapse import run_sweep
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution import run_sweep
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.simulation.chain import run_chain

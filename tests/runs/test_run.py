@@ -8,8 +8,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
 from modelcollapse.execution.progress import JsonProgress, Reporter
 from modelcollapse.execution.store.folder import RunFolder

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from modelcollapse import run_sweep
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution import run_sweep
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.tasks import Failed
 from modelcollapse.searches.hyperparameters import GridSettings

@@ -12,8 +12,8 @@ import polars as pl
 import psutil
 import pytest
 
+from modelcollapse import run_sweep
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution import run_sweep
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.ray.executor import _SharedCorpus
 from modelcollapse.execution.ray.sharded_training import useful_shards
