@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modelcollapse.corpora import Corpus, load_corpus
     from modelcollapse.errors import ModelCollapseError
-    from modelcollapse.execution import Run, open_run, run_sweep
     from modelcollapse.forest import SparseForestClassifier
+    from modelcollapse.runs.run import Run, open_run
+    from modelcollapse.runs.sweeping import run_sweep
     from modelcollapse.simulation.sweep import Sweep
 
 __all__ = [
@@ -26,12 +27,12 @@ __all__ = [
 _HOMES = {
     "Corpus": "corpora",
     "ModelCollapseError": "errors",
-    "Run": "execution",
+    "Run": "runs.run",
     "SparseForestClassifier": "forest",
     "Sweep": "simulation.sweep",
     "load_corpus": "corpora",
-    "open_run": "execution",
-    "run_sweep": "execution",
+    "open_run": "runs.run",
+    "run_sweep": "runs.sweeping",
 }
 
 

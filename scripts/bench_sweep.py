@@ -22,8 +22,8 @@ import polars as pl
 from against import compare
 
 from modelcollapse import Sweep, load_corpus, run_sweep
-from modelcollapse.execution.executors import ChainTask
 from modelcollapse.execution.progress import Reporter
+from modelcollapse.execution.tasks import Task
 from modelcollapse.simulation.rows import Row
 
 
@@ -45,7 +45,7 @@ class Clock(Reporter):
         if self.begun is None:
             self.begun = time.perf_counter() - seconds
 
-    def finished(self, task: ChainTask) -> None:
+    def finished(self, task: Task) -> None:
         """Take note that a chain reached its end and is kept."""
         super().finished(task)
         self.ends.append(time.perf_counter())

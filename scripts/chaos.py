@@ -31,7 +31,7 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 
 SWEEP = [
     "run", "demo", "--corpus", "synthetic:2500", "--model", "forest,sklearn.neighbors:KNeighborsClassifier",
@@ -280,7 +280,7 @@ def run_with_a_disk_that_fills(n_writes: int) -> None:
 
 def _to_a_worker(cluster: Cluster, deed: Callable[[psutil.Process], None]) -> bool:
     for _ in range(150):  # a driver that has just been started takes a while
-        workers = [process for process in cluster.processes() if "ray::_chain_task" in _title(process)]
+        workers = [process for process in cluster.processes() if "ray::_run_task" in _title(process)]
         if workers:
             break
         time.sleep(0.1)

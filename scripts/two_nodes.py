@@ -35,7 +35,7 @@ import psutil
 from moto.server import ThreadedMotoServer
 from slow_link import FAR, NEAR, SlowLink
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 
 SWEEP = [
     "demo", "--corpus", "synthetic:2500", "--trees", "100", "--rates", "0,0.3,1", "--seeds", "2", "--initial-size",
@@ -72,7 +72,7 @@ class Nodes:
     def cut_link(self, link: SlowLink) -> None:
         """Cut the link when the second node has a chain, until Ray has given the node up; then start another one."""
         second = self._running[1]
-        while not any("_chain_task" in " ".join(process.cmdline()) for process in _family(second)):
+        while not any("_run_task" in " ".join(process.cmdline()) for process in _family(second)):
             time.sleep(1)
         link.is_cut = True
         time.sleep(CUT_SECONDS)
@@ -165,7 +165,7 @@ def run_sweep_on_nodes(folder: str, link: SlowLink | None) -> bool:
         job = re.findall(r"modelcollapse-\d+-\d+-\d+", submitted)[0]
         print(ray("job", "logs", "--address", API, "--follow", job).stdout)
         tasks = json.loads(
-            ray("list", "tasks", "--address", API, "--filter", "name=_chain_task", "--format", "json").stdout
+            ray("list", "tasks", "--address", API, "--filter", "name=_run_task", "--format", "json").stdout
         )
         print("chains run by each node:", dict(Counter(task["node_id"][:8] for task in tasks)))
         local = f"{folder}/local"

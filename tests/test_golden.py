@@ -13,8 +13,8 @@ import polars as pl
 import polars.testing
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.cli import make_app
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.simulation.chain import ChainState, run_chain
@@ -66,7 +66,7 @@ def test_an_extended_chain_is_the_golden_one(corpus, name):
         labels = np.concatenate([result.new_labels for result in short])
         state = ChainState(len(short), labels, short[-1].predictions)
         rows = {result.row.n_seen: result.row for result in [*run_chain(task.spec, corpus, state), *short]}
-        for column, values in GOLDEN[name][task.chain_id].items():
+        for column, values in GOLDEN[name][task.id].items():
             assert same([getattr(rows[size], column) for size in (100, 200, 300)], values), column
 
 

@@ -17,14 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from modelcollapse import open_run
 from modelcollapse.analysis.figures import draw_all as plotting
 from modelcollapse.cli import main
 from modelcollapse.corpora import load
-from modelcollapse.execution import open_run
+from modelcollapse.execution import executors
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.planning import estimate
 from modelcollapse.planning.estimate import CostLaw
-from modelcollapse.runs import run as execution
+from modelcollapse.runs import sweeping as execution
 from modelcollapse.simulation import experiments, label_rules
 from modelcollapse.simulation.learning import learners
 from tests.conftest import make_reviews
@@ -76,7 +77,8 @@ def small_world(tmp_path, tmp_path_factory, monkeypatch, bucket) -> list[str | N
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(experiments, "load_experiments", smaller)
-    monkeypatch.setattr(execution, "find_executor", find_executor)
+    for module in (execution, executors):
+        monkeypatch.setattr(module, "find_executor", find_executor)
     monkeypatch.setattr(load, "movies_file", lambda: movies)
     monkeypatch.setattr(estimate, "calibrate", lambda *about: CostLaw((100, 400_000), (1.0, 1.0), (1e-12, 1e-12)))
     monkeypatch.setattr(plotting, "render", lambda figure, name: {f"{name}.png": b"drawn elsewhere"})

@@ -75,7 +75,7 @@ def execute(
     from modelcollapse.cli.tables import print_cautions
     from modelcollapse.execution.progress import JsonProgress, terminal_progress
     from modelcollapse.runs.adaptive_seeds import run_until_precise
-    from modelcollapse.runs.run import run_sweep
+    from modelcollapse.runs.sweeping import run_sweep
 
     options = {name: value for name, value in vars(how).items() if name != "json"}
     options |= {"out": location, "given_corpus": given_corpus}

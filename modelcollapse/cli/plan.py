@@ -75,7 +75,7 @@ def plan(
     """
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.plan import check_ngrams, plan_from_nothing
-    from modelcollapse.planning.clusters import CorpusSize
+    from modelcollapse.execution.ray.memory import CorpusSize
     from modelcollapse.planning.estimate import CalibrationCache
     from modelcollapse.planning.forecast import forecast
 

@@ -45,12 +45,12 @@ def reproduce(
 
     The same command goes on where it was stopped.
     """
+    from modelcollapse import open_run
     from modelcollapse.analysis.figures.draw_all import plot_run
     from modelcollapse.analysis.study.reproduction import check_post
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus, locate_corpus
-    from modelcollapse.execution import open_run
     from modelcollapse.execution.plan import check_corpus
     from modelcollapse.simulation.experiments import study_sweeps
 

@@ -59,8 +59,8 @@ def report(
     margin: Margin = 0.005,
 ) -> None:
     """Write one HTML file with everything a run shows. Works while it is running."""
+    from modelcollapse import open_run
     from modelcollapse.analysis.report.page import about_file, build_report, write_report
-    from modelcollapse.execution import open_run
 
     if _is_file(location):
         source = _open(location)
@@ -124,7 +124,7 @@ def _open(location: str) -> _Source:
 
         folder = MadeOfFile(file)
         return _Source(readable(file.stem), _read_file(file), {}, folder.write, folder.path)
-    from modelcollapse.execution import open_run
+    from modelcollapse import open_run
 
     run = open_run(location)
     name = readable(location.rstrip("/").rsplit("/", 1)[-1])

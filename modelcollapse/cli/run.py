@@ -118,7 +118,8 @@ def run(
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.plan import make_plan
     from modelcollapse.execution.store.folder import RunFolder
-    from modelcollapse.runs.run import check_same_corpus, default_folder
+    from modelcollapse.runs.run_spec import check_same_corpus
+    from modelcollapse.runs.sweeping import default_folder
 
     given = typed(context)
     sweep, about_corpus = merge(experiment, given, scale)
@@ -150,10 +151,10 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with every sweep of a run from where it was stopped."""
+    from modelcollapse import open_run
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.corpora import CorpusOptions, load_corpus
     from modelcollapse.errors import RunFolderError
-    from modelcollapse.execution import open_run
 
     check_executor(typed(context))
     run = open_run(location)
@@ -175,7 +176,7 @@ def _print_plan(plan: Plan, location: str) -> None:
 
     rows = [
         (
-            chain.task.chain_id,
+            chain.task.id,
             chain.task.spec.seed,
             f"{float(chain.task.spec.collapse_rate):g}",
             " ".join(part for part in (chain.task.spec.model.name, chain.task.spec.model.params_text) if part),
@@ -199,9 +200,9 @@ def status(
     location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
 ) -> None:
     """Say what a run has and what is missing. Works while it is running."""
+    from modelcollapse import open_run
     from modelcollapse.analysis.report.caveats import duplicates
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.execution import open_run
     from modelcollapse.names import printable
 
     run = open_run(location)

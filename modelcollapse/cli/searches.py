@@ -39,8 +39,8 @@ def hyperparameters(
     """Score a grid of forest parameters by cross-validation. The same command goes on where it was stopped."""
     from modelcollapse.cli.search_output import show_search
     from modelcollapse.corpora import load_corpus
+    from modelcollapse.execution.executors import find_executor
     from modelcollapse.execution.store.folder import RunFolder
-    from modelcollapse.runs.run import find_executor
     from modelcollapse.searches.hyperparameters import GridSettings
     from modelcollapse.searches.results import SearchResults
     from modelcollapse.searches.run_hyperparameters import RESULTS, run_grid
@@ -82,8 +82,8 @@ def generational(
     from modelcollapse.cli.search_output import show_search
     from modelcollapse.corpora import load_corpus
     from modelcollapse.corpora.sources.synthetic import PREFIX
+    from modelcollapse.execution.executors import find_executor
     from modelcollapse.execution.store.folder import RunFolder
-    from modelcollapse.runs.run import find_executor
     from modelcollapse.searches.generational import SearchSettings
     from modelcollapse.searches.results import SearchResults
     from modelcollapse.searches.run_generational import RESULTS, run_search

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
-from modelcollapse.execution.executors import ChainTask
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel, resolve
 from modelcollapse.execution.store.record import ChainRecord
+from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.simulation.scaling import fitting_scale
 from modelcollapse.simulation.spec import chain_id
 from modelcollapse.simulation.sweep import Sweep
@@ -111,18 +111,18 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: boo
     """
     check_corpus(sweep, corpus)
     tasks = chain_tasks(sweep, corpus.fingerprint)
-    known = folder.read_chains(task.chain_id for task in tasks)
+    known = folder.read_chains(task.id for task in tasks)
     given_up = set() if retry_failed else _own_failures(tasks, folder)
     return Plan(
         [
-            PlannedChain(task, (known.get(task.chain_id) or ChainRecord()).filled(task.spec), task.chain_id in given_up)
+            PlannedChain(task, (known.get(task.id) or ChainRecord()).filled(task.spec), task.id in given_up)
             for task in tasks
         ]
     )
 
 
 def _own_failures(tasks: Sequence[ChainTask], folder: RunFolder) -> set[str]:
-    failed = {task.chain_id for task in tasks}.intersection(folder.names("failures", ".json"))
+    failed = {task.id for task in tasks}.intersection(folder.names("failures", ".json"))
     return {chain_id for chain_id in failed if (folder.read_failure(chain_id) or {}).get("is_own")}
 
 

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from modelcollapse.execution.executors import ChainTask
 from modelcollapse.execution.plan import Plan
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.tasks import Task
 from modelcollapse.simulation.rows import Row
 
 if TYPE_CHECKING:
@@ -68,14 +68,14 @@ class Reporter:
         self._latest[arm][row.chain_id] = row
         self._update()
 
-    def finished(self, task: ChainTask) -> None:
+    def finished(self, task: Task) -> None:
         """Take note that a chain reached its end and is kept."""
         self.chains_done += 1
 
-    def failed(self, task: ChainTask, reason: str) -> None:
+    def failed(self, task: Task, reason: str) -> None:
         """Take note that a chain failed."""
         self.n_failed += 1
-        self._complain(f"chain {task.chain_id} failed: {reason}")
+        self._complain(f"chain {task.id} failed: {reason}")
 
     def ended(self) -> None:
         """Take note that there is nothing more to do."""
@@ -213,15 +213,15 @@ class JsonProgress(Reporter):
         super().generation(row)
         self._say("generation", generations_done=self.generations_done, row=asdict(row))
 
-    def finished(self, task: ChainTask) -> None:
+    def finished(self, task: Task) -> None:
         """Take note that a chain reached its end and is kept."""
         super().finished(task)
-        self._say("chain finished", chain_id=task.chain_id, chains_done=self.chains_done)
+        self._say("chain finished", chain_id=task.id, chains_done=self.chains_done)
 
-    def failed(self, task: ChainTask, reason: str) -> None:
+    def failed(self, task: Task, reason: str) -> None:
         """Take note that a chain failed."""
         super().failed(task, reason)
-        self._say("chain failed", chain_id=task.chain_id, reason=reason)
+        self._say("chain failed", chain_id=task.id, reason=reason)
 
     def ended(self) -> None:
         """Take note that there is nothing more to do."""

@@ -1,16 +1,11 @@
-"""What forecasts are made for: clusters, the size of a corpus, and what was measured of Ray and of the driver."""
+"""What forecasts are made for: clusters, and what was measured of Ray and of the driver."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modelcollapse.corpora.corpus import Corpus
-
 #: Ray's own division of a node's memory: for its object store, and for tasks.
 STORE_SHARE, TASK_SHARE = 0.3, 0.7
-
-#: Vocabularies grow like this power of the text (Heaps' law: 0.4 to 0.6 for words).
-_HEAPS = 0.6
 
 
 @dataclass(frozen=True)
@@ -66,21 +61,3 @@ class Cluster:
     def tasks_per_node(self, task_bytes: int) -> int:
         """Return how many tasks a node runs at a time."""
         return max(1, min(self.n_cores // self.n_nodes, int(TASK_SHARE * self.node_bytes / task_bytes)))
-
-
-@dataclass(frozen=True)
-class CorpusSize:
-    """What of a corpus matters here: its bytes, documents, terms, and counts in a document on average."""
-
-    n_bytes: int
-    n_documents: int
-    n_terms: int
-    counts_per_document: float
-
-    @classmethod
-    def of(cls, corpus: Corpus, n_documents: int) -> CorpusSize:
-        """Return the size of so many documents like those of a corpus."""
-        n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
-        share = n_documents / max(1, corpus.n_documents)
-        n_terms = int(corpus.n_terms * share**_HEAPS)
-        return cls(int(n_bytes * share), n_documents, n_terms, len(corpus.data) / max(1, corpus.n_documents))

@@ -26,6 +26,7 @@ from modelcollapse import atomic
 from modelcollapse.corpora.cache import default_cache
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import CorpusError, LearnerError, describe
+from modelcollapse.execution.tasks import Workload
 from modelcollapse.searches.generational import SearchSettings, broods, founders
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.simulation.chain import run_chain
@@ -75,6 +76,10 @@ class CostLaw:
     def generation_seconds(self, n_train: int, n_scored: int) -> float:
         """Return what training on so many documents, and then scoring so many, takes."""
         return self._at(n_train, self.fit_seconds) + n_scored * self._at(n_train, self.score_seconds)
+
+    def task_seconds(self, workload: Workload) -> float:
+        """Return what one training and its test take."""
+        return self.generation_seconds(workload.n_train, workload.n_test)
 
     def chain_seconds(self, spec: ChainSpec) -> float:
         """Return what a chain takes from beginning to end."""
@@ -174,7 +179,8 @@ def makespan(chain_seconds: Iterable[float], n_cores: int) -> float:
 def grid_seconds(settings: GridSettings, law: CostLaw) -> list[float]:
     """Return what each unit of a grid search takes, as if all its forests were the study's but for their trees."""
     return [
-        len(unit.folds) * _share_of_trees(unit.size.model) * law.chain_seconds(unit.size) for unit in settings.units()
+        len(unit.folds) * _share_of_trees(unit.workload.model) * law.task_seconds(unit.workload)
+        for unit in settings.units()
     ]
 
 
@@ -185,7 +191,7 @@ def search_seconds(settings: SearchSettings, law: CostLaw) -> list[list[float]]:
     """
     groups = founders(settings)
     units = broods(settings, 0, groups, [None] * len(groups))
-    one = law.chain_seconds(units[0].size) * _share_of_trees(settings.first_genome().model)
+    one = law.task_seconds(units[0].workload) * _share_of_trees(settings.first_genome().model)
     children = [(settings.children + 1) * one] * (settings.parents * settings.seeds)
     return [[len(unit.genomes) * one for unit in units], *[children] * settings.max_generations]
 

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from modelcollapse.execution.executors import ChainTask
-from modelcollapse.execution.ray.memory import chain_bytes
+from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
 from modelcollapse.execution.ray.scheduling import MAX_ROWS_AHEAD, Scheduler
-from modelcollapse.planning.clusters import MEASURED, STORE_SHARE, Cluster, CorpusSize, Overheads
+from modelcollapse.execution.tasks import ChainTask
+from modelcollapse.planning.clusters import MEASURED, STORE_SHARE, Cluster, Overheads
 from modelcollapse.simulation.spec import ChainSpec
 
 
@@ -81,8 +81,8 @@ def forecast(
     corpus : CorpusSize
     overheads : Overheads
     """
-    task_bytes = max(chain_bytes(task.spec, corpus) for task in tasks)
-    per_node = cluster.tasks_per_node(task_bytes)
+    most_bytes = max(task_bytes(task.workload, corpus) for task in tasks)
+    per_node = cluster.tasks_per_node(most_bytes)
     is_local = cluster.n_nodes == 1
     run = _Events(tasks, generations_of, Scheduler.of(cluster.n_cores, not is_local), overheads)
     run.n_places = per_node * cluster.n_nodes
@@ -99,7 +99,7 @@ def forecast(
         "driver": run.driver_busy,
         "object store": copy_bytes / overheads.bytes_per_second,
     }
-    memory = corpus.n_bytes + per_node * task_bytes
+    memory = corpus.n_bytes + per_node * most_bytes
     overflows = corpus.n_bytes > STORE_SHARE * cluster.node_bytes
     sent = (copy_bytes + run.row_bytes) / cluster.n_nodes
     return Forecast(cluster, makespan, run.busy, bounds, sent, memory, overflows)
@@ -158,7 +158,7 @@ class _Events:
         """Submit chains while there is room."""
         while self._waiting:
             spec = self._waiting[0].spec
-            n_shards = self._scheduler.shards_of(spec, len(self._waiting) + self._n_running)
+            n_shards = self._scheduler.shards_of(self._waiting[0].workload, len(self._waiting) + self._n_running)
             if not self._scheduler.has_room(self._in_flight, n_shards):
                 return
             self._waiting.popleft()

@@ -7,7 +7,8 @@ from typing import Any
 
 from modelcollapse.corpora import Corpus
 from modelcollapse.errors import SpecError
-from modelcollapse.execution import Run, run_sweep
+from modelcollapse.runs.run import Run
+from modelcollapse.runs.sweeping import run_sweep
 from modelcollapse.simulation.sweep import Sweep
 
 #: Nobody waits for more; the user may say otherwise.

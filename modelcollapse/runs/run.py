@@ -1,42 +1,24 @@
-"""Running a sweep: plan it, drain the executor's events into the run's folder, and read results back."""
+"""A run: the results of sweeps on one corpus, read from the folder where they stand."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import os
-import platform
-import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import polars as pl
 
-from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
-from modelcollapse.execution.executors import ChainTask, Executor, InProcessExecutor
-from modelcollapse.execution.log import run_log
-from modelcollapse.execution.plan import Plan, chain_tasks, check_corpus, make_plan
-from modelcollapse.execution.progress import Reporter
+from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
+from modelcollapse.execution.store.models import KnownModel
 from modelcollapse.execution.store.record import ChainRecord, rows_frame
-from modelcollapse.execution.store.recorder import Keeper
-from modelcollapse.names import printable
+from modelcollapse.execution.tasks import ChainTask
+from modelcollapse.runs.run_spec import check_learners, sweep_text
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
-
-ExecutorName: TypeAlias = Literal["ray", "inprocess"]
-
-#: Packages whose versions can change results.
-VERSIONED = ("modelcollapse", "numpy", "scipy", "scikit-learn", "numba", "nltk", "polars", "ray")
-
-#: Names packages, separated by commas, whose learners may be imported when a run's folder names them.
-TRUST_VARIABLE = "MODELCOLLAPSE_TRUSTED_LEARNERS"
 
 
 class Run:
@@ -84,7 +66,7 @@ class Run:
         try:
             for sweep, stored in zip(self.sweeps, self.spec["models"], strict=True):
                 if stored is not None:
-                    known[_text(sweep)] = [KnownModel.from_json(model) for model in stored]
+                    known[sweep_text(sweep)] = [KnownModel.from_json(model) for model in stored]
         except (TypeError, ValueError) as error:
             raise RunFolderError(
                 f"{self.folder.path('spec.json')} is damaged: {error}. "
@@ -104,7 +86,7 @@ class Run:
         return True
 
     def _tasks(self, sweep: Sweep) -> list[ChainTask]:
-        known = self._known_models.get(_text(sweep))
+        known = self._known_models.get(sweep_text(sweep))
         if known is None:
             check_learners(sweep, self._trusted, self.folder.path("spec.json"))
         return chain_tasks(sweep, self.corpus["fingerprint"], known)
@@ -135,7 +117,7 @@ class Run:
                 for size in task.spec.sizes():
                     if size in record.rows:
                         row = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
-                        rows.setdefault((sweep.experiment, task.chain_id, size), row)
+                        rows.setdefault((sweep.experiment, task.id, size), row)
         return rows_frame(list(rows.values()), experiment=pl.String())
 
     # Shorthands for what `analysis` makes of the rows; imported when called, since it stands above this package.
@@ -161,9 +143,9 @@ class Run:
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
         tasks = self._tasks(sweep)
-        known = self.folder.read_chains(task.chain_id for task in tasks)
+        known = self.folder.read_chains(task.id for task in tasks)
         for task in tasks:
-            yield task, known.get(task.chain_id) or ChainRecord()
+            yield task, known.get(task.id) or ChainRecord()
 
     def failed(self, sweep: Sweep) -> list[str]:
         """Return the ids of the chains of a sweep that failed."""
@@ -171,9 +153,7 @@ class Run:
         if not failures:
             return []
         return [
-            task.chain_id
-            for task, record in self.chains(sweep)
-            if task.chain_id in failures and not record.is_complete(task.spec)
+            task.id for task, record in self.chains(sweep) if task.id in failures and not record.is_complete(task.spec)
         ]
 
 
@@ -186,210 +166,3 @@ def open_run(location: str | Path) -> Run:
         If there is none.
     """
     return Run(RunFolder(location))
-
-
-def run_sweep(
-    sweep: Sweep,
-    corpus: Corpus,
-    out: str | Path | None = None,
-    executor: ExecutorName | Executor = "ray",
-    address: str | None = None,
-    workers: int | None = None,
-    shards: int | None = None,
-    retry_failed: bool = False,
-    progress: Reporter | None = None,
-    log_file: str | Path | None = None,
-    given_corpus: Mapping[str, Any] | None = None,
-) -> Run:
-    """Run what a folder does not have yet of a sweep.
-
-    Parameters
-    ----------
-    sweep : Sweep
-        What to simulate.
-    corpus : Corpus
-        On which documents.
-    out : str or Path, optional
-        The run's folder, a path or any fsspec URL; ``runs/<experiment>`` by default. Chains that are there already,
-        from this or any earlier sweep, are not computed again.
-    executor : {"ray", "inprocess"} or Executor
-        Where chains run.
-    address, workers, shards
-        For Ray: see `execution.ray.executor.RayExecutor`.
-    retry_failed : bool
-        Whether chains that failed before for their own reasons are run again; else they are left out.
-    progress : Reporter, optional
-        Who is told; nobody by default.
-    log_file : str or Path, optional
-        Where the log goes; by default log.txt in the run's folder.
-    given_corpus : mapping, optional
-        What `load_corpus` was called with, for `modelcollapse resume`.
-
-    Returns
-    -------
-    Run
-        Also when chains failed: see `Run.failed`.
-
-    Raises
-    ------
-    SpecError
-        If the corpus is too small for the sweep.
-    RunFolderError
-        If the folder holds a run on another corpus, or another process is at work in it.
-    """
-    sweep.check_learners()
-    folder = RunFolder(default_folder(sweep) if out is None else out)
-    known = folder.read_spec()
-    check_same_corpus(known, corpus, folder)
-    check_corpus(sweep, corpus)
-    with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
-        plan = make_plan(sweep, corpus, folder, retry_failed)
-        folder.write_spec(_extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
-        _settle(plan, folder)  # after spec.json, whose format tells other versions what the chains are
-        reporter.planned(plan, folder)
-        _drain(find_executor(executor, address, workers, shards), plan, corpus, folder, reporter)
-        reporter.ended()
-    return Run(folder, sweep.model)
-
-
-def _settle(plan: Plan, folder: RunFolder) -> None:
-    """Put chains where they belong that reached their end a moment before their driver was killed."""
-    checkpoints = set(folder.names("partial", ".parquet"))
-    for chain in plan.finished:
-        chain_id = chain.task.chain_id
-        if chain_id in checkpoints:
-            there = folder.read_record("chains", chain_id)
-            if there is not None and there.rows.keys() >= chain.record.rows.keys():
-                folder.remove(f"partial/{chain_id}.parquet")
-            else:
-                folder.write_chain(chain_id, chain.record)
-
-
-def default_folder(sweep: Sweep) -> str:
-    """Return where a sweep is kept unless the user says otherwise."""
-    return f"runs/{sweep.experiment}"
-
-
-def _drain(executor: Executor, plan: Plan, corpus: Corpus, folder: RunFolder, reporter: Reporter) -> None:
-    """Keep everything the executor yields; whatever ends this early, what has arrived is kept."""
-    if not plan.to_run:
-        return
-    keeper = Keeper(plan, folder, reporter)
-    events = executor.run(corpus, [chain.task for chain in plan.to_run], keeper.state_of)
-    with closing(events), closing(keeper):  # what has arrived is written before workers are stopped: that takes time
-        for event in events:
-            keeper.take(event)
-
-
-def find_executor(
-    executor: ExecutorName | Executor, address: str | None = None, workers: int | None = None, shards: int | None = None
-) -> Executor:
-    """Return an executor by its name; an executor is returned as it is.
-
-    Raises
-    ------
-    SpecError
-        If there is none of this name.
-    """
-    if executor == "inprocess":
-        return InProcessExecutor()
-    if executor == "ray":
-        from modelcollapse.execution.ray.executor import RayExecutor
-
-        return RayExecutor(address, workers, shards)
-    if isinstance(executor, str):
-        raise SpecError(f"executor: found '{executor}', expected ray or inprocess.")
-    return executor
-
-
-def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
-    """Raise RunFolderError if a folder's sweep has a learner by import path that nobody here has vouched for.
-
-    Importing runs code, and a folder may come from anywhere. scikit-learn's own learners are installed here anyway;
-    others are imported if the user named them in this call, or their package in MODELCOLLAPSE_TRUSTED_LEARNERS.
-    """
-    vouched = os.environ.get(TRUST_VARIABLE, "").split(",")
-    for name in sweep.model:
-        package = name.partition(":")[0].partition(".")[0]
-        if ":" in name and name not in trusted and package not in ("sklearn", "modelcollapse", *vouched):
-            raise RunFolderError(
-                f"{where} names the learner {name}, whose code would be run. If you trust it, say so: "
-                f"{TRUST_VARIABLE}={package}."
-            )
-
-
-def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunFolder) -> None:
-    """Raise RunFolderError if a folder belongs to another corpus, and say in what they differ."""
-    if known is None or known["corpus"]["fingerprint"] == corpus.fingerprint:
-        return
-    then = known["corpus"]
-    origins = (_flat(then.get("origin")), _flat(json.loads(json.dumps(dict(corpus.origin)))))
-    parts = sorted(set(origins[0]) | set(origins[1]))
-    differences = [
-        f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
-        for part in parts
-        if origins[0].get(part) != origins[1].get(part)
-    ]
-    raise RunFolderError(
-        f"{folder} holds a run on the corpus '{then['name']}' (fingerprint {then['fingerprint'][:12]}), not on "
-        f"'{corpus.name}' ({corpus.fingerprint[:12]})"
-        + (f"; they differ in {'; '.join(differences[:4])}" if differences else "")
-        + ": choose another --out, or the same corpus."
-    )
-
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Return the leaves of nested mappings by their dotted names."""
-    if not isinstance(value, dict):
-        return {name: value}
-    return {
-        key: leaf
-        for part, inner in value.items()
-        for key, leaf in _flat(inner, f"{name}.{part}" if name else str(part)).items()
-    }
-
-
-def _extended_spec(
-    known: dict[str, Any] | None,
-    sweep: Sweep,
-    corpus: Corpus,
-    given: Mapping[str, Any] | None,
-    folder: RunFolder,
-) -> dict[str, Any]:
-    """Return a folder's spec with one more sweep."""
-    asked, models = _stored(sweep), resolve(sweep)
-    written = [model.to_json() for model in models]
-    now = _versions()
-    if known is None:
-        about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
-        if given is not None:
-            about["given"] = dict(given)
-        return {"corpus": about, "sweeps": [asked], "models": [written], "versions": now}
-    then = known["versions"]
-    changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
-    if changed:
-        warnings.warn(f"{folder} was begun with other versions: {printable('; '.join(changed))}.", stacklevel=3)
-    others = [i for i, values in enumerate(known["sweeps"]) if _as_text(values) != _as_text(asked)]
-    if len(others) == len(known["sweeps"]):
-        return {**known, "sweeps": [*known["sweeps"], asked], "models": [*refreshed(known["models"], models), written]}
-    again = [stored if i in others else written for i, stored in enumerate(refreshed(known["models"], models))]
-    return {**known, "models": again}
-
-
-def _stored(sweep: Sweep) -> dict[str, Any]:
-    """Return a sweep as it stands in spec.json."""
-    return sweep.model_dump(mode="json", exclude_none=True)
-
-
-def _text(sweep: Sweep) -> str:
-    """Return what two sweeps share if and only if they are the same."""
-    return _as_text(_stored(sweep))
-
-
-def _as_text(values: object) -> str:
-    """Return stored values as text: 1, 1.0 and true are equal, but not the same."""
-    return json.dumps(values, sort_keys=True)
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in VERSIONED}}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,12 @@ from pydantic import Field
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
+from modelcollapse.execution.tasks import Workload
 from modelcollapse.searches.units import Settings
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.training import Train, Trained, TrainingSet
-from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
+from modelcollapse.simulation.spec import Model, TermSelection
 
 #: Highest n-gram order of a variant: mutations end here.
 MAX_NGRAM = 3
@@ -195,14 +195,13 @@ class Brood:
     parent_labels: str = ""
 
     @property
-    def size(self) -> ChainSpec:
-        """See `searching.Unit`."""
+    def workload(self) -> Workload:
+        """See `units.Unit`."""
         largest = max(self.genomes, key=lambda genome: genome.n_estimators)
-        sizes = (self.train_size, self.train_size, self.test_size)
-        return ChainSpec(self.seed, Decimal(0), *sizes, Growth(), largest.model, terms=largest.terms)
+        return Workload(largest.model, self.train_size, self.test_size)
 
     def identity(self) -> Mapping[str, object]:
-        """See `searching.Unit`."""
+        """See `units.Unit`."""
         return asdict(self)
 
     def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
@@ -221,15 +220,15 @@ class Brood:
             seed = streams.model_seed(self.seed, generation)
             return train(TrainingSet(genome.model, genome.terms, documents, labels, seed), corpus)
 
-        says = human
+        parent_labels = human
         if self.parent is not None:
             labels = unpack(self.parent_labels, self.train_size)
-            says = trained(self.parent, labels, self.parent_generation).score(documents).labels
+            parent_labels = trained(self.parent, labels, self.parent_generation).score(documents).labels
         result: dict[str, list[Any]] = {"accuracy": [], "labels": [], "wrong_labels": []}
         for genome in self.genomes:
             rate = 0.0 if self.parent is None else genome.collapse_rate
             replaced = streams.self_labelled(self.seed, self.generation, rate, self.train_size)
-            labels = np.where(replaced, says, human).astype(np.uint8)
+            labels = np.where(replaced, parent_labels, human).astype(np.uint8)
             predicted = trained(genome, labels, self.generation).score(test).labels
             result["accuracy"].append(float((predicted == corpus.labels[test]).mean()))
             result["labels"].append(pack(labels))

@@ -6,7 +6,6 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -14,12 +13,13 @@ from sklearn.model_selection import StratifiedKFold
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
+from modelcollapse.execution.tasks import Workload
 from modelcollapse.searches.units import Settings
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.training import Train, TrainingSet
 from modelcollapse.simulation.parsing import parse_params
-from modelcollapse.simulation.spec import ChainSpec, Growth, Model, ParameterValue, TermSelection
+from modelcollapse.simulation.spec import Model, ParameterValue, TermSelection
 
 
 class GridSettings(Settings):
@@ -108,14 +108,13 @@ class FoldGroup:
     seed: int
 
     @property
-    def size(self) -> ChainSpec:
-        """See `searching.Unit`."""
+    def workload(self) -> Workload:
+        """See `units.Unit`."""
         n_test = self.n_documents // self.n_folds
-        n_train = self.n_documents - n_test
-        return ChainSpec(self.seed, Decimal(0), n_train, n_train, n_test, Growth(), self.model)
+        return Workload(self.model, self.n_documents - n_test, n_test)
 
     def identity(self) -> Mapping[str, object]:
-        """See `searching.Unit`."""
+        """See `units.Unit`."""
         return {**asdict(self), "model": learners.identity(self.model)}
 
     def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:

@@ -10,10 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution.executors import Executor
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.run import ExecutorName, find_executor
 from modelcollapse.searches.generational import (
     Genome,
     SearchSettings,
@@ -23,12 +22,12 @@ from modelcollapse.searches.generational import (
     founders,
     offspring,
 )
-from modelcollapse.searches.run_units import Tell, begin_search, run_units, stored_results
+from modelcollapse.searches.run_units import OnProgress, begin_search, run_units, stored_results
 
 RESULTS = "results.csv"
 
 #: Called when a generation begins, with its number; returns whom to tell of its units.
-Watch = Callable[[int], Tell]
+OnGeneration = Callable[[int], OnProgress]
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ def run_search(
     corpus: Corpus,
     out: str | Path,
     executor: ExecutorName | Executor = "ray",
-    watch: Watch = lambda generation: lambda n_done, n_all: None,
+    watch: OnGeneration = lambda generation: lambda n_done, n_all: None,
 ) -> tuple[pl.DataFrame, int]:
     """Run what a folder does not have yet of an evolutionary search, and write ``results.csv``.
 

@@ -9,12 +9,11 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution.executors import Executor
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.run import ExecutorName, find_executor
 from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, parameters, study_model
-from modelcollapse.searches.run_units import Tell, begin_search, run_units, stored_results
+from modelcollapse.searches.run_units import OnProgress, begin_search, run_units, stored_results
 from modelcollapse.simulation.spec import Model
 
 RESULTS = "results.csv"
@@ -25,7 +24,7 @@ def run_grid(
     corpus: Corpus,
     out: str | Path,
     executor: ExecutorName | Executor = "ray",
-    tell: Tell = lambda n_done, n_all: None,
+    tell: OnProgress = lambda n_done, n_all: None,
 ) -> tuple[pl.DataFrame, int]:
     """Run what a folder does not have yet of a grid search, and write ``results.csv``.
 

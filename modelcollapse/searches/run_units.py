@@ -11,36 +11,42 @@ from typing import Any
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.executors import ChainDone, ChainFailed, ChainTask, Executor, GenerationDone
+from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.ours import STORED
+from modelcollapse.execution.tasks import Failed, Workload, Yielded
 from modelcollapse.searches.units import Settings, Unit, unit_id
-from modelcollapse.simulation.chain import ChainState
 from modelcollapse.simulation.learning.threads import one_thread
 from modelcollapse.simulation.learning.training import Train, train_here
 
 #: Called with the number of units that are finished and of all of them.
-Tell = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 _FORMAT = 1
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class UnitTask(ChainTask):
-    """A unit as executors see it: it yields one item, its result, and begins anew wherever it is begun."""
+class UnitTask:
+    """A unit as executors see it: it yields its result, and has no state to go on from."""
 
+    id: str
     unit: Unit
 
-    def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[Any]:
-        """See `ChainTask.run`."""
+    @property
+    def workload(self) -> Workload:
+        """See `Task`."""
+        return self.unit.workload
+
+    def run(self, corpus: Corpus, state: None, train: Train = train_here) -> Iterator[Mapping[str, Any]]:
+        """See `Task`."""
         with one_thread():
             result = self.unit.run(corpus, train)
         yield result
 
 
 def run_units(
-    units: Sequence[Unit], corpus: Corpus, folder: RunFolder, executor: Executor, tell: Tell
+    units: Sequence[Unit], corpus: Corpus, folder: RunFolder, executor: Executor, tell: OnProgress
 ) -> list[Mapping[str, Any] | None]:
     """Run the units that a folder does not have yet, keep each as it ends, and return all results.
 
@@ -49,25 +55,22 @@ def run_units(
     list of mapping or None
         In the order of the units; None for a unit that failed: why is in the folder's ``failures``.
     """
-    tasks = [UnitTask(unit_id(unit, corpus.fingerprint), unit.size, unit) for unit in units]
-    results = _read(folder, [task.chain_id for task in tasks])
-    to_run = [task for task in tasks if task.chain_id not in results]
+    tasks = [UnitTask(unit_id(unit, corpus.fingerprint), unit) for unit in units]
+    results = _read(folder, [task.id for task in tasks])
+    to_run = [task for task in tasks if task.id not in results]
     tell(len(results), len(tasks))
     with closing(executor.run(corpus, to_run, lambda task: None)) as events:
         for event in events if to_run else ():
-            name = event.task.chain_id
-            if isinstance(event, GenerationDone):
-                result: Any = event.result
-                folder.write(f"units/{name}.json", json.dumps(result).encode())
+            name = event.task.id
+            if isinstance(event, Yielded):
+                folder.write(f"units/{name}.json", json.dumps(event.item).encode())
                 folder.remove_failure(name)
-                results[name] = result
+                results[name] = event.item
                 tell(len(results), len(tasks))
-            elif isinstance(event, ChainFailed):
+            elif isinstance(event, Failed):
                 _log.error("unit %s failed: %s\n%s", name, event.reason, event.details)
-                folder.write_failure(name, {"reason": event.reason, "details": event.details, "is_own": event.is_own})
-            else:
-                assert isinstance(event, ChainDone)
-    return [results.get(task.chain_id) for task in tasks]
+                folder.write_failure(name, event.why())
+    return [results.get(task.id) for task in tasks]
 
 
 def begin_search(

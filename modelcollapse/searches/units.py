@@ -13,16 +13,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
+from modelcollapse.execution.tasks import Workload
 from modelcollapse.simulation.learning.training import Train
-from modelcollapse.simulation.spec import RESULTS_VERSION, ChainSpec
+from modelcollapse.simulation.spec import RESULTS_VERSION
 
 
 class Unit(Protocol):
     """A piece of a search that one task carries out: a pure function of its fields and the corpus."""
 
     @property
-    def size(self) -> ChainSpec:
-        """A chain with a model and sizes like this: what executors plan memory and cores by."""
+    def workload(self) -> Workload:
+        """How large its trainings are."""
         ...
 
     def identity(self) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 
 SIZES = ["--initial-size", "100", "--final-size", "200", "--increment", "100", "--test-size", "100"]
 SWEEP = ["run", "demo", "--executor", "inprocess", "--rates", "0,0.5", "--seeds", "2", "--model", "naive-bayes", *SIZES]
@@ -50,8 +50,8 @@ def decoys(tmp_path):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, reviews_csv) -> Path:
     """Return a run's folder."""
+    from modelcollapse import run_sweep
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.execution import run_sweep
     from modelcollapse.simulation.sweep import Sweep
 
     sizes = {"initial_size": 100, "final_size": 200, "increment": 100, "test_size": 100}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 from modelcollapse.simulation import experiments
 
 

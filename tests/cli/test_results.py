@@ -8,11 +8,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.analysis.exported_rows import read_rows
 from modelcollapse.analysis.statistics.arms import check_pairing, prepare
 from modelcollapse.cli import results
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.simulation.sweep import Sweep
 from tests.analysis.fake import World, fake_results
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from modelcollapse.execution import open_run
+from modelcollapse import open_run
 
 SWEEP = [
     "run", "demo", "--executor", "inprocess", "--rates", "0,0.5", "--seeds", "2", "--initial-size", "100",

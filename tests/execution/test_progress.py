@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from modelcollapse.execution import progress, run_sweep
+from modelcollapse import run_sweep
+from modelcollapse.execution import progress
 from modelcollapse.simulation.sweep import Sweep
 
 SWEEP = Sweep(

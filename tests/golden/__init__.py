@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from modelcollapse import run_sweep
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution import run_sweep
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.simulation.chain import run_chain
@@ -65,7 +65,7 @@ def golden_rows(name: str, corpus: Corpus) -> Iterator[tuple[str, list[dict[str,
     """Run the chains of a sweep and yield their ids and rows, without the columns that measure time."""
     for task in chain_tasks(golden_sweep(name), corpus.fingerprint):
         rows = [vars(result.row) for result in run_chain(task.spec, corpus)]
-        yield task.chain_id, [{k: v for k, v in row.items() if not k.endswith("_seconds")} for row in rows]
+        yield task.id, [{k: v for k, v in row.items() if not k.endswith("_seconds")} for row in rows]
 
 
 def _written(corpus: Corpus) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelcollapse.execution.executors import ChainTask
-from modelcollapse.execution.ray.memory import chain_bytes
-from modelcollapse.planning.clusters import Cluster, CorpusSize, Overheads
+from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
+from modelcollapse.execution.tasks import ChainTask, Workload
+from modelcollapse.planning.clusters import Cluster, Overheads
 from modelcollapse.planning.estimate import makespan
 from modelcollapse.planning.forecast import Forecast, forecast
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
@@ -75,8 +75,8 @@ def test_nodes_begin_when_they_have_the_corpus():
 
 
 def test_memory_keeps_cores_idle():
-    spec = ChainSpec(0, Decimal(0), 10_000, 10_000, 100, Growth(), Model("naive-bayes"))
-    found = foresee([[1.0]] * 8, cluster(4, 1, 3 * chain_bytes(spec, SMALL)))  # Ray keeps 30 %
+    workload = Workload(Model("naive-bayes"), 10_000, 100)
+    found = foresee([[1.0]] * 8, cluster(4, 1, 3 * task_bytes(workload, SMALL)))  # Ray keeps 30 %
     assert found.limit == "memory"
     assert found.makespan == pytest.approx(4)
     assert found.idle_share == pytest.approx(0.5)

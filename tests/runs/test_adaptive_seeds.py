@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from scipy import stats
 
+from modelcollapse import run_sweep
 from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
 from modelcollapse.cli.execute import _print_reached
 from modelcollapse.errors import SpecError
-from modelcollapse.execution import run_sweep
 from modelcollapse.runs.adaptive_seeds import run_until_precise, seeds_for
 from modelcollapse.simulation.sweep import Sweep
 from tests.analysis.fake import World, fake_results

@@ -8,18 +8,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
-from modelcollapse.execution import open_run, run_sweep
-from modelcollapse.execution.executors import (
-    MAX_SETBACKS,
-    ChainFailed,
-    ChainTask,
-    Event,
-    GenerationDone,
-    InProcessExecutor,
-)
+from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
 from modelcollapse.execution.progress import JsonProgress, Reporter
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.tasks import ChainTask, Event, Failed, Yielded
 from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.sweep import Sweep
 
@@ -119,7 +113,7 @@ def test_stopped_anywhere_the_same_command_ends_with_the_same_table(tmp_path, co
 
     with pytest.raises(KeyboardInterrupt):
         run_sweep(sweep(final_size=450), corpus, tmp_path / "b", executor=Stopping())
-    assert open_run(tmp_path / "b").results().height == n_events - n_events // 6  # a ChainDone is no row
+    assert open_run(tmp_path / "b").results().height == n_events - n_events // 6  # a Done is no row
     watching = Watching()
     assert table(run(tmp_path / "b", corpus, watching, final_size=450).results()).equals(table(expected))
     assert len(watching.computed) == expected.height - (n_events - n_events // 6)
@@ -140,9 +134,9 @@ class Failing(InProcessExecutor):
 
     def run(self, corpus, tasks, state_of):
         for event in super().run(corpus, tasks, state_of):
-            begins = isinstance(event, GenerationDone) and event.result.row.generation == 0
+            begins = isinstance(event, Yielded) and event.item.row.generation == 0
             if event.task.spec.seed == 1 and not begins:
-                yield ChainFailed(event.task, "ValueError: no", "Traceback …\nValueError: no", is_own=True)
+                yield Failed(event.task, "ValueError: no", "Traceback …\nValueError: no", is_own=True)
                 continue
             yield event
 
@@ -167,7 +161,7 @@ class Unlucky(InProcessExecutor):
 
     def run(self, corpus, tasks, state_of):
         for task in tasks:
-            yield ChainFailed(task, "WorkerCrashedError: no", "…", is_own=False)
+            yield Failed(task, "WorkerCrashedError: no", "…", is_own=False)
 
 
 def test_what_failed_for_the_machines_sake_is_simply_run(tmp_path, corpus):
@@ -189,7 +183,7 @@ def test_a_fault_of_the_machine_is_tried_again_from_the_last_row(tmp_path, corpu
                 raise OSError("gone")
             yield result
 
-    monkeypatch.setattr("modelcollapse.execution.executors.run_chain", fragile)
+    monkeypatch.setattr("modelcollapse.execution.tasks.run_chain", fragile)
     watching = Watching()
     results = run(tmp_path, corpus, watching, rates=[0.5]).results()
     assert results.height == len(watching.computed) == 6
@@ -206,7 +200,7 @@ def test_a_fault_that_stays_is_given_up(tmp_path, corpus, monkeypatch, error):
         raise error
         yield
 
-    monkeypatch.setattr("modelcollapse.execution.executors.run_chain", broken)
+    monkeypatch.setattr("modelcollapse.execution.tasks.run_chain", broken)
     assert len(run(tmp_path, corpus, rates=[0.5], seeds=1).failed(sweep(rates=[0.5], seeds=1))) == 1
     assert len(attempts) == MAX_SETBACKS + 1
 

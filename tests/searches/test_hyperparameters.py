@@ -33,7 +33,7 @@ def test_folds_are_grouped_into_units():
     units = list(settings(grid=grid, folds=5, folds_per_task=2).units())
     assert [unit.folds for unit in units] == 2 * [(0, 1), (2, 3), (4,)]
     assert len({unit_id(unit, "x") for unit in units}) == 6
-    assert units[0].size.sizes() == (640,)
+    assert (units[0].workload.n_train, units[0].workload.n_test) == (640, 160)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution.executors import ChainFailed, InProcessExecutor
+from modelcollapse.execution.executors import InProcessExecutor
+from modelcollapse.execution.tasks import Failed
 from modelcollapse.searches.generational import SearchSettings
 from modelcollapse.searches.run_generational import run_search
 from tests.conftest import make_corpus, make_reviews
@@ -71,7 +72,7 @@ def test_it_does_not_go_on_from_half_a_generation(corpus, whole, tmp_path):
     class Failing(InProcessExecutor):
         def run(self, corpus, tasks, state_of):
             yield from super().run(corpus, tasks[1:], state_of)
-            yield ChainFailed(tasks[0], "ValueError: no", "…", is_own=True)
+            yield Failed(tasks[0], "ValueError: no", "…", is_own=True)
 
     table, n_failed = run_search(SETTINGS, corpus, tmp_path, Failing())
     assert (table.height, n_failed) == (0, 1)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from modelcollapse import run_sweep
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution import run_sweep
-from modelcollapse.execution.executors import ChainFailed, InProcessExecutor
+from modelcollapse.execution.executors import InProcessExecutor
+from modelcollapse.execution.tasks import Failed
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.searches.run_hyperparameters import run_grid
 from modelcollapse.simulation.sweep import Sweep
@@ -25,7 +26,7 @@ class Counting(InProcessExecutor):
 
     def run(self, corpus, tasks, state_of):
         for event in super().run(corpus, tasks, state_of):
-            self.ran.append(event.task.chain_id)
+            self.ran.append(event.task.id)
             yield event
             if len(self.ran) == 2 * self.most:
                 raise KeyboardInterrupt
@@ -59,7 +60,7 @@ def test_a_damaged_unit_is_computed_again(tmp_path, corpus):
 def test_failures_are_kept_apart_and_tried_again(tmp_path, corpus):
     class Failing(InProcessExecutor):
         def run(self, corpus, tasks, state_of):
-            yield ChainFailed(tasks[0], "ValueError: no", "…", is_own=True)
+            yield Failed(tasks[0], "ValueError: no", "…", is_own=True)
             yield from super().run(corpus, tasks[1:], state_of)
 
     results, n_failed = run_grid(SETTINGS, corpus, tmp_path, Failing())

@@ -30,7 +30,7 @@ from modelcollapse.analysis.study.compare import study_loop
 from modelcollapse.atomic import readable
 
 if TYPE_CHECKING:
-    from modelcollapse.execution import Run
+    from modelcollapse import Run
 
 _CAPTIONS = {
     "curves": "What happens as documents arrive: accuracy, and how often the model answers “positive”.",

@@ -53,7 +53,7 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
             ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
             try:
                 if address:
-                    _knock(address)
+                    _check_reachable(address)
                 ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
             except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
                 raise ClusterError(
@@ -71,7 +71,7 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
             ray.shutdown()
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Raise OSError if nothing answers at HOST:PORT: Ray would try for many minutes."""
     host, _, port = address.rpartition(":")
     if port.isdecimal() and "/" not in host:

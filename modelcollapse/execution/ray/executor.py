@@ -1,7 +1,7 @@
-"""Chains as Ray tasks: one streaming task per chain, the corpus once in the object store.
+"""Tasks of ours as tasks of Ray's: a streaming one each, the corpus once in the object store.
 
 Ray's own retries are off: they would start a chain from its first arguments again. When a worker or a node dies, the
-driver submits the chain once more, from its last known state.
+driver submits the task once more, from its last known state.
 """
 
 from __future__ import annotations
@@ -18,23 +18,13 @@ import numpy as np
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import describe
-from modelcollapse.execution.executors import (
-    Attempts,
-    ChainDone,
-    ChainFailed,
-    ChainTask,
-    Event,
-    GenerationDone,
-    StateOf,
-    is_machines_fault,
-)
+from modelcollapse.execution.executors import Attempts, StateOf, is_machines_fault
 from modelcollapse.execution.log import WAITING
 from modelcollapse.execution.ray.connection import THREAD_LIMITS, connected, session
-from modelcollapse.execution.ray.memory import chain_bytes
+from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
 from modelcollapse.execution.ray.scheduling import MAX_ROWS_AHEAD, Scheduler
 from modelcollapse.execution.ray.sharded_training import ShardedTraining
-from modelcollapse.planning.clusters import CorpusSize
-from modelcollapse.simulation.chain import ChainState, GenerationResult
+from modelcollapse.execution.tasks import Done, Event, Failed, Task, Yielded
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.containment import contained_items
 from modelcollapse.simulation.learning.training import train_here
@@ -44,7 +34,7 @@ _waiting_log = logging.getLogger(WAITING)
 
 
 class RayExecutor:
-    """Runs chains on Ray.
+    """Runs tasks on Ray.
 
     Parameters
     ----------
@@ -62,24 +52,24 @@ class RayExecutor:
         self.workers = workers
         self.shards = shards
 
-    def run(self, corpus: Corpus, tasks: Sequence[ChainTask], state_of: StateOf) -> Generator[Event]:
+    def run(self, corpus: Corpus, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
-        learners.warm_up({task.spec.model for task in tasks})
+        learners.warm_up({task.workload.model for task in tasks})
         with connected(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
             _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, session(ray))
             scheduler = Scheduler.of(n_cores, not started_here, self.workers, self.shards)
-            drive = _Drive(ray, _SharedCorpus(ray, corpus), tasks, state_of, scheduler)
-            drive.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
+            dispatcher = _Dispatcher(ray, _SharedCorpus(ray, corpus), tasks, state_of, scheduler)
+            dispatcher.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
             try:
-                yield from drive.events()
+                yield from dispatcher.events()
             finally:
-                drive.stop()
+                dispatcher.stop()
 
 
 @dataclass(frozen=True)
 class _Setback:
-    """The machine under a chain failed: nobody's fault."""
+    """The machine under a task failed: nobody's fault."""
 
     reason: str
     details: str
@@ -88,7 +78,7 @@ class _Setback:
 
 @dataclass(frozen=True)
 class _Failure:
-    """The chain itself failed: yielded in words, as any class may be raised, and not every one can be sent."""
+    """The task itself failed: yielded in words, as any class may be raised, and not every one can be sent."""
 
     reason: str
     details: str
@@ -96,16 +86,16 @@ class _Failure:
 
 @dataclass
 class _Running:
-    """A chain that was submitted."""
+    """A task that was submitted."""
 
-    task: ChainTask
+    task: Task
     n_shards: int
     n_bytes: int
     has_started: bool = False
 
 
 class _SharedCorpus:
-    """The corpus in the object store while a chain may need it: a copy keeps a node from being scaled down."""
+    """The corpus in the object store while a task may need it: a copy keeps a node from being scaled down."""
 
     def __init__(self, ray: Any, corpus: Corpus) -> None:
         self._ray, self._corpus = ray, corpus
@@ -126,27 +116,27 @@ class _SharedCorpus:
         self._refs = None
 
 
-class _Drive:
-    """Everything between submitting chains and their events."""
+class _Dispatcher:
+    """Everything between submitting tasks and their events."""
 
     runtime_env: dict[str, Any] | None
 
     def __init__(
-        self, ray: Any, corpus: _SharedCorpus, tasks: Sequence[ChainTask], state_of: StateOf, scheduler: Scheduler
+        self, ray: Any, corpus: _SharedCorpus, tasks: Sequence[Task], state_of: StateOf, scheduler: Scheduler
     ) -> None:
         self._ray = ray
         self._corpus = corpus
         self._state_of = state_of
         self._scheduler = scheduler
         self._waiting = deque(tasks)
-        self._later: list[tuple[float, ChainTask]] = []
+        self._later: list[tuple[float, Task]] = []
         self._running: dict[Any, _Running] = {}
         self._attempts: defaultdict[str, Attempts] = defaultdict(Attempts)
         self._memory_factor: defaultdict[str, int] = defaultdict(lambda: 1)
         self._has_said_to_wait = False
 
     def events(self) -> Iterator[Event]:
-        """Submit chains and yield what happens until there is nothing left to do."""
+        """Submit tasks and yield what happens until there is nothing left to do."""
         while self._waiting or self._running or self._later:
             now = time.monotonic()
             self._waiting.extend(task for due, task in self._later if due <= now)
@@ -161,7 +151,7 @@ class _Drive:
                 event = self._next_event(generator)
                 if event is not None:
                     yield event
-            if not (self._waiting or self._later) and all(chain.has_started for chain in self._running.values()):
+            if not (self._waiting or self._later) and all(running.has_started for running in self._running.values()):
                 self._corpus.release()
 
     def stop(self) -> None:
@@ -171,9 +161,9 @@ class _Drive:
 
     def _submit(self) -> None:
         while self._waiting:
-            in_flight = sum(chain.n_shards for chain in self._running.values())
+            in_flight = sum(running.n_shards for running in self._running.values())
             n_unfinished = len(self._waiting) + len(self._running)
-            n_shards = self._scheduler.shards_of(self._waiting[0].spec, n_unfinished)
+            n_shards = self._scheduler.shards_of(self._waiting[0].workload, n_unfinished)
             if not self._scheduler.has_room(in_flight, n_shards):
                 return
             task = self._waiting.popleft()
@@ -184,20 +174,20 @@ class _Drive:
                 "scheduling_strategy": "SPREAD",
                 "runtime_env": self.runtime_env,
             }
-            remote = self._ray.remote(_chain_task).options(
+            remote = self._ray.remote(_run_task).options(
                 num_returns="streaming",
                 max_retries=0,
                 _generator_backpressure_num_objects=MAX_ROWS_AHEAD,
-                # a chain in shards only waits for them: it must not hold the memory that they wait for
+                # a task in shards only waits for them: it must not hold the memory that they wait for
                 **(options if n_shards == 1 else options | {"memory": 0}),
             )
             refs = self._corpus.refs()
             generator = remote.remote(task, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options)
             self._running[generator] = _Running(task, n_shards, n_bytes)
 
-    def _memory(self, task: ChainTask) -> int:
-        """Return the bytes to ask for: no more than the largest node has, or the chain would wait for ever."""
-        needed = chain_bytes(task.spec, self._corpus.size) * self._memory_factor[task.chain_id]
+    def _memory(self, task: Task) -> int:
+        """Return the bytes to ask for: no more than the largest node has, or the task would wait for ever."""
+        needed = task_bytes(task.workload, self._corpus.size) * self._memory_factor[task.id]
         return min(needed, max(self._node_bytes(), default=needed))
 
     def _node_bytes(self) -> list[int]:
@@ -206,8 +196,8 @@ class _Drive:
         return [int(node.get("memory", 0)) for node in nodes if node.get("CPU", 0) >= 1]
 
     def _say_what_is_waited_for(self) -> None:
-        """Say once, for as long as it lasts, that no node can take any of the chains that were submitted."""
-        n_bytes = min(chain.n_bytes for chain in self._running.values())
+        """Say once, for as long as it lasts, that no node can take any of the tasks that were submitted."""
+        n_bytes = min(running.n_bytes for running in self._running.values())
         is_stuck = not any(there >= n_bytes for there in self._node_bytes())
         if is_stuck and not self._has_said_to_wait:
             needed = f"1 core and {n_bytes / 1e9:.1f} GB of memory"
@@ -215,22 +205,22 @@ class _Drive:
         self._has_said_to_wait = is_stuck
 
     def _next_event(self, generator: Any) -> Event | None:
-        chain = self._running[generator]
-        task = chain.task
+        running = self._running[generator]
+        task = running.task
         event = _receive(self._ray, generator, task)
-        if isinstance(event, GenerationDone):
-            chain.has_started = True
-            self._attempts[task.chain_id].went_on()
+        if isinstance(event, Yielded):
+            running.has_started = True
+            self._attempts[task.id].reset()
             return event
         del self._running[generator]
         if not isinstance(event, _Setback):
             return event
-        pause = self._attempts[task.chain_id].pause()
+        pause = self._attempts[task.id].pause()
         if pause is None:
-            return ChainFailed(task, f"tried many times: {event.reason}", event.details, is_own=False)
+            return Failed(task, f"tried many times: {event.reason}", event.details, is_own=False)
         if event.needs_memory:
-            self._memory_factor[task.chain_id] *= 2
-        _log.warning("chain %s goes on in %.1f s after: %s", task.chain_id, pause, event.reason)
+            self._memory_factor[task.id] *= 2
+        _log.warning("%s goes on in %.1f s after: %s", task.id, pause, event.reason)
         self._later.append((time.monotonic() + pause, task))
         return None
 
@@ -246,32 +236,32 @@ def _ready(ray: Any, generators: list[Any]) -> list[Any]:
     return [*first, *more]
 
 
-def _receive(ray: Any, generator: Any, task: ChainTask) -> Event | _Setback:
+def _receive(ray: Any, generator: Any, task: Task) -> Event | _Setback:
     try:
         item = ray.get(next(generator))
         if isinstance(item, _Failure):
-            return ChainFailed(task, item.reason, item.details, is_own=True)
-        return GenerationDone(task, item)
+            return Failed(task, item.reason, item.details, is_own=True)
+        return Yielded(task, item)
     except StopIteration:
-        return ChainDone(task)
+        return Done(task)
     except ray.exceptions.RayTaskError as error:
         cause = error.cause if isinstance(getattr(error, "cause", None), BaseException) else error
         if is_machines_fault(cause) or (cause is not error and isinstance(cause, ray.exceptions.RayError)):
             return _Setback(describe(cause), str(error), isinstance(cause, MemoryError))
-        return ChainFailed(task, describe(cause), str(error), is_own=True)
+        return Failed(task, describe(cause), str(error), is_own=True)
     except ray.exceptions.RayError as error:
         return _Setback(describe(error), str(error), isinstance(error, ray.exceptions.OutOfMemoryError))
 
 
-def _chain_task(
-    task: ChainTask,
-    state: ChainState | None,
+def _run_task(
+    task: Task,
+    state: Any,
     fingerprint: str,
     refs: list[Any],
     n_shards: int,
     options: dict[str, Any],
-) -> Iterator[GenerationResult | _Failure]:
-    """Run a chain in a worker, on the shared arrays of the corpus; its own failure is the last item."""
+) -> Iterator[Any]:
+    """Run a task in a worker, on the shared arrays of the corpus; its own failure is the last item."""
     import ray
 
     data, indices, indptr, labels, term_orders = ray.get(refs)

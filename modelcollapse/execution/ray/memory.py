@@ -1,9 +1,11 @@
-"""How much memory a chain takes for itself; the corpus is shared."""
+"""How much memory a task takes for itself; the corpus is shared."""
 
 from __future__ import annotations
 
-from modelcollapse.planning.clusters import CorpusSize
-from modelcollapse.simulation.spec import ChainSpec
+from dataclasses import dataclass
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.execution.tasks import Workload
 
 # Measured: the peak of anonymous memory (RssAnon, every 10 ms) of a process that runs one generation, on 15,000, 30,000
 # and 60,000 documents of synthetic:100000, and 8,000 and 30,000 of movies with and without 2-grams. Beyond what there
@@ -23,10 +25,31 @@ BYTES_PER_COUNT = 50
 #: For every term that may be in them: coefficients and their gradients, the forest's index.
 BYTES_PER_TERM = 300
 
+#: Vocabularies grow like this power of the text (Heaps' law: 0.4 to 0.6 for words).
+_HEAPS = 0.6
 
-def chain_bytes(spec: ChainSpec, corpus: CorpusSize) -> int:
-    """Return the most memory that a chain takes for itself, in bytes: an estimate on the safe side."""
-    n_counts = corpus.counts_per_document * (spec.final_size + spec.test_size)
-    n_terms = min(n_counts, corpus.n_terms, spec.terms.max_terms or corpus.n_terms)
+
+@dataclass(frozen=True)
+class CorpusSize:
+    """What of a corpus matters here: its bytes, documents, terms, and counts in a document on average."""
+
+    n_bytes: int
+    n_documents: int
+    n_terms: int
+    counts_per_document: float
+
+    @classmethod
+    def of(cls, corpus: Corpus, n_documents: int) -> CorpusSize:
+        """Return the size of this number of documents like those of a corpus."""
+        n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
+        share = n_documents / max(1, corpus.n_documents)
+        n_terms = int(corpus.n_terms * share**_HEAPS)
+        return cls(int(n_bytes * share), n_documents, n_terms, len(corpus.data) / max(1, corpus.n_documents))
+
+
+def task_bytes(workload: Workload, corpus: CorpusSize) -> int:
+    """Return the most memory that a task takes for itself, in bytes: an estimate on the safe side."""
+    n_counts = corpus.counts_per_document * (workload.n_train + workload.n_test)
+    n_terms = min(n_counts, corpus.n_terms, workload.max_terms or corpus.n_terms)
     documents = BYTES_PER_DOCUMENT * corpus.n_documents
     return int(WORKER_BYTES + documents + BYTES_PER_COUNT * n_counts + BYTES_PER_TERM * n_terms)

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.execution.tasks import Workload
 from modelcollapse.forest.shards import Trees
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.forests import ForestPlan, Questions, scores_of
 from modelcollapse.simulation.learning.training import Trained, TrainingSet, train_here
-from modelcollapse.simulation.spec import ChainSpec, Model, TermSelection
+from modelcollapse.simulation.spec import Model, TermSelection
 
 #: Trees times documents that are worth a task of their own: about a second.
 WORTHWHILE = 10_000_000
@@ -29,12 +30,12 @@ def can_be_sharded(model: Model) -> bool:
     return learners.is_our_forest(model)
 
 
-def useful_shards(spec: ChainSpec, n_idle_cores: int) -> int:
-    """Return over how many tasks a chain's generations are worth being split, given cores that would idle."""
-    if n_idle_cores < 2 or not can_be_sharded(spec.model):
+def useful_shards(workload: Workload, n_idle_cores: int) -> int:
+    """Return over how many tasks trainings are worth being split, given cores that would idle."""
+    if n_idle_cores < 2 or not can_be_sharded(workload.model):
         return 1
-    n_trees = learners.instantiate(spec.model).n_estimators
-    return max(1, min(n_idle_cores, n_trees, n_trees * spec.final_size // WORTHWHILE))
+    n_trees = learners.instantiate(workload.model).n_estimators
+    return max(1, min(n_idle_cores, n_trees, n_trees * workload.n_train // WORTHWHILE))
 
 
 class ShardedTraining:

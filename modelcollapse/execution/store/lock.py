@@ -65,7 +65,7 @@ class LocalLock:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.close()
-            raise _taken(self._location) from None
+            raise _in_use_error(self._location) from None
         except OSError as error:
             file.close()
             raise RunFolderError(f"Cannot lock {self._path}: {error.strerror}. Choose another --out.") from None
@@ -146,7 +146,7 @@ class ObjectLock:
     def check(self) -> None:
         """Raise RunFolderError if another process has taken the lock over."""
         if self._is_lost:
-            raise _taken(self._location)
+            raise _in_use_error(self._location)
 
     def _create(self) -> bool:
         """Write the object unless there is one: in one step where the store can do that."""
@@ -193,7 +193,7 @@ class ObjectLock:
                 return
             now = self._read()
             if alive or (now is not None and now != holder):
-                raise _taken(self._location, f" on {holder['host']}, process {holder['process']}")
+                raise _in_use_error(self._location, f" on {holder['host']}, process {holder['process']}")
             if now is None:
                 return
             _log.warning("waiting: %s may still be in use by %s", self._location, holder["host"])
@@ -230,7 +230,7 @@ def _host() -> str:
     return f"{socket.gethostname()}-{uuid.getnode():012x}"
 
 
-def _taken(location: str, by: str = "") -> RunFolderError:
+def _in_use_error(location: str, by: str = "") -> RunFolderError:
     return RunFolderError(
         f"Another process{by} is running a sweep in {location}: wait for it, or choose another --out."
     )

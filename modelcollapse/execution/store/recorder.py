@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 
-from modelcollapse.execution.executors import ChainFailed, ChainTask, Event, GenerationDone
 from modelcollapse.execution.plan import Plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.tasks import Event, Failed, Task, Yielded
 from modelcollapse.simulation.chain import ChainState
 
 #: A chain in flight is written down at most this often,
@@ -20,48 +20,48 @@ CHECKPOINT_SHARE = 0.1
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
+class Recorder:
     """Keeps the events of a plan's chains in a run's folder, and tells a reporter."""
 
     def __init__(self, plan: Plan, folder: RunFolder, reporter: Reporter) -> None:
         self._folder = folder
         self._reporter = reporter
-        self._records = {chain.task.chain_id: chain.record for chain in plan.to_run}
-        self._written = dict.fromkeys(self._records, time.monotonic())
+        self._chains = {chain.task.id: chain for chain in plan.to_run}
+        self._written = dict.fromkeys(self._chains, time.monotonic())
         self._unwritten: set[str] = set()
         self._next_checkpoint = 0.0
 
-    def state_of(self, task: ChainTask) -> ChainState | None:
+    def state_of(self, task: Task) -> ChainState | None:
         """Return the state a chain goes on from."""
-        return self._records[task.chain_id].state(task.spec)
+        chain = self._chains[task.id]
+        return chain.record.state(chain.task.spec)
 
     def take(self, event: Event) -> None:
         """Keep an event."""
         task = event.task
-        chain_id, record = task.chain_id, self._records[task.chain_id]
-        if isinstance(event, GenerationDone):
-            if record.add(event.result, task.spec):
-                self._reporter.generation(event.result.row)
+        chain_id, chain = task.id, self._chains[task.id]
+        if isinstance(event, Yielded):
+            if chain.record.add(event.item, chain.task.spec):
+                self._reporter.generation(event.item.row)
             self._unwritten.add(chain_id)
             if self._is_due(chain_id):
                 self._checkpoint(chain_id)
-        elif isinstance(event, ChainFailed):
+        elif isinstance(event, Failed):
             _log.error("chain %s failed: %s\n%s", chain_id, event.reason, event.details)
             if chain_id in self._unwritten:
                 self._checkpoint(chain_id)
-            failure = {"reason": event.reason, "details": event.details, "is_own": event.is_own}
-            self._folder.write_failure(chain_id, {"chain": str(task.spec), **failure})
+            self._folder.write_failure(chain_id, {"chain": str(chain.task.spec), **event.why()})
             self._reporter.failed(task, event.reason)
         else:
             _log.info("chain %s reached its end", chain_id)
-            self._folder.write_chain(chain_id, record)
+            self._folder.write_chain(chain_id, chain.record)
             self._unwritten.discard(chain_id)
             self._reporter.finished(task)
 
     def close(self) -> None:
         """Write down what has arrived since the last checkpoints."""
         waiting, self._unwritten = self._unwritten, set()
-        self._folder.write_checkpoints({chain_id: self._records[chain_id] for chain_id in waiting})
+        self._folder.write_checkpoints({chain_id: self._chains[chain_id].record for chain_id in waiting})
 
     def _is_due(self, chain_id: str) -> bool:
         now = time.monotonic()
@@ -69,7 +69,7 @@ class Keeper:
 
     def _checkpoint(self, chain_id: str) -> None:
         started = time.monotonic()
-        self._folder.write_checkpoints({chain_id: self._records[chain_id]})
+        self._folder.write_checkpoints({chain_id: self._chains[chain_id].record})
         ended = time.monotonic()
         self._unwritten.discard(chain_id)
         self._written[chain_id] = ended

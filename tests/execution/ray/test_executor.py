@@ -12,8 +12,8 @@ import polars as pl
 import psutil
 import pytest
 
+from modelcollapse import run_sweep
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.execution import run_sweep
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.ray.executor import _SharedCorpus
 from modelcollapse.execution.ray.sharded_training import useful_shards
@@ -87,7 +87,7 @@ def worker_processes() -> list[psutil.Process]:
     return [
         process
         for process in psutil.Process().children(recursive=True)
-        if process.is_running() and any("ray::" in part and "_chain_task" in part for part in process.cmdline())
+        if process.is_running() and any("ray::" in part and "_run_task" in part for part in process.cmdline())
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_forest_in_shards_is_the_same_forest(ray, tmp_path, corpus, forests, m
 
 
 def test_chains_in_shards_leave_their_shards_the_memory(ray, tmp_path, corpus, forests, monkeypatch):
-    monkeypatch.setattr("modelcollapse.execution.ray.executor.chain_bytes", lambda *a: 10**15)  # all of a node's
+    monkeypatch.setattr("modelcollapse.execution.ray.executor.task_bytes", lambda *a: 10**15)  # all of a node's
     chains = FORESTS.model_copy(update={"seeds": (0,)})
     results = run_sweep(chains, corpus, tmp_path, executor="ray", shards=2).results()
     assert table(results).equals(forests.filter(seed=0))

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from modelcollapse.execution import run_sweep
+from modelcollapse import run_sweep
 from modelcollapse.execution.log import WAITING
 from modelcollapse.simulation.sweep import Sweep
 

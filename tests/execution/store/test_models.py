@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.analysis.statistics.endpoints import outcome
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.spec import Model

@@ -9,8 +9,8 @@ import os
 import fsspec
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.simulation.sweep import Sweep

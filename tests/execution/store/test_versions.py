@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from modelcollapse import open_run, run_sweep
 from modelcollapse.cli import main
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution import open_run, run_sweep
 from modelcollapse.execution.store.folder import FORMAT, RunFolder
 from modelcollapse.execution.store.record import ChainRecord, OtherVersionError, _seal
 from modelcollapse.simulation.rows import ADDED, SCHEMA_VERSION

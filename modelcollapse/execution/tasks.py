@@ -1,0 +1,107 @@
+"""The one contract for work: what executors run – chains, units of searches – and the events that they report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
+from modelcollapse.simulation.learning.training import Train, train_here
+from modelcollapse.simulation.spec import ChainSpec, Model
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How large the trainings of a task are: executors plan memory and cores by it.
+
+    Attributes
+    ----------
+    model : Model
+    n_train, n_test : int
+        Most documents that a training takes, and that are scored for testing.
+    max_terms : int, optional
+        Most terms that a training keeps.
+    """
+
+    model: Model
+    n_train: int
+    n_test: int
+    max_terms: int | None = None
+
+
+class Task(Protocol):
+    """A piece of work: a pure function of its fields, the corpus, and the state that it goes on from."""
+
+    @property
+    def id(self) -> str:
+        """Its name, under which results are kept."""
+        ...
+
+    @property
+    def workload(self) -> Workload:
+        """How large it is."""
+        ...
+
+    def run(self, corpus: Corpus, state: Any, train: Train = train_here) -> Iterator[Any]:
+        """Do the work from a state on (None: from the beginning), and yield results as they come."""
+        ...
+
+
+@dataclass(frozen=True)
+class ChainTask:
+    """A chain, which yields its generations."""
+
+    id: str
+    spec: ChainSpec
+
+    @property
+    def workload(self) -> Workload:
+        """See `Task`."""
+        return Workload(self.spec.model, self.spec.final_size, self.spec.test_size, self.spec.terms.max_terms)
+
+    def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[GenerationResult]:
+        """See `Task`."""
+        return run_chain(self.spec, corpus, state, train)
+
+
+@dataclass(frozen=True)
+class Yielded:
+    """A task gave a result."""
+
+    task: Task
+    item: Any
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task reached its end."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A task cannot go on.
+
+    Attributes
+    ----------
+    task : Task
+    reason, details : str
+        Why, in one line; and a traceback.
+    is_own : bool
+        Whether the task itself failed, and so would fail again: else its machines did.
+    """
+
+    task: Task
+    reason: str
+    details: str
+    is_own: bool
+
+    def why(self) -> dict[str, str | bool]:
+        """Return what a folder keeps of it."""
+        return {"reason": self.reason, "details": self.details, "is_own": self.is_own}
+
+
+Event: TypeAlias = Yielded | Done | Failed

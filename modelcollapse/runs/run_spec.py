@@ -1,0 +1,117 @@
+"""What spec.json says of a run: its corpus, its sweeps, their learners; and whether that may be gone on with here."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import warnings
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import RunFolderError
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.models import refreshed, resolve
+from modelcollapse.names import printable
+from modelcollapse.simulation.sweep import Sweep
+
+#: Packages whose versions can change results.
+VERSIONED = ("modelcollapse", "numpy", "scipy", "scikit-learn", "numba", "nltk", "polars", "ray")
+
+#: Names packages, separated by commas, whose learners may be imported when a run's folder names them.
+TRUST_VARIABLE = "MODELCOLLAPSE_TRUSTED_LEARNERS"
+
+
+def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
+    """Raise RunFolderError if a folder's sweep has a learner by import path that nobody here has vouched for.
+
+    Importing runs code, and a folder may come from anywhere. scikit-learn's own learners are installed here anyway;
+    others are imported if the user named them in this call, or their package in MODELCOLLAPSE_TRUSTED_LEARNERS.
+    """
+    vouched = os.environ.get(TRUST_VARIABLE, "").split(",")
+    for name in sweep.model:
+        package = name.partition(":")[0].partition(".")[0]
+        if ":" in name and name not in trusted and package not in ("sklearn", "modelcollapse", *vouched):
+            raise RunFolderError(
+                f"{where} names the learner {name}, whose code would be run. If you trust it, say so: "
+                f"{TRUST_VARIABLE}={package}."
+            )
+
+
+def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunFolder) -> None:
+    """Raise RunFolderError if a folder belongs to another corpus, and say in what they differ."""
+    if known is None or known["corpus"]["fingerprint"] == corpus.fingerprint:
+        return
+    then = known["corpus"]
+    origins = (_flat(then.get("origin")), _flat(json.loads(json.dumps(dict(corpus.origin)))))
+    parts = sorted(set(origins[0]) | set(origins[1]))
+    differences = [
+        f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
+        for part in parts
+        if origins[0].get(part) != origins[1].get(part)
+    ]
+    raise RunFolderError(
+        f"{folder} holds a run on the corpus '{then['name']}' (fingerprint {then['fingerprint'][:12]}), not on "
+        f"'{corpus.name}' ({corpus.fingerprint[:12]})"
+        + (f"; they differ in {'; '.join(differences[:4])}" if differences else "")
+        + ": choose another --out, or the same corpus."
+    )
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Return the leaves of nested mappings by their dotted names."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        key: leaf
+        for part, inner in value.items()
+        for key, leaf in _flat(inner, f"{name}.{part}" if name else str(part)).items()
+    }
+
+
+def extended_spec(
+    known: dict[str, Any] | None,
+    sweep: Sweep,
+    corpus: Corpus,
+    given: Mapping[str, Any] | None,
+    folder: RunFolder,
+) -> dict[str, Any]:
+    """Return a folder's spec with one more sweep."""
+    asked, models = _stored(sweep), resolve(sweep)
+    written = [model.to_json() for model in models]
+    now = _versions()
+    if known is None:
+        about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
+        if given is not None:
+            about["given"] = dict(given)
+        return {"corpus": about, "sweeps": [asked], "models": [written], "versions": now}
+    then = known["versions"]
+    changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
+    if changed:
+        warnings.warn(f"{folder} was begun with other versions: {printable('; '.join(changed))}.", stacklevel=3)
+    others = [i for i, values in enumerate(known["sweeps"]) if _as_text(values) != _as_text(asked)]
+    if len(others) == len(known["sweeps"]):
+        return {**known, "sweeps": [*known["sweeps"], asked], "models": [*refreshed(known["models"], models), written]}
+    again = [stored if i in others else written for i, stored in enumerate(refreshed(known["models"], models))]
+    return {**known, "models": again}
+
+
+def _stored(sweep: Sweep) -> dict[str, Any]:
+    """Return a sweep as it stands in spec.json."""
+    return sweep.model_dump(mode="json", exclude_none=True)
+
+
+def sweep_text(sweep: Sweep) -> str:
+    """Return what two sweeps share if and only if they are the same."""
+    return _as_text(_stored(sweep))
+
+
+def _as_text(values: object) -> str:
+    """Return stored values as text: 1, 1.0 and true are equal, but not the same."""
+    return json.dumps(values, sort_keys=True)
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in VERSIONED}}

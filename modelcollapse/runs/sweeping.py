@@ -1,0 +1,85 @@
+"""Running a sweep: check it, plan it, and run what its folder lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.execution.drive import run_plan
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.log import run_log
+from modelcollapse.execution.plan import check_corpus, make_plan
+from modelcollapse.execution.progress import Reporter
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.runs.run import Run
+from modelcollapse.runs.run_spec import check_same_corpus, extended_spec
+from modelcollapse.simulation.sweep import Sweep
+
+
+def run_sweep(
+    sweep: Sweep,
+    corpus: Corpus,
+    out: str | Path | None = None,
+    executor: ExecutorName | Executor = "ray",
+    address: str | None = None,
+    workers: int | None = None,
+    shards: int | None = None,
+    retry_failed: bool = False,
+    progress: Reporter | None = None,
+    log_file: str | Path | None = None,
+    given_corpus: Mapping[str, Any] | None = None,
+) -> Run:
+    """Run what a folder does not have yet of a sweep.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        What to simulate.
+    corpus : Corpus
+        On which documents.
+    out : str or Path, optional
+        The run's folder, a path or any fsspec URL; ``runs/<experiment>`` by default. Chains that are there already,
+        from this or any earlier sweep, are not computed again.
+    executor : {"ray", "inprocess"} or Executor
+        Where chains run.
+    address, workers, shards
+        For Ray: see `execution.ray.executor.RayExecutor`.
+    retry_failed : bool
+        Whether chains that failed before for their own reasons are run again; else they are left out.
+    progress : Reporter, optional
+        Who is told; nobody by default.
+    log_file : str or Path, optional
+        Where the log goes; by default log.txt in the run's folder.
+    given_corpus : mapping, optional
+        What `load_corpus` was called with, for `modelcollapse resume`.
+
+    Returns
+    -------
+    Run
+        Also when chains failed: see `Run.failed`.
+
+    Raises
+    ------
+    SpecError
+        If the corpus is too small for the sweep.
+    RunFolderError
+        If the folder holds a run on another corpus, or another process is at work in it.
+    """
+    sweep.check_learners()
+    folder = RunFolder(default_folder(sweep) if out is None else out)
+    known = folder.read_spec()
+    check_same_corpus(known, corpus, folder)
+    check_corpus(sweep, corpus)
+    with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
+        plan = make_plan(sweep, corpus, folder, retry_failed)
+        folder.write_spec(extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
+        # after spec.json, whose format tells other versions what the chains are
+        run_plan(plan, corpus, folder, find_executor(executor, address, workers, shards), reporter)
+    return Run(folder, sweep.model)
+
+
+def default_folder(sweep: Sweep) -> str:
+    """Return where a sweep is kept unless the user says otherwise."""
+    return f"runs/{sweep.experiment}"
