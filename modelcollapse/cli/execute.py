@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from modelcollapse.execution.store.paths import PATHS
+
 if TYPE_CHECKING:
     from modelcollapse.corpora import Corpus
     from modelcollapse.simulation.sweep import Sweep
@@ -47,7 +49,7 @@ class How:
     json: bool
 
 
-def check_out(location: str, spec: Literal["spec.json", "search.json"] = "spec.json") -> None:
+def check_out(location: str, is_search: bool = False) -> None:
     """Raise RunFolderError if a run (or a search) cannot be kept in a place, before anything is read or computed."""
     from modelcollapse.errors import RunFolderError
     from modelcollapse.execution.store.folder import RunFolder
@@ -55,7 +57,7 @@ def check_out(location: str, spec: Literal["spec.json", "search.json"] = "spec.j
     folder = RunFolder(location)
     if not folder.is_kept:
         raise RunFolderError(f"{location} is gone when this command ends: expected a folder or a store as --out.")
-    folder.check_usable(spec)
+    folder.check_usable(PATHS.search if is_search else PATHS.spec)
 
 
 def execute(
@@ -105,7 +107,7 @@ def execute(
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:
-        typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
+        typer.echo(f"{len(failed)} chains failed; why: {run.folder.path(PATHS.failures.name)}", err=True)
     return not failed
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelcollapse.cli.options import say_idle, typed
+from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,8 +66,8 @@ def report(
     if _is_file(location):
         source = _open(location)
         made = build_report(source.rows, about_file(source.rows, source.name), margin)
-        source.write("report.html", made.html.encode())
-        path, headlines = source.path("report.html"), made.headlines
+        source.write(PATHS.report, made.html.encode())
+        path, headlines = source.path(PATHS.report), made.headlines
     else:
         _refuse_search(location)
         written = write_report(open_run(location), margin)
@@ -193,8 +194,8 @@ def _compare_with_published(source: _Source) -> None:
         if found := post_figure(rows):
             kind, figure = found
             for name, content in render(figure, names.give(f"{experiment}-{kind}")).items():
-                source.write(f"figures/{name}", content)
-                typer.echo(source.path(f"figures/{name}"))
+                source.write(PATHS.figure(name), content)
+                typer.echo(source.path(PATHS.figure(name)))
 
 
 def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -264,5 +265,5 @@ def _compare_runs(first: _Source, second: _Source) -> None:
     for experiment, figure in two_runs_figures(first.rows, second.rows, labels):
         wanted = f"{experiment}-compared-with-{second.name}"
         for name, content in render(figure, figure_names.give(wanted)).items():
-            first.write(f"figures/{name}", content)
-            typer.echo(first.path(f"figures/{name}"))
+            first.write(PATHS.figure(name), content)
+            typer.echo(first.path(PATHS.figure(name)))

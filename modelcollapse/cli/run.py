@@ -129,7 +129,7 @@ def run(
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)
-        check_same_corpus(folder.read_spec(), documents, folder)
+        check_same_corpus(folder.spec.read(), documents, folder)
         check_retry(retry_failed, location)
         _print_plan(make_plan(sweep, documents, folder, retry_failed), location)
         return

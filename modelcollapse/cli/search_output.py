@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from modelcollapse.execution.store.paths import PATHS
+
 if TYPE_CHECKING:
     from modelcollapse.execution.store.folder import RunFolder
     from modelcollapse.searches.results import SearchResults
@@ -25,7 +27,6 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
     from modelcollapse.execution.store.folder import RunFolder
     from modelcollapse.names import is_file
     from modelcollapse.searches.results import read_search
-    from modelcollapse.searches.run_units import known_search
 
     file = Path(location)
     if file.suffix == ".csv" and is_file(file):
@@ -36,15 +37,15 @@ def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
         results = read_search(content, location)
         return None if results is None else (results, MadeOfFile(file))
     folder = RunFolder(location)
-    if folder.read("spec.json") is not None or known_search(folder) is None:
+    if folder.read(PATHS.spec) is not None or folder.search.read() is None:
         return None  # a run, whatever else lies in its folder
-    found = folder.read("results.csv")
+    found = folder.read(PATHS.results)
     if found is None:
-        raise AnalysisError(f"{folder} has no results.csv yet: run its command again, or wait for it.")
+        raise AnalysisError(f"{folder} has no {PATHS.results} yet: run its command again, or wait for it.")
     results = read_search(found, location)
     if results is None:
         raise AnalysisError(
-            f"{folder.path('results.csv')} holds no results of a search: rename it, and run the search's command again."
+            f"{folder.path(PATHS.results)} holds no results of a search: rename it, and run the search's command again."
         )
     return results, folder
 
@@ -64,8 +65,8 @@ def show_search(results: SearchResults, folder: RunFolder) -> None:
     for note in results.notes:
         typer.echo(note)
     for file, content in render(figure, results.name).items():
-        folder.write(f"figures/{file}", content)
-        typer.echo(folder.path(f"figures/{file}"))
+        folder.write(PATHS.figure(file), content)
+        typer.echo(folder.path(PATHS.figure(file)))
 
 
 def _print_grid(results: SearchResults) -> None:
@@ -98,10 +99,10 @@ def _print_lineages(results: SearchResults, folder: RunFolder) -> None:
     from modelcollapse.searches.generational_figures import lineages
 
     table = lineages(results.rows)
-    folder.write("lineages.csv", table.write_csv().encode())
+    folder.write(PATHS.lineages, table.write_csv().encode())
     titles = ("rank", "generation/variant", "accuracy", "sd", "parent's labels", "wrong labels", "changed")
     print_table(titles, (_step(row) for row in table.iter_rows(named=True)))
-    typer.echo(folder.path("lineages.csv"))
+    typer.echo(folder.path(PATHS.lineages))
 
 
 def _step(row: dict[str, Any]) -> tuple[str, ...]:

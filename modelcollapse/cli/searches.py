@@ -10,6 +10,7 @@ import typer
 
 from modelcollapse.cli.execute import Address, ExecutorOption, Workers, check_out
 from modelcollapse.cli.options import check_executor, typed
+from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -43,18 +44,18 @@ def hyperparameters(
     from modelcollapse.execution.store.folder import RunFolder
     from modelcollapse.searches.hyperparameters import GridSettings
     from modelcollapse.searches.results import SearchResults
-    from modelcollapse.searches.run_hyperparameters import RESULTS, run_grid
+    from modelcollapse.searches.run_hyperparameters import run_grid
 
     check_executor(typed(context))
     given = {"documents": documents, "folds": folds, "folds_per_task": folds_per_task, "seed": seed}
     settings = GridSettings.of("hyperparameters", grid=grid or None, **given)
-    check_out(out, "search.json")
+    check_out(out, is_search=True)
     loaded = load_corpus(corpus)
     with _counting("combinations and folds", out) as tell:
         results, n_failed = run_grid(settings, loaded, out, find_executor(executor, address, workers), tell)
     if not results.is_empty():
         show_search(SearchResults("hyperparameters", results), RunFolder(out))
-    typer.echo(f"Results: {out}/{RESULTS}")
+    typer.echo(f"Results: {out}/{PATHS.results}")
     _leave_if_failed(n_failed, out)
 
 
@@ -86,7 +87,7 @@ def generational(
     from modelcollapse.execution.store.folder import RunFolder
     from modelcollapse.searches.generational import SearchSettings
     from modelcollapse.searches.results import SearchResults
-    from modelcollapse.searches.run_generational import RESULTS, run_search
+    from modelcollapse.searches.run_generational import run_search
 
     given = typed(context)
     check_executor(given)
@@ -101,7 +102,7 @@ def generational(
         max_generations=max_generations,
         trees=trees,
     )
-    check_out(out, "search.json")
+    check_out(out, is_search=True)
     counted = corpus.startswith(f"{PREFIX}:") and "ngrams" not in given  # has no text that could be counted otherwise
     loaded = load_corpus(corpus) if counted else load_corpus(corpus, ngrams=ngrams)
     where = find_executor(executor, address, workers)
@@ -109,7 +110,7 @@ def generational(
         results, n_failed = run_search(settings, loaded, out, where, tell.of_generation)
     if not results.is_empty():
         show_search(SearchResults("generational", results), RunFolder(out))
-    typer.echo(f"Results: {out}/{RESULTS}")
+    typer.echo(f"Results: {out}/{PATHS.results}")
     _leave_if_failed(n_failed, out)
 
 
@@ -160,5 +161,5 @@ def _leave_if_failed(n_failed: int, out: str) -> None:
 
     if n_failed:
         units = "unit" if n_failed == 1 else "units"
-        typer.echo(f"{n_failed} {units} failed; why: {RunFolder(out).path('failures')}", err=True)
+        typer.echo(f"{n_failed} {units} failed; why: {RunFolder(out).path(PATHS.failures.name)}", err=True)
         raise typer.Exit(EXIT_FAILED_CHAINS)

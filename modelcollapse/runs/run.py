@@ -14,6 +14,7 @@ from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.record import ChainRecord, rows_frame
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.runs.run_spec import check_learners, sweep_text
@@ -34,18 +35,18 @@ class Run:
     def __init__(self, folder: RunFolder, trusted: Collection[str] = ()) -> None:
         self.folder = folder
         self._trusted = trusted
-        spec = folder.read_spec()
+        spec = folder.spec.read()
         if spec is None:
-            raise RunFolderError(f"Found no run in {folder}: expected a folder with spec.json.")
+            raise RunFolderError(f"Found no run in {folder}: expected a folder with {PATHS.spec}.")
         self.spec = spec
 
     @cached_property
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for in this folder, in order: reading them imports no learner."""
         try:
-            return [Sweep(**values) for values in self.spec["sweeps"]]
+            return [Sweep(**values) for values in self.spec.sweeps]
         except (SpecError, TypeError) as error:
-            raise RunFolderError(f"{self.folder.path('spec.json')} is damaged: {error}") from None
+            raise RunFolderError(f"{self.folder.path(PATHS.spec)} is damaged: {error}") from None
 
     def sweeps_to_run(self) -> list[Sweep]:
         """Return every sweep, for running: that imports its learners.
@@ -56,7 +57,7 @@ class Run:
             If nobody here has vouched for one of them: see `check_learners`.
         """
         for sweep in self.sweeps:
-            check_learners(sweep, self._trusted, self.folder.path("spec.json"))
+            check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))
         return self.sweeps
 
     @cached_property
@@ -64,12 +65,12 @@ class Run:
         """The models of sweeps, by the sweeps' text, as far as the folder knows them."""
         known = {}
         try:
-            for sweep, stored in zip(self.sweeps, self.spec["models"], strict=True):
+            for sweep, stored in zip(self.sweeps, self.spec.models, strict=True):
                 if stored is not None:
                     known[sweep_text(sweep)] = [KnownModel.from_json(model) for model in stored]
         except (TypeError, ValueError) as error:
             raise RunFolderError(
-                f"{self.folder.path('spec.json')} is damaged: {error}. "
+                f"{self.folder.path(PATHS.spec)} is damaged: {error}. "
                 'Set its "models" to null for every sweep, and the learners are looked up again.'
             ) from None
         return known
@@ -88,13 +89,13 @@ class Run:
     def _tasks(self, sweep: Sweep) -> list[ChainTask]:
         known = self._known_models.get(sweep_text(sweep))
         if known is None:
-            check_learners(sweep, self._trusted, self.folder.path("spec.json"))
+            check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))
         return chain_tasks(sweep, self.corpus["fingerprint"], known)
 
     @property
     def corpus(self) -> dict[str, Any]:
         """Name, fingerprint and origin of the corpus."""
-        return dict(self.spec["corpus"])
+        return self.spec.corpus.to_dict()
 
     def results(self, sweeps: Iterable[Sweep] | None = None) -> pl.DataFrame:
         """Return all rows that are there, one per generation.
@@ -143,13 +144,13 @@ class Run:
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
         tasks = self._tasks(sweep)
-        known = self.folder.read_chains(task.id for task in tasks)
+        known = self.folder.chains.read_all(task.id for task in tasks)
         for task in tasks:
             yield task, known.get(task.id) or ChainRecord()
 
     def failed(self, sweep: Sweep) -> list[str]:
         """Return the ids of the chains of a sweep that failed."""
-        failures = set(self.folder.names("failures", ".json"))
+        failures = self.folder.failures.ids()
         if not failures:
             return []
         return [

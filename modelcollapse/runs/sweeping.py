@@ -69,12 +69,11 @@ def run_sweep(
     """
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
-    known = folder.read_spec()
-    check_same_corpus(known, corpus, folder)
+    check_same_corpus(folder.spec.read(), corpus, folder)
     check_corpus(sweep, corpus)
     with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
         plan = make_plan(sweep, corpus, folder, retry_failed)
-        folder.write_spec(extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
+        folder.spec.update(lambda known: extended_spec(known, sweep, corpus, given_corpus, folder))
         # after spec.json, whose format tells other versions what the chains are
         run_plan(plan, corpus, folder, find_executor(executor, address, workers, shards), reporter)
     return Run(folder, sweep.model)

@@ -28,6 +28,7 @@ from modelcollapse.analysis.statistics.arms import comparable, prepare, varying_
 from modelcollapse.analysis.study.claims import Claim, check_claims
 from modelcollapse.analysis.study.compare import study_loop
 from modelcollapse.atomic import readable
+from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
     from modelcollapse import Run
@@ -126,8 +127,8 @@ def write_report(run: Run, margin: float = 0.005) -> WrittenReport:
         Loss of accuracy that counts as none (0.005 is half a percentage point).
     """
     report = build_report(run.results(), about(run), margin)
-    run.folder.write("report.html", report.html.encode())
-    return WrittenReport(run.folder.path("report.html"), report.headlines)
+    run.folder.write(PATHS.report, report.html.encode())
+    return WrittenReport(run.folder.path(PATHS.report), report.headlines)
 
 
 def about(run: Run) -> About:
@@ -139,7 +140,7 @@ def about(run: Run) -> About:
             total += 1
             done += record.n_done(task.spec) == len(task.spec.sizes())
     sweeps = [sweep.model_dump(mode="json", exclude_none=True) for sweep in run.sweeps]
-    return About(readable(str(run.folder)), run.corpus, sweeps, run.spec["versions"], total, done, failed)
+    return About(readable(str(run.folder)), run.corpus, sweeps, run.spec.versions, total, done, failed)
 
 
 def about_file(results: pl.DataFrame, name: str) -> About:
