@@ -45,7 +45,7 @@ def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunF
     if known is None or known["corpus"]["fingerprint"] == corpus.fingerprint:
         return
     then = known["corpus"]
-    origins = (_flat(then.get("origin")), _flat(json.loads(json.dumps(dict(corpus.origin)))))
+    origins = (_flat(then.get("origin")), _flat(_origin(corpus)))
     parts = sorted(set(origins[0]) | set(origins[1]))
     differences = [
         f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
@@ -58,6 +58,10 @@ def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunF
         + (f"; they differ in {'; '.join(differences[:4])}" if differences else "")
         + ": choose another --out, or the same corpus."
     )
+
+
+def _origin(corpus: Corpus) -> dict[str, Any]:
+    return {} if corpus.origin is None else corpus.origin.to_json()
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
@@ -83,7 +87,7 @@ def extended_spec(
     written = [model.to_json() for model in models]
     now = _versions()
     if known is None:
-        about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
+        about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": _origin(corpus)}
         if given is not None:
             about["given"] = dict(given)
         return {"corpus": about, "sweeps": [asked], "models": [written], "versions": now}
