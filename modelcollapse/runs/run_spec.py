@@ -46,7 +46,7 @@ def check_same_corpus(known: RunSpec | None, corpus: Corpus, folder: RunFolder) 
     if known is None or known.corpus.fingerprint == corpus.fingerprint:
         return
     then = known.corpus
-    origins = (_flat(then.origin), _flat(json.loads(json.dumps(dict(corpus.origin)))))
+    origins = (_flat(then.origin), _flat(_origin(corpus)))
     parts = sorted(set(origins[0]) | set(origins[1]))
     differences = [
         f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
@@ -59,6 +59,10 @@ def check_same_corpus(known: RunSpec | None, corpus: Corpus, folder: RunFolder) 
         + (f"; they differ in {'; '.join(differences[:4])}" if differences else "")
         + ": choose another --out, or the same corpus."
     )
+
+
+def _origin(corpus: Corpus) -> dict[str, Any]:
+    return {} if corpus.origin is None else corpus.origin.to_json()
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
@@ -84,7 +88,7 @@ def extended_spec(
     written = [model.to_json() for model in models]
     now = _versions()
     if known is None:
-        about: dict[str, Any] = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": dict(corpus.origin)}
+        about: dict[str, Any] = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": _origin(corpus)}
         if given is not None:
             about["given"] = dict(given)
         return RunSpec(corpus=StoredCorpus(**about), sweeps=[asked], models=[written], versions=now)
