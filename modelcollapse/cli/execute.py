@@ -47,17 +47,6 @@ class How:
     json: bool
 
 
-def check_out(location: str, spec: Literal["spec.json", "search.json"] = "spec.json") -> None:
-    """Raise RunFolderError if a run (or a search) cannot be kept in a place, before anything is read or computed."""
-    from modelcollapse.errors import RunFolderError
-    from modelcollapse.execution.store.folder import RunFolder
-
-    folder = RunFolder(location)
-    if not folder.is_kept:
-        raise RunFolderError(f"{location} is gone when this command ends: expected a folder or a store as --out.")
-    folder.check_usable(spec)
-
-
 def execute(
     sweep: Sweep,
     corpus: Corpus,

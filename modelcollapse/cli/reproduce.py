@@ -15,7 +15,6 @@ from modelcollapse.cli.execute import (
     RetryFailed,
     Shards,
     Workers,
-    check_out,
     execute,
 )
 from modelcollapse.cli.options import check_executor, check_retry, typed
@@ -52,6 +51,7 @@ def reproduce(
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus, locate_corpus
     from modelcollapse.execution.plan import check_corpus
+    from modelcollapse.runs.folders import check_out
     from modelcollapse.simulation.experiments import study_sweeps
 
     check_executor(typed(context))

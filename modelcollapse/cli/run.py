@@ -28,7 +28,6 @@ from modelcollapse.cli.execute import (
     RetryFailed,
     Shards,
     Workers,
-    check_out,
     execute,
 )
 from modelcollapse.cli.options import check_executor, check_retry, check_run, typed
@@ -118,8 +117,8 @@ def run(
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.plan import make_plan
     from modelcollapse.execution.store.folder import RunFolder
+    from modelcollapse.runs.folders import check_out, default_folder
     from modelcollapse.runs.run_spec import check_same_corpus
-    from modelcollapse.runs.sweeping import default_folder
 
     given = typed(context)
     sweep, about_corpus = merge(experiment, given, scale)
