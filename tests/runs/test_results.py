@@ -49,9 +49,8 @@ def test_the_report_says_the_same_headline(finished: Run, tmp_path):
     path = run.report()
     assert path == str(tmp_path / "copy/report.html")
     assert run.headline() == finished.headline()
-    assert run.headline().split(" [")[0] in (tmp_path / "copy/report.html").read_text().replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
+    page = (tmp_path / "copy/report.html").read_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert run.headline().split(" [")[0] in page
 
 
 def test_claims_have_verdicts(finished: Run):
@@ -148,7 +147,7 @@ def test_what_is_no_run_is_refused(tmp_path, content):
     (tmp_path / "letter.txt").write_text("Dear John")
     if content:
         (tmp_path / "spec.json").write_text(content)
-    with pytest.raises(RunFolderError, match="Found no run|is no run|is damaged"):
+    with pytest.raises(RunFolderError, match=r"Found no run|is no run|is damaged"):
         open_results(tmp_path)
 
 

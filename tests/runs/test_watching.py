@@ -45,7 +45,7 @@ def test_a_terminal_has_a_live_display(monkeypatch):
     assert type(find_reporter(False)) is Reporter
     with counting(None, "units") as counter:
         counter(1, 2)
-    assert "units 1/2" in terminal.getvalue()
+    assert "1/2" in terminal.getvalue()
 
 
 def test_who_is_given_is_told():
