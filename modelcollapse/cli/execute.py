@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 _IN_WORDS = ("growth", "max_terms")
 
 
-def check_out(location: str, is_search: bool = False) -> None:
-    """Raise RunFolderError if a run (or a search) cannot be kept in a place, before anything is read or computed."""
-    from modelcollapse.errors import RunFolderError
-    from modelcollapse.execution.store.folder import RunFolder
-
-    folder = RunFolder(location)
-    if not folder.is_kept:
-        raise RunFolderError(f"{location} is gone when this command ends: expected a folder or a store as --out.")
-    folder.check_usable(PATHS.search if is_search else PATHS.spec)
-
-
 def execute(
     sweep: Sweep,
     corpus: Corpus,
