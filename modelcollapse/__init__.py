@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from modelcollapse.corpora import Corpus, build_corpus, load_corpus
     from modelcollapse.errors import ModelCollapseError
     from modelcollapse.forest import SparseForestClassifier
+    from modelcollapse.planning.doctor import examine
     from modelcollapse.runs import (
         Comparison,
         FileResults,
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
         Run,
         Search,
         compare,
+        dry_run,
+        estimate,
+        experiment,
+        experiments,
         open_results,
         open_run,
         open_search,
+        plan,
+        reproduce,
+        resume,
         run_sweep,
         run_until_precise,
         search_generational,
@@ -32,6 +40,7 @@ _HOMES = {
     "SparseForestClassifier": "forest",
     "Sweep": "simulation.sweep",
     "build_corpus": "corpora",
+    "examine": "planning.doctor",
     "load_corpus": "corpora",
 }
 
@@ -47,10 +56,18 @@ __all__ = [
     "Sweep",
     "build_corpus",
     "compare",
+    "dry_run",
+    "estimate",
+    "examine",
+    "experiment",
+    "experiments",
     "load_corpus",
     "open_results",
     "open_run",
     "open_search",
+    "plan",
+    "reproduce",
+    "resume",
     "run_sweep",
     "run_until_precise",
     "search_generational",
