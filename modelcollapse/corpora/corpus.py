@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from modelcollapse import notebook
 from modelcollapse.corpora.origin import Origin
 
 
@@ -71,6 +72,12 @@ class Corpus:
     def __repr__(self) -> str:
         size = f"{self.n_documents:,} documents, {self.n_terms:,} terms"
         return f"<Corpus {self.name!r}: {size}, fingerprint {self.fingerprint}>"
+
+    def _repr_html_(self) -> str:
+        from modelcollapse.corpora.describe import describe_corpus, describe_origin, describe_rows
+
+        (_, name), *facts = describe_corpus(self)
+        return notebook.card(f"Corpus {name}", dict([*facts, *describe_origin(self), *describe_rows(self)]))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the matrix out of pickles: it only repeats the arrays."""

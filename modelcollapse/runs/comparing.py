@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse import notebook
-from modelcollapse.notebook import Figures
+from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.opening import open_results
 from modelcollapse.runs.results import Results
 

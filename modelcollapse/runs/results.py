@@ -16,7 +16,7 @@ from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.names import printable
-from modelcollapse.notebook import Figures
+from modelcollapse.runs.figures import Figures, svg
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About, WrittenReport
@@ -319,7 +319,7 @@ class Results(ABC):
     def _main_figure(self) -> str:
         from modelcollapse.analysis.figures.draw_all import drawings
 
-        return notebook.svg(next(drawings(self._prepared())).figure, "main")
+        return svg(next(drawings(self._prepared())).figure, "main")
 
 
 class FileResults(Results):

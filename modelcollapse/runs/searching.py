@@ -15,7 +15,7 @@ from modelcollapse.execution.executors import Executor, ExecutorName, find_execu
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.names import is_file, printable
-from modelcollapse.notebook import Figures
+from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.folders import check_out
 from modelcollapse.runs.watching import Counter, counting, kept
 

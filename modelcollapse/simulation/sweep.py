@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from modelcollapse.errors import SpecError
+from modelcollapse import notebook
+from modelcollapse.errors import ModelCollapseError, SpecError
 from modelcollapse.simulation.label_rules import find_rule
 from modelcollapse.simulation.learning import learner_check, learners
 from modelcollapse.simulation.parsing import LIMIT, parse_numbers, parse_sizes
@@ -169,6 +170,29 @@ class Sweep(SweepFields, BaseModel):
         self._check_probabilities(models)
         return models
 
+    def _repr_html_(self) -> str:
+        facts: dict[str, object] = {
+            "collapse rates": ", ".join(f"{float(100 * rate):g} %" for rate in self.rates),
+            "seeds": f"{len(self.seeds)} ({_shortened(self.seeds)})",
+            "documents": f"{_shortened(self.initial_size)} → {self.final_size:,}",
+            "increment": "" if self.increment is None else f"{self.increment:,}",
+            "sizes": "" if self.sizes is None else _shortened(self.sizes),
+            "tested on": f"{self.test_size:,}",
+            "model": ", ".join(self.model),
+            "model parameters": ", ".join(f"{name}={values}" for name, values in self.model_param.items()),
+            "trees": self.trees,
+            "regime": ", ".join(self.regime),
+            "label rule": ", ".join(self.label_rule),
+            "documents needed": f"{self.documents_needed:,}",
+        }
+        if not any(":" in name for name in self.model):  # a sweep may be a stranger's: no code of its is run to show it
+            try:
+                sizes = [len(chain.sizes()) for chain in self.chains()]
+                facts = {"chains": f"{len(sizes):,}", "generations": f"{sum(sizes):,}", **facts}
+            except ModelCollapseError as error:
+                facts = {"chains": error, **facts}
+        return notebook.card(f"Sweep {self.experiment}", facts)
+
     def check_learners(self) -> None:
         """Try every model before anything runs.
 
@@ -244,6 +268,12 @@ def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:
     if unknown := [key for key in values if key not in known]:
         raise SpecError(f"{path}: found the key '{unknown[0]}', expected one of {', '.join(known)}.")
     return values
+
+
+def _shortened(numbers: Sequence[int]) -> str:
+    """Return numbers in words: the first and the last of many."""
+    listed = [f"{number:,}" for number in numbers]
+    return ", ".join(listed if len(listed) <= 8 else [*listed[:4], "…", listed[-1]])
 
 
 def _one_line(error: ValidationError) -> str:
