@@ -39,6 +39,11 @@ class Corpus:
         How it was made: source, options, counts of what was read, kept and dropped, lengths.
     load_vocabulary : callable
         Returns the terms as an object array of str, shape (n_terms,). The simulation never needs them.
+
+    Examples
+    --------
+    >>> corpus.n_documents, corpus.counts.shape[0], int(corpus.labels.sum())
+    (600, 600, 300)
     """
 
     data: npt.NDArray[np.int32]

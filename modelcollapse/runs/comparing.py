@@ -95,6 +95,11 @@ def compare(first: Results | str | Path, second: Results | str | Path | None = N
         If they have nothing in common.
     RunFolderError
         If there is no run.
+
+    Examples
+    --------
+    >>> compare(run, "runs/first").notes
+    ('Same corpus: yes; differences within seeds.',)
     """
     one = first if isinstance(first, Results) else open_results(first)
     if second is None:

@@ -34,6 +34,11 @@ def experiments() -> pl.DataFrame:
     -------
     DataFrame
         ``experiment, chains, generations, documents`` (that a corpus must have) and ``what`` it is, one row each.
+
+    Examples
+    --------
+    >>> experiments().filter(experiment="low-rates").select("chains", "generations", "documents").row(0)
+    (55, 5005, 30000)
     """
     rows = []
     for name, values in load_experiments().items():
@@ -64,6 +69,11 @@ def experiment(name: str, scale: float | None = None, **changes: Any) -> Sweep:
     ------
     SpecError
         If there is no such experiment, or a field is not valid.
+
+    Examples
+    --------
+    >>> experiment("low-rates", scale=0.1, seeds=2).final_size
+    1000
     """
     values = dict(experiment_values(name))
     return Sweep(**{**(values if scale is None else scaled(values, scale)), **changes})
@@ -95,6 +105,11 @@ def dry_run(sweep: Sweep, corpus: Corpus, out: str | Path | None = None, retry_f
         If the corpus is too small for the sweep.
     RunFolderError
         If the folder holds a run on another corpus.
+
+    Examples
+    --------
+    >>> dry_run(sweep, corpus, "runs/first")["state"].unique().to_list()
+    ['finished']
     """
     folder = RunFolder(default_folder(sweep) if out is None else out)
     check_same_corpus(folder.spec.read(), corpus, folder)
@@ -144,6 +159,11 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
     ------
     CorpusError
         If the corpus is too small to measure anything.
+
+    Examples
+    --------
+    >>> list(estimate(sweep, corpus, cores=[1, 8]))
+    [1, 8]
     """
     from modelcollapse.planning.estimate import CalibrationCache, makespan
 
@@ -195,6 +215,11 @@ def plan(
         If numbers of cores and nodes do not fit, or the corpus has no n-grams of the order that the sweep needs.
     CorpusError
         If the corpus is too small to measure anything.
+
+    Examples
+    --------
+    >>> plan(sweep, corpus, cores=[8, 64]).select("cores", "nodes", "chains").rows()
+    [(8, 1, 6), (64, 2, 6)]
     """
     from modelcollapse.planning.estimate import CalibrationCache
     from modelcollapse.planning.forecast import forecast

@@ -60,6 +60,12 @@ def reproduce(
         If there is no such corpus.
     RunFolderError
         If the folder cannot be used.
+
+    Examples
+    --------
+    >>> study = reproduce("synthetic:600", 0.0015, seeds=1, trees=2, out="runs/study", executor="inprocess")
+    >>> study.status()["finished"].sum()
+    45
     """
     sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
     check_out(out)
@@ -95,6 +101,13 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
         vouched for.
     CorpusError
         If its corpus is not there any more.
+
+    Examples
+    --------
+    >>> given = {"name_or_path": "synthetic:600"}
+    >>> _ = run_sweep(sweep, corpus, "runs/second", executor="inprocess", given_corpus=given)
+    >>> resume("runs/second", executor="inprocess").status()["finished"].sum()
+    6
     """
     run = open_run(location)
     given = run.corpus.get("given")

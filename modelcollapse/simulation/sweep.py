@@ -72,6 +72,12 @@ class Sweep(SweepFields, BaseModel):
     ------
     SpecError
         One line that says what was found and what was expected.
+
+    Examples
+    --------
+    >>> ladder = Sweep(rates="0:0.3:0.1", seeds=2, initial_size=80, sizes="geometric:80:1280:5")
+    >>> ladder.sizes, len(list(ladder.chains()))
+    ((80, 160, 320, 640, 1280), 8)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
