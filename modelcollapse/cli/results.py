@@ -160,11 +160,11 @@ def _compare_with_published(source: _Source) -> None:
     import polars as pl
 
     from modelcollapse.analysis.figures.draw_all import Names
+    from modelcollapse.analysis.figures.published import post_figure
     from modelcollapse.analysis.figures.style import render
     from modelcollapse.analysis.formats import OVER_SEEDS
-    from modelcollapse.analysis.statistics.arms import prepare
-    from modelcollapse.analysis.study.compare import compare_published, study_loop
-    from modelcollapse.analysis.study.figures import post_figure
+    from modelcollapse.analysis.statistics.arms import prepare, study_loop
+    from modelcollapse.analysis.study.compare import compare_published
     from modelcollapse.cli.tables import print_cautions, print_table
 
     table = compare_published(source.rows).sort("experiment", "kind", maintain_order=True)
@@ -224,11 +224,11 @@ def _published_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _compare_runs(first: _Source, second: _Source) -> None:
     from modelcollapse.analysis.figures.draw_all import Names
+    from modelcollapse.analysis.figures.overview import two_runs_figures
     from modelcollapse.analysis.figures.style import render
     from modelcollapse.analysis.formats import interval_pp, p_text, percent, pp
     from modelcollapse.analysis.statistics.arms import prepare
     from modelcollapse.analysis.statistics.compare_runs import compare_runs
-    from modelcollapse.analysis.study.figures import two_runs_figures
     from modelcollapse.cli.tables import print_cautions, print_table
 
     fingerprints = [source.corpus.get("fingerprint") for source in (first, second)]
