@@ -84,7 +84,7 @@ class Results(ABC):
             If no generation is finished.
         """
         from modelcollapse.analysis.report.headline import headline
-        from modelcollapse.analysis.study.compare import study_loop
+        from modelcollapse.analysis.statistics.arms import study_loop
 
         words = {}
         for (name,), rows in self._prepared().group_by(["experiment"], maintain_order=True):
