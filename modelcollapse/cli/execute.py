@@ -72,7 +72,7 @@ def execute(
 
 def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
     """Print the width of the interval that was asked for, and when it is not to be believed."""
-    from modelcollapse.analysis.statistics.degeneration import tipping
+    from modelcollapse.analysis.mechanism.degeneration import tipping
     from modelcollapse.analysis.statistics.inference import share_interval
     from modelcollapse.runs.adaptive_seeds import RELIES_ON
 

@@ -109,10 +109,10 @@ def compare(first: Results | str | Path, second: Results | str | Path | None = N
 
 def _with_published(results: Results) -> Comparison:
     from modelcollapse.analysis.figures.draw_all import Names
+    from modelcollapse.analysis.figures.published import post_figure
     from modelcollapse.analysis.formats import OVER_SEEDS
-    from modelcollapse.analysis.statistics.arms import prepare
-    from modelcollapse.analysis.study.compare import compare_published, study_loop
-    from modelcollapse.analysis.study.figures import post_figure
+    from modelcollapse.analysis.statistics.arms import prepare, study_loop
+    from modelcollapse.analysis.study.compare import compare_published
 
     rows = results.results()
     table = compare_published(rows).sort("experiment", "kind", maintain_order=True)
@@ -176,9 +176,9 @@ def _published_cells(row: dict[str, Any], axes: Sequence[str]) -> tuple[object, 
 
 def _with_another(first: Results, second: Results) -> Comparison:
     from modelcollapse.analysis.figures.draw_all import Names
+    from modelcollapse.analysis.figures.overview import two_runs_figures
     from modelcollapse.analysis.statistics.arms import prepare
     from modelcollapse.analysis.statistics.compare_runs import compare_runs
-    from modelcollapse.analysis.study.figures import two_runs_figures
 
     fingerprints = [side.corpus.get("fingerprint") for side in (first, second)]
     known = None not in fingerprints

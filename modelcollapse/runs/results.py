@@ -89,7 +89,7 @@ class Results(ABC):
         'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
         from modelcollapse.analysis.report.headline import headline
-        from modelcollapse.analysis.study.compare import study_loop
+        from modelcollapse.analysis.statistics.arms import study_loop
 
         words = {}
         for (name,), rows in self._prepared().group_by(["experiment"], maintain_order=True):

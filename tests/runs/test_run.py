@@ -5,10 +5,13 @@ import json
 import logging
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
 from modelcollapse import open_run, run_sweep
+from modelcollapse.corpora.origin import Lengths, Origin
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
 from modelcollapse.execution.progress import JsonProgress, Reporter
@@ -216,10 +219,14 @@ def test_a_learner_that_raises_is_recorded(tmp_path, corpus):
 
 
 def test_another_corpus_is_refused_and_nothing_is_touched(tmp_path, corpus):
-    run(tmp_path, corpus)
+    origin = Origin({"options": {"ngrams": 1}}, ReadReport(), Lengths.of(np.array([1, 2])))
+    run(tmp_path, replace(corpus, origin=origin))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    other = replace(corpus, fingerprint="other", name="other", origin={"options": {"ngrams": 2}})
-    with pytest.raises(RunFolderError, match=r"corpus 'generated' .* differ in options\.ngrams None there, 2 here"):
+    origin = replace(origin, source={"options": {"ngrams": 2}})
+    other = replace(corpus, fingerprint="other", name="other", origin=origin)
+    with pytest.raises(
+        RunFolderError, match=r"corpus 'generated' .* differ in source\.options\.ngrams 1 there, 2 here"
+    ):
         run(tmp_path, other, seeds=5)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 

@@ -24,9 +24,8 @@ from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.setup import as_toml, describe_corpus, describe_setup, known_documents
 from modelcollapse.analysis.report.stages import extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
-from modelcollapse.analysis.statistics.arms import comparable, prepare, varying_axes, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
-from modelcollapse.analysis.study.compare import study_loop
 
 _CAPTIONS = {
     "curves": "What happens as documents arrive: accuracy, and how often the model answers “positive”.",
@@ -201,7 +200,7 @@ def _left_out(rows: pl.DataFrame, loop: pl.DataFrame) -> list[str]:
     return [f"There are several settings; headline and claims are about one of them: {words}."] if words else []
 
 
-def tied(words: str) -> str:
+def nonbreaking(words: str) -> str:
     """Keep numbers and their units, and short intervals, on one line."""
     united = re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", words)
     return re.sub(r"\[[^\]]{1,20}\]", lambda interval: interval[0].replace(" ", "\N{NO-BREAK SPACE}"), united)
@@ -220,7 +219,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["tied"] = tied
+    environment.filters["nonbreaking"] = nonbreaking
     environment.globals["css"] = Markup(sources["report.css"])
     environment.globals["script"] = Markup(sources["report.js"])
     return environment.get_template("report.html.j2")
