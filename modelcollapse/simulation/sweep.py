@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from modelcollapse import notebook
-from modelcollapse.errors import ModelCollapseError, SpecError
+from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
 from modelcollapse.simulation.label_rules import find_rule
 from modelcollapse.simulation.learning import learner_check, learners
 from modelcollapse.simulation.parsing import LIMIT, parse_numbers, parse_sizes
@@ -33,12 +33,12 @@ from modelcollapse.simulation.sweep_fields import SweepFields
 
 
 class Sweep(SweepFields, BaseModel):
-    """What to simulate.
+    """A set of chains: the product of seeds, rates, initial sizes, models, regimes and label rules.
 
     Parameters
     ----------
     experiment : str
-        What the sweep is called: the `experiment` column of its results.
+        The name of the sweep: the `experiment` column of its results.
     rates : numbers in [0, 1]
         Collapse rates.
     seeds : int or integers
@@ -66,18 +66,18 @@ class Sweep(SweepFields, BaseModel):
     regime, label_rule : names
         See `simulation.regimes` and `simulation.label_rules`.
     min_df, max_ngram, max_terms : int
-        What the vectoriser, refitted in every generation, keeps.
+        Terms that the vectoriser, refitted in every generation, keeps.
 
     Raises
     ------
     SpecError
-        One line that says what was found and what was expected.
+        In one line: the value found, and the one expected.
 
     Examples
     --------
-    >>> ladder = Sweep(rates="0:0.3:0.1", seeds=2, initial_size=80, sizes="geometric:80:1280:5")
-    >>> ladder.sizes, len(list(ladder.chains()))
-    ((80, 160, 320, 640, 1280), 8)
+    >>> sweep = Sweep(rates="0:0.3:0.1", seeds=5, initial_size=1000, final_size=4000, increment=250)
+    >>> len(list(sweep.chains())), sweep.documents_needed
+    (20, 6500)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -283,13 +283,9 @@ def _shortened(numbers: Sequence[int]) -> str:
 
 
 def _one_line(error: ValidationError) -> str:
-    first = error.errors()[0]
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    where = ".".join(str(part) for part in first["loc"][:1])
-    if first["type"] == "extra_forbidden":
-        return f"Found the key '{where}', expected one of {', '.join(Sweep.model_fields)}."
-    if first["type"] == "missing":
-        return f"{where} is missing: say {where}=…, or --{where.replace('_', '-')} on the command line."
-    if first["type"] != "value_error":
-        message = f"found {first['input']!r}: {message[0].lower()}{message[1:]}"
-    return f"{where}: {message}." if where else f"{message[0].upper()}{message[1:]}."
+    kind, field, words = first_problem(error)
+    if kind == "extra_forbidden":
+        return f"Found the key '{field}', expected one of {', '.join(Sweep.model_fields)}."
+    if kind == "missing":
+        return f"{field} is missing: say {field}=…, or --{field.replace('_', '-')} on the command line."
+    return f"{field}: {words}." if field else f"{words[0].upper()}{words[1:]}."
