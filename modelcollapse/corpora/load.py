@@ -91,7 +91,7 @@ def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
 
 
 def build_corpus(
-    paths: Sequence[str | Path],
+    paths: str | Path | Sequence[str | Path],
     name: str,
     *,
     workers: int | None = None,
@@ -102,8 +102,8 @@ def build_corpus(
 
     Parameters
     ----------
-    paths : sequence of str or Path
-        Files, read in this order.
+    paths : str, Path or sequence of these
+        One or more files, read in this order.
     name : str
         Letters, digits, ``-``, ``_`` and ``.``.
     workers, progress, **options
@@ -118,13 +118,14 @@ def build_corpus(
     --------
     >>> from pathlib import Path
     >>> _ = Path("sold.csv").write_text("review,stars\ngood book,5\nbad book,1\n")
-    >>> build_corpus(["sold.csv"], "sold", rating_column="stars").labels.tolist()
+    >>> build_corpus("sold.csv", "sold", rating_column="stars").labels.tolist()
     [1, 0]
     >>> load_corpus("sold").n_documents
     2
     """
     check_name(name, tuple(BUILT_IN))
     parsed = CorpusOptions.parse(**options)
+    paths = [paths] if isinstance(paths, str | Path) else paths
     absolute = [Path(path).expanduser().absolute() for path in paths]
     source = ReviewFiles.at(absolute, parsed, name)
     corpus = _load(source, workers, progress)

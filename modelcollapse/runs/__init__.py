@@ -2,9 +2,10 @@
 
 from modelcollapse.runs.adaptive_seeds import run_until_precise
 from modelcollapse.runs.comparing import Comparison, compare
+from modelcollapse.runs.file_results import FileResults
 from modelcollapse.runs.foreseeing import dry_run, estimate, experiment, experiments, plan
 from modelcollapse.runs.opening import open_results
-from modelcollapse.runs.results import FileResults, Results
+from modelcollapse.runs.results import Results
 from modelcollapse.runs.run import Run, open_run
 from modelcollapse.runs.searching import Search, open_search, search_generational, search_hyperparameters
 from modelcollapse.runs.several import reproduce, resume

@@ -167,11 +167,13 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
     """
     from modelcollapse.planning.estimate import CalibrationCache, makespan
 
+    numbers = cores or (os.cpu_count() or 1,)
+    _check_counts("cores", numbers)
     known = CalibrationCache()
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
     laws = {kind: known.load_or_measure(corpus, *kind) for kind in {(chain.model, chain.terms) for chain in chains}}
     seconds = [laws[chain.model, chain.terms].chain_seconds(chain) for chain in chains]
-    return {n: makespan(seconds, n) for n in cores or (os.cpu_count() or 1,)}
+    return {n: makespan(seconds, n) for n in numbers}
 
 
 def plan(
@@ -225,6 +227,8 @@ def plan(
     from modelcollapse.planning.forecast import forecast
 
     clusters = find_clusters(cores, nodes, node_memory)
+    if price < 0:
+        raise SpecError(f"price: found {price}, expected a number from 0 up.")
     check_ngrams(sweep, corpus)
     tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
     known = CalibrationCache()
@@ -256,6 +260,11 @@ def plan(
     return pl.DataFrame(rows)
 
 
+def _check_counts(name: str, numbers: Sequence[int]) -> None:
+    if not numbers or min(numbers) < 1:
+        raise SpecError(f"{name}: found {list(numbers)}, expected whole numbers from 1 up.")
+
+
 def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory: float | None) -> list[Cluster]:
     """Return the clusters that `plan` is asked for.
 
@@ -266,6 +275,7 @@ def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory
     """
     from modelcollapse.planning.clusters import Cluster
 
+    _check_counts("cores", cores)
     n_nodes = nodes or [-(-n // CORES_PER_NODE) for n in cores]
     if len(cores) != len(n_nodes) or any(n > c for c, n in zip(cores, n_nodes, strict=True)):
         named = (",".join(map(str, numbers)) for numbers in (n_nodes, cores))

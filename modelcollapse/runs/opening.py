@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelcollapse.names import is_file
-from modelcollapse.runs.results import FileResults, Results
+from modelcollapse.runs.file_results import FileResults
+from modelcollapse.runs.results import Results
 from modelcollapse.runs.run import open_run
 from modelcollapse.runs.searching import find_search
 

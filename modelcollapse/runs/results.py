@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,8 @@ from modelcollapse.atomic import readable
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
-from modelcollapse.names import printable
 from modelcollapse.runs.figures import Figures, svg
+from modelcollapse.simulation.rows import column_types
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About, WrittenReport
@@ -91,6 +90,7 @@ class Results(ABC):
         from modelcollapse.analysis.report.headline import headline
         from modelcollapse.analysis.statistics.arms import study_loop
 
+        check_asked(margin)
         words = {}
         for (name,), rows in self._prepared().group_by(["experiment"], maintain_order=True):
             loop = study_loop(rows)
@@ -123,6 +123,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.study.reproduction import check_post
 
+        check_asked(margin)
         checked = check_post(self.results(), margin)
         rows = [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked]
         names = ("experiment", "claim", "measured", "verdict")
@@ -153,6 +154,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.curves import curves
 
+        check_asked(metric=metric)
         return curves(self.results(), metric)
 
     def compare_rates(self, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005) -> pl.DataFrame:
@@ -184,6 +186,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.compare_rates import compare_rates
 
+        check_asked(margin, metric)
         return compare_rates(self.results(), metric, n_seen, margin)
 
     def tolerance(self, margin: float = 0.005, metric: str = "accuracy", n_seen: int | None = None) -> pl.DataFrame:
@@ -215,6 +218,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.trends import tolerance
 
+        check_asked(margin, metric)
         return tolerance(self.results(), margin, metric, n_seen)
 
     def cautions(self) -> list[str]:
@@ -260,6 +264,7 @@ class Results(ABC):
         from modelcollapse.analysis.figures.draw_all import drawings
         from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, with_sound_pairing
 
+        check_asked(margin)
         drawn = list(drawings(with_sound_pairing(prepare(self.results()))[0], margin))
         if kind is not None and kind not in (kinds := list(dict.fromkeys(drawing.kind for drawing in drawn))):
             raise AnalysisError(f"kind: found '{kind}', expected what these rows have data for: {', '.join(kinds)}.")
@@ -292,6 +297,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.figures.draw_all import plot_run
 
+        check_asked(margin)
         return [self.folder.path(name) for name in plot_run(self.results(), self.folder.write, margin)]
 
     def unpaired(self) -> dict[str, str]:
@@ -380,65 +386,15 @@ class Results(ABC):
         return svg(next(drawings(self._prepared())).figure, "main")
 
 
-class FileResults(Results):
-    """Rows of a file: exported by us, or a result file of the original study.
+def check_asked(margin: float | None = None, metric: str | None = None) -> None:
+    """Raise AnalysisError if a margin is no loss of accuracy, or a metric no measure in the rows."""
+    from modelcollapse.analysis.statistics.arms import AnalysisError
 
-    What is made of them goes into a folder beside the file that has its name.
-
-    Parameters
-    ----------
-    file : Path
-        Ends in ``.csv`` or ``.parquet``.
-
-    Raises
-    ------
-    AnalysisError
-        If it cannot be read, or holds something else.
-    """
-
-    def __init__(self, file: Path) -> None:
-        from modelcollapse.analysis.made import MadeOfFile
-
-        self.file = file
-        self.folder = MadeOfFile(file)
-        self._rows = self._read  # a file that cannot be read is an error now
-
-    @cached_property
-    def _read(self) -> pl.DataFrame:
-        from modelcollapse.analysis.exported_rows import read_rows
-        from modelcollapse.analysis.study.published import is_original_file, read_original
-
-        return read_original(self.file) if is_original_file(self.file) else read_rows(self.file)
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return readable(self.file.stem)
-
-    @property
-    def corpus(self) -> Mapping[str, Any]:
-        """Nothing: rows do not say it."""
-        return {}
-
-    def results(self) -> pl.DataFrame:
-        """Return all rows, one per generation."""
-        return self._rows
-
-    def about(self) -> About:
-        """Return what a report says besides the rows: nothing but themselves is known."""
-        from modelcollapse.analysis.report.page import about_file
-
-        return about_file(self._rows, self.name)
-
-    def _facts(self) -> Mapping[str, object]:
-        return {
-            "experiments": ", ".join(self._rows["experiment"].unique(maintain_order=True)),
-            "chains": f"{self._rows['chain_id'].n_unique():,}",
-            "generations": f"{self._rows.height:,}",
-        }
-
-    def __repr__(self) -> str:
-        return f"<FileResults {printable(readable(str(self.file)))}: {self._rows.height:,} rows>"
+    if margin is not None and not 0 < margin <= 0.5:
+        raise AnalysisError(f"margin: found {margin}, expected a loss of accuracy above 0, at most 0.5: such as 0.005.")
+    measures = [name for name, kind in column_types().items() if kind is float and name != "collapse_rate"]
+    if metric is not None and metric not in measures:
+        raise AnalysisError(f"metric: found {metric!r}, expected one of {', '.join(measures)}.")
 
 
 def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
@@ -458,6 +414,7 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     """
     from modelcollapse.analysis.report.page import WrittenReport, build_report
 
+    check_asked(margin)
     report = build_report(results.results(), results.about(), margin)
     results.folder.write(PATHS.report, report.html.encode())
     return WrittenReport(results.folder.path(PATHS.report), report.headlines)

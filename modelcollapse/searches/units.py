@@ -60,5 +60,9 @@ class Settings(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            _, field, words = first_problem(error)
+            kind, field, words = first_problem(error)
+            if kind == "extra_forbidden":
+                raise SpecError(
+                    f"Found the setting '{field}', expected one of {', '.join(cls.model_fields)}."
+                ) from None
             raise SpecError(f"{field or name}: {words}.") from None

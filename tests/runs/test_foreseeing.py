@@ -84,5 +84,16 @@ def test_a_plan_has_a_row_for_each_cluster(corpus, a_second_a_training):
         plan(SWEEP, corpus, (8,), (9,))
 
 
+@pytest.mark.parametrize("cores", [(), (0,), (8, -1)])
+def test_cores_are_numbers_from_1_up(corpus, cores):
+    with pytest.raises(SpecError, match="cores: found"):
+        plan(SWEEP, corpus, cores)
+    if cores:
+        with pytest.raises(SpecError, match="cores: found"):
+            estimate(SWEEP, corpus, cores)
+    with pytest.raises(SpecError, match="price: found -1"):
+        plan(SWEEP, corpus, (1,), price=-1)
+
+
 def test_the_machine_is_looked_at():
     assert {finding.subject for finding in examine()} >= {"Ray", "cores", "memory"}

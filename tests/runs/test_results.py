@@ -107,6 +107,22 @@ def test_a_run_of_failed_chains_says_so(tmp_path, corpus):
     assert run.cautions() == []
 
 
+@pytest.mark.parametrize("margin", [0, -1, 0.6, float("nan")])
+def test_a_margin_is_a_loss_of_accuracy(finished: Run, margin):
+    for ask in (finished.headline, finished.claims, finished.tolerance, finished.report, finished.write_figures):
+        with pytest.raises(AnalysisError, match="margin: found"):
+            ask(margin)
+    for call in (finished.plot, finished.compare_rates):
+        with pytest.raises(AnalysisError, match="margin: found"):
+            call(margin=margin)
+
+
+def test_a_metric_is_a_measure_in_the_rows(finished: Run):
+    for call in (finished.curves, finished.compare_rates, finished.tolerance):
+        with pytest.raises(AnalysisError, match="metric: found 'model', expected one of accuracy, "):
+            call(metric="model")
+
+
 def test_a_folder_that_is_gone_is_an_empty_run(finished: Run, tmp_path):
     shutil.copytree(str(finished.folder), tmp_path / "gone")
     run = open_run(tmp_path / "gone")

@@ -29,6 +29,8 @@ def test_settings_are_checked_before_a_corpus_is_looked_for(tmp_path):
         search_hyperparameters("no-such-corpus", tmp_path, folds=1)
     with pytest.raises(SpecError, match="variants: found 0"):
         search_generational("no-such-corpus", tmp_path, variants=0)
+    with pytest.raises(SpecError, match="Found the setting 'colour', expected one of grid, documents, folds"):
+        search_hyperparameters("no-such-corpus", tmp_path, colour=3)
     with pytest.raises(RunFolderError, match="is gone when"):
         search_hyperparameters("no-such-corpus", "memory://search")
 

@@ -1,0 +1,78 @@
+"""Rows that stand in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from modelcollapse.atomic import readable
+from modelcollapse.names import printable
+from modelcollapse.runs.results import Results
+
+if TYPE_CHECKING:
+    from modelcollapse.analysis.report.page import About
+
+
+class FileResults(Results):
+    """Rows of a file: exported by us, or a result file of the original study.
+
+    What is made of them goes into a folder beside the file that has its name.
+
+    Parameters
+    ----------
+    file : Path
+        Ends in ``.csv`` or ``.parquet``.
+
+    Raises
+    ------
+    AnalysisError
+        If it cannot be read, or holds something else.
+    """
+
+    def __init__(self, file: Path) -> None:
+        from modelcollapse.analysis.made import MadeOfFile
+
+        self.file = file
+        self.folder = MadeOfFile(file)
+        self._rows = self._read  # a file that cannot be read is an error now
+
+    @cached_property
+    def _read(self) -> pl.DataFrame:
+        from modelcollapse.analysis.exported_rows import read_rows
+        from modelcollapse.analysis.study.published import is_original_file, read_original
+
+        return read_original(self.file) if is_original_file(self.file) else read_rows(self.file)
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return readable(self.file.stem)
+
+    @property
+    def corpus(self) -> Mapping[str, Any]:
+        """Nothing: rows do not say it."""
+        return {}
+
+    def results(self) -> pl.DataFrame:
+        """Return all rows, one per generation."""
+        return self._rows
+
+    def about(self) -> About:
+        """Return what a report says besides the rows: nothing but themselves is known."""
+        from modelcollapse.analysis.report.page import about_file
+
+        return about_file(self._rows, self.name)
+
+    def _facts(self) -> Mapping[str, object]:
+        return {
+            "experiments": ", ".join(self._rows["experiment"].unique(maintain_order=True)),
+            "chains": f"{self._rows['chain_id'].n_unique():,}",
+            "generations": f"{self._rows.height:,}",
+        }
+
+    def __repr__(self) -> str:
+        return f"<FileResults {printable(readable(str(self.file)))}: {self._rows.height:,} rows>"
