@@ -87,15 +87,8 @@ class Results(ABC):
         >>> run.headline()
         'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
-        from modelcollapse.analysis.report.headline import headline
-        from modelcollapse.analysis.statistics.arms import study_loop
-
         check_asked(margin)
-        words = {}
-        for (name,), rows in self._prepared().group_by(["experiment"], maintain_order=True):
-            loop = study_loop(rows)
-            words[str(name)] = headline(rows if loop.is_empty() else loop, margin)
-        return "\n".join(f"{name}: {said}" if len(words) > 1 else said for name, said in words.items())
+        return _headlines(self._prepared(), margin)
 
     def claims(self, margin: float = 0.005) -> pl.DataFrame:
         """Check the claims of the study's post on every experiment that has data for them.
@@ -369,21 +362,35 @@ class Results(ABC):
         return rows.height
 
     def _repr_html_(self) -> str:
+        facts: dict[str, object] = {}
+        below = ""
         try:
-            facts, below = dict(self._facts()), ""
-            try:
-                facts |= {"headline": self.headline()}
-                below = self._main_figure()
-            except ModelCollapseError as error:
-                facts |= {"headline": error}
+            facts |= self._facts()
+            rows = self._prepared()
+            facts["headline"], below = _headlines(rows), _main_figure(rows)
         except ModelCollapseError as error:
-            facts, below = {"cannot be read": error}, ""
+            facts["nothing to show"] = error
         return notebook.card(f"{type(self).__name__} {readable(str(self.folder))}", facts, below)
 
-    def _main_figure(self) -> str:
-        from modelcollapse.analysis.figures.draw_all import drawings
 
-        return svg(next(drawings(self._prepared())).figure, "main")
+def _headlines(rows: pl.DataFrame, margin: float = 0.005) -> str:
+    """Return the headline of every experiment of prepared rows, a line each."""
+    from modelcollapse.analysis.report.headline import headline
+    from modelcollapse.analysis.statistics.arms import study_loop
+
+    words = {}
+    for (name,), group in rows.group_by(["experiment"], maintain_order=True):
+        loop = study_loop(group)
+        words[str(name)] = headline(group if loop.is_empty() else loop, margin)
+    return "\n".join(f"{name}: {said}" if len(words) > 1 else said for name, said in words.items())
+
+
+def _main_figure(rows: pl.DataFrame) -> str:
+    """Return the figure that says most of prepared rows: all experiments, or the curves of the only one."""
+    from modelcollapse.analysis.figures.draw_all import drawings
+    from modelcollapse.analysis.figures.overview import overview_figure
+
+    return svg(overview_figure(rows) or next(drawings(rows)).figure, "main")
 
 
 def check_asked(margin: float | None = None, metric: str | None = None) -> None:

@@ -32,6 +32,8 @@ def test_the_study_is_stopped_and_resumed(tmp_path):
     assert whole.status()["experiment"].to_list() == ["baseline", "collapse-rates"]
     assert (whole.status()["done"] == whole.status()["asked"]).all()
     assert not whole.claims().is_empty()
+    assert [line.partition(":")[0] for line in whole.headline().splitlines()] == ["baseline", "collapse-rates"]
+    assert "collapse-rates: " in whole._repr_html_()
 
 
 def test_bad_input_is_refused_before_anything_runs(tmp_path, finished: Run):
