@@ -64,8 +64,8 @@ def reproduce(
     Examples
     --------
     >>> study = reproduce("synthetic:600", 0.0015, seeds=1, trees=2, out="runs/study", executor="inprocess")
-    >>> study.status()["finished"].sum()
-    45
+    >>> study.status().row(0, named=True)["experiment"]
+    'baseline'
     """
     sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
     check_out(out)
