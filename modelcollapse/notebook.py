@@ -42,6 +42,11 @@ def card(title: str, facts: Mapping[str, object], *below: str) -> str:
     return f"<div><b>{text(title)}</b><table>{''.join(rows)}</table>{''.join(below)}</div>"
 
 
+def bar(done: float, of: float, words: str) -> str:
+    """Return a bar with words behind it, as HTML."""
+    return f'<div><progress value="{done:g}" max="{of or 1:g}" style="width:24em"></progress> {text(words)}</div>'
+
+
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows under titles as an HTML table."""
     head = "".join(f"<th>{text(title)}</th>" for title in titles)

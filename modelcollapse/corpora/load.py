@@ -42,7 +42,7 @@ def load_corpus(
     workers : int, optional
         Processes to clean text in; by default one for each processor. The result does not depend on it.
     progress : bool or callable, optional
-        Whether to show a progress bar; by default on a terminal only. See `show_progress`.
+        Whether to show a progress bar; by default on a terminal or in a notebook. See `show_progress`.
     **options
         How to read and count, see `CorpusOptions`.
 

@@ -1,10 +1,12 @@
-"""Progress of a build: a bar on a terminal, nothing elsewhere."""
+"""Progress of a build: a bar on a terminal or in a notebook, nothing elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from modelcollapse import notebook
 
 #: Called with what is being done and the fraction of it that is done, in [0, 1].
 Progress = Callable[[str, float], None]
@@ -21,16 +23,30 @@ def show_progress(progress: bool | Progress | None) -> Iterator[Progress]:
     Parameters
     ----------
     progress : bool or callable, optional
-        True or False to show a bar on the standard error or not, or a function to call instead. By default a bar if
-        the standard error is a terminal.
+        True or False to show a bar or not, or a function to call instead. By default a bar on a terminal, or in a
+        notebook.
     """
     if callable(progress):
         yield progress
+    elif progress is not False and notebook.in_notebook():
+        yield _cell()
     elif progress is False or (progress is None and not sys.stderr.isatty()):
         yield silent
     else:
         with _bars() as bars:
             yield bars
+
+
+def _cell() -> Progress:
+    """Return what shows bars in the output of a cell, and redraws them with every per cent."""
+    shown, done = notebook.Shown(), dict[str, int]()
+
+    def update(stage: str, fraction: float) -> None:
+        if done.get(stage) != (percent := int(100 * fraction)):
+            done[stage] = percent
+            shown.show("".join(notebook.bar(n, 100, stage) for stage, n in done.items()))
+
+    return update
 
 
 @contextmanager

@@ -79,9 +79,9 @@ class NotebookProgress(Reporter):
              f"{arm.predicted_positive_rate:.2f}")
             for arm in self.by_arm()
         ]  # fmt: skip
-        bar = f'<progress value="{self.work_done}" max="{max(1, self.work)}" style="width:40em"></progress><br>'
-        said = "<br>".join(map(notebook.text, (*self._lines, self.summary())))
-        self._shown.show(f"<div>{bar if self.work else ''}{said}{notebook.table(titles, rows) if rows else ''}</div>")
+        said = "<br>".join(map(notebook.text, self._lines))
+        bar = notebook.bar(self.work_done, self.work, self.summary())
+        self._shown.show(f"<div>{said}{bar}{notebook.table(titles, rows) if rows else ''}</div>")
 
 
 class Counter:
@@ -104,7 +104,7 @@ class _NotebookCounter(Counter):
         self._shown = notebook.Shown()
 
     def __call__(self, n_done: int, n_all: int) -> None:
-        self._shown.show(f"<progress value='{n_done}' max='{max(1, n_all)}'></progress> {self.what}: {n_done}/{n_all}")
+        self._shown.show(notebook.bar(n_done, n_all, f"{self.what}: {n_done}/{n_all}"))
 
     def of_generation(self, generation: int) -> Counter:
         return _NotebookCounter(f"{self.what} of generation {generation}")
