@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import polars as pl
@@ -26,10 +26,6 @@ from modelcollapse.analysis.report.stages import extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
 from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
-from modelcollapse.atomic import readable
-
-if TYPE_CHECKING:
-    from modelcollapse import Run
 
 _CAPTIONS = {
     "curves": "What happens as documents arrive: accuracy, and how often the model answers “positive”.",
@@ -112,33 +108,6 @@ class WrittenReport:
 
     path: str
     headlines: tuple[str, ...]
-
-
-def write_report(run: Run, margin: float = 0.005) -> WrittenReport:
-    """Write ``report.html`` into a run's folder; of a run that is not finished it says so.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    margin : float
-        Loss of accuracy that counts as none (0.005 is half a percentage point).
-    """
-    report = build_report(run.results(), about(run), margin)
-    run.folder.write("report.html", report.html.encode())
-    return WrittenReport(run.folder.path("report.html"), report.headlines)
-
-
-def about(run: Run) -> About:
-    """Collect what a report says of a run besides its rows."""
-    done = total = failed = 0
-    for sweep in run.sweeps:
-        failed += len(run.failed(sweep))
-        for task, record in run.chains(sweep):
-            total += 1
-            done += record.n_done(task.spec) == len(task.spec.sizes())
-    sweeps = [sweep.model_dump(mode="json", exclude_none=True) for sweep in run.sweeps]
-    return About(readable(str(run.folder)), run.corpus, sweeps, run.spec["versions"], total, done, failed)
 
 
 def about_file(results: pl.DataFrame, name: str) -> About:
