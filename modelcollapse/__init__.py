@@ -1,14 +1,27 @@
-"""Simulate model collapse: classifiers retrained, again and again, on data they labelled themselves."""
+"""Simulate model collapse: classifiers retrained, again and again, on data they labelled themselves.
+
+Everything users call is here. Examples of these calls go on from this one:
+
+>>> from modelcollapse import *
+>>> corpus = load_corpus("synthetic:600")
+>>> sizes = {"initial_size": 100, "final_size": 300, "increment": 100, "test_size": 200}
+>>> sweep = Sweep(rates=[0, 1], seeds=3, model="naive-bayes", **sizes)
+>>> run = run_sweep(sweep, corpus, "runs/first", executor="inprocess")
+>>> run
+<Run runs/first; experiments: sweep, corpus: synthetic:600, chains: 6 of 6 finished, generations: 18 of 18>
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modelcollapse.lazy import importer
 
 if TYPE_CHECKING:
     from modelcollapse.corpora import Corpus, build_corpus, load_corpus
     from modelcollapse.errors import ModelCollapseError
     from modelcollapse.forest import SparseForestClassifier
+    from modelcollapse.planning.doctor import examine
     from modelcollapse.runs import (
         Comparison,
         FileResults,
@@ -16,9 +29,16 @@ if TYPE_CHECKING:
         Run,
         Search,
         compare,
+        dry_run,
+        estimate,
+        experiment,
+        experiments,
         open_results,
         open_run,
         open_search,
+        plan,
+        reproduce,
+        resume,
         run_sweep,
         run_until_precise,
         search_generational,
@@ -26,12 +46,14 @@ if TYPE_CHECKING:
     )
     from modelcollapse.simulation.sweep import Sweep
 
+#: Where names come from that are not of the face itself.
 _HOMES = {
     "Corpus": "corpora",
     "ModelCollapseError": "errors",
     "SparseForestClassifier": "forest",
     "Sweep": "simulation.sweep",
     "build_corpus": "corpora",
+    "examine": "planning.doctor",
     "load_corpus": "corpora",
 }
 
@@ -47,10 +69,18 @@ __all__ = [
     "Sweep",
     "build_corpus",
     "compare",
+    "dry_run",
+    "estimate",
+    "examine",
+    "experiment",
+    "experiments",
     "load_corpus",
     "open_results",
     "open_run",
     "open_search",
+    "plan",
+    "reproduce",
+    "resume",
     "run_sweep",
     "run_until_precise",
     "search_generational",
@@ -58,11 +88,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is asked for: the command line's help needs none of it."""
-    if name not in __all__:
-        raise AttributeError(f"module 'modelcollapse' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"modelcollapse.{_HOMES.get(name, 'runs')}"), name)
+__getattr__ = importer(__name__, {name: _HOMES.get(name, "runs") for name in __all__})
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""What a user can say is declared once: a field's name, type, default, help, option, parser and bounds in one place.
+"""Every option and key is declared once: a field's name, type, default, help, option, parser and bounds in one place.
 
 Fields stand in a class, each a line: ``test_size: Annotated[int, Field("Documents of the test set.", ge=1)] = 2500``.
 The pydantic model that inherits the class validates by them, spec files have their names for keys, and the command
@@ -22,17 +22,17 @@ class Field:
     help : str
         Of the option; without help there is no option.
     parse : callable, optional
-        Turns what people type, or compute, into the value; raises ValueError with "found …, expected …".
+        Turns typed text, or a Python value, into the value; raises ValueError with "found …, expected …".
     typed : type, optional
-        What the option takes, if that is not the field's type.
+        Type of the option, if that is not the field's.
     flags : tuple of str
         The option's words, if they are not ``--name``.
     ge, le : float, optional
         Bounds of a number.
     min_length, pattern
-        Of what was parsed; of text.
+        Of the parsed values; of text.
     replaces : tuple of str
-        Fields that this one is said instead of: what a spec file says of them is dropped where this is typed.
+        Fields that exclude this one: where this is typed, a spec file's values of them are dropped.
     of_file : bool
         Whether the field describes the form of one file, and says nothing of another.
     """
@@ -51,7 +51,7 @@ class Field:
     __is_annotated_types_grouped_metadata__: ClassVar[Literal[True]] = True
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield what pydantic validates by."""
+        """Yield the annotations that pydantic validates by."""
         import pydantic
 
         yield from pydantic.Field(ge=self.ge, le=self.le, pattern=self.pattern).metadata

@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modelcollapse.names import printable
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def in_notebook() -> bool:
@@ -50,29 +47,6 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     head = "".join(f"<th>{text(title)}</th>" for title in titles)
     body = "".join(f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def svg(figure: Figure, name: str) -> str:
-    """Return a figure as an ``<svg>`` element."""
-    from modelcollapse.analysis.figures.style import render
-
-    drawn = render(figure, name, ("svg",))[f"{name}.svg"].decode()
-    return f'<div style="max-width:60em">{drawn[drawn.index("<svg") :]}</div>'
-
-
-class Figures(dict[str, "Figure"]):
-    """Matplotlib figures by name, in the order in which they are read; a notebook shows them."""
-
-    def _repr_html_(self) -> str:
-        return "".join(svg(figure, name) for name, figure in self.items())
-
-    def files(self) -> Iterable[tuple[str, bytes]]:
-        """Yield every figure as a PNG and an SVG file: names in a run's folder, and contents."""
-        from modelcollapse.analysis.figures.style import render
-
-        for name, figure in self.items():
-            for file, content in render(figure, name).items():
-                yield f"figures/{file}", content
 
 
 class Shown:

@@ -1,4 +1,4 @@
-"""``experiments``: what there is, and how long it would take."""
+"""``experiments``: the list of experiments, with the time each would take."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def counts(option: str, given: str) -> tuple[int, ...]:
 
 
 def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
-    """Return what finds the laws that were measured before."""
+    """Return a look-up of the cost laws measured before."""
     from functools import cache
 
     from modelcollapse.corpora import load_if_cached
@@ -119,7 +119,7 @@ def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
 
 
 def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
-    """Return what measures the law of every model it is asked for, once."""
+    """Return a memoised calibrator."""
     from functools import cache
 
     from modelcollapse.corpora import load_corpus

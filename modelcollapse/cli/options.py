@@ -95,7 +95,7 @@ def say_idle(words: str) -> None:
 
 
 def check_executor(how: ExecutorOptions) -> None:
-    """Take care of what was typed for Ray where Ray is not used.
+    """Refuse or mention options for Ray where Ray is not used.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def check_executor(how: ExecutorOptions) -> None:
 
 
 def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
-    """Take care of what was typed for `run` and does nothing beside other options, before anything is loaded.
+    """Refuse or mention options of `run` that do nothing beside others, before anything is loaded.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
 
 
 def check_sweep(given: Given, sweep: Sweep) -> None:
-    """Take care of what was typed of a sweep and does nothing in it.
+    """Refuse or mention options of a sweep that do nothing in it.
 
     Raises
     ------

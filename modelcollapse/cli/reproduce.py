@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelcollapse.cli.execute import execute
-from modelcollapse.cli.options import check_executor, check_retry, expanded
+from modelcollapse.cli.options import Given, check_executor, check_retry, expanded
 from modelcollapse.cli.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from modelcollapse.corpora import Corpus
+    from modelcollapse.simulation.sweep import Sweep
 
 
 def register(app: typer.Typer) -> None:
@@ -30,38 +34,27 @@ def reproduce(
 
     The same command goes on where it was stopped.
     """
-    from modelcollapse import open_run
-    from modelcollapse.analysis.figures.draw_all import plot_run
-    from modelcollapse.analysis.study.reproduction import check_post
+    from modelcollapse import runs
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.corpora import load_corpus, locate_corpus
-    from modelcollapse.execution.plan import check_corpus
-    from modelcollapse.runs.folders import check_out
-    from modelcollapse.simulation.experiments import study_sweeps
+    from modelcollapse.simulation import experiments
 
     check_executor(how)
-    sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
-    check_out(out)
-    name_or_path = locate_corpus(corpus)
-    documents = load_corpus(name_or_path)
-    check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
-    check_retry(how.retry_failed, out)
-    finished = []
-    for number, sweep in enumerate(sweeps, start=1):
+    finished: list[bool] = []
+
+    def step(sweep: Sweep, documents: Corpus, out: str, given_corpus: Given) -> None:
+        if not finished:
+            check_retry(how.retry_failed, out)
         if not how.json:
-            typer.echo(f"\nStep {number} of {len(sweeps)}: {sweep.experiment}")
-        finished.append(execute(sweep, documents, out, how, {"name_or_path": name_or_path}))
-    run = open_run(out)
-    results = run.results()
-    names = plot_run(results, run.folder.write)
+            typer.echo(f"\nStep {len(finished) + 1} of {len(experiments.STUDY)}: {sweep.experiment}")
+        finished.append(execute(sweep, documents, out, how, given_corpus))
+
+    run = runs.reproduce(corpus, scale, seeds, trees, out, step)
+    paths = run.write_figures()
     if not how.json:
         typer.echo("")
-        print_table(
-            ("experiment", "claim of the post", "measured", "verdict"),
-            [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in check_post(results)],
-        )
-        for name in names:
-            typer.echo(run.folder.path(name))
+        print_table(("experiment", "claim of the post", "measured", "verdict"), run.claims().rows())
+        for path in paths:
+            typer.echo(path)
     if not all(finished):
         raise typer.Exit(EXIT_FAILED_CHAINS)

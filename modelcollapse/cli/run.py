@@ -11,11 +11,13 @@ from modelcollapse.cli.options import Given, check_executor, check_retry, check_
 from modelcollapse.cli.run_options import RunOptions
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
 from modelcollapse.corpora.option_fields import CorpusFields
-from modelcollapse.fields import declared
 from modelcollapse.simulation.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
-    from modelcollapse.execution.plan import Plan
+    import polars as pl
+
+    from modelcollapse.corpora import Corpus
+    from modelcollapse.simulation.sweep import Sweep
 
 
 def register(app: typer.Typer) -> None:
@@ -44,12 +46,10 @@ def run(
     reading: Annotated[Given, CorpusFields],
 ) -> None:
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
+    from modelcollapse import runs
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.execution.plan import make_plan
-    from modelcollapse.execution.store.folder import RunFolder
     from modelcollapse.runs.folders import check_out, default_folder
-    from modelcollapse.runs.run_spec import check_same_corpus
 
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, reading, scale)
     check_run(typed(context), how, sweep)
@@ -57,10 +57,9 @@ def run(
     check_out(location)
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
-        folder = RunFolder(location)
-        check_same_corpus(folder.spec.read(), documents, folder)
+        table = runs.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)
-        _print_plan(make_plan(sweep, documents, folder, how.retry_failed), location)
+        _print_plan(table, location)
         return
     check_retry(how.retry_failed, location)
     if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
@@ -73,47 +72,46 @@ def resume(
     how: RunOptions,
 ) -> None:
     """Go on with every sweep of a run from where it was stopped."""
-    from modelcollapse import open_run
+    from modelcollapse import runs
     from modelcollapse.cli import EXIT_FAILED_CHAINS
-    from modelcollapse.corpora import load_corpus
-    from modelcollapse.errors import RunFolderError
 
     check_executor(how)
-    run = open_run(location)
-    given = run.corpus.get("given")
-    known = {"name_or_path", *declared(CorpusFields)}
-    if not isinstance(given, dict) or not given.keys() <= known:
-        raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
-    sweeps = run.sweeps_to_run()
-    documents = load_corpus(**{"name_or_path": "movies", **given})
-    check_retry(how.retry_failed, location)
-    complete = [execute(sweep, documents, location, how, given) for sweep in sweeps]
-    if not all(complete):
+    finished: list[bool] = []
+
+    def step(sweep: Sweep, documents: Corpus, out: str, given_corpus: Given) -> None:
+        if not finished:
+            check_retry(how.retry_failed, out)
+        finished.append(execute(sweep, documents, out, how, given_corpus))
+
+    runs.resume(location, step)
+    if not all(finished):
         raise typer.Exit(EXIT_FAILED_CHAINS)
 
 
-def _print_plan(plan: Plan, location: str) -> None:
+def _print_plan(table: pl.DataFrame, location: str) -> None:
     from modelcollapse.cli.tables import print_table
 
     rows = [
         (
-            chain.task.id,
-            chain.task.spec.seed,
-            f"{float(chain.task.spec.collapse_rate):g}",
-            " ".join(part for part in (chain.task.spec.model.name, chain.task.spec.model.params_text) if part),
-            chain.task.spec.regime,
-            chain.task.spec.label_rule,
-            f"{chain.task.spec.initial_size:,} → {chain.task.spec.final_size:,}",
-            f"{chain.n_done}/{chain.n_generations}",
+            row["chain_id"],
+            row["seed"],
+            f"{row['collapse_rate']:g}",
+            f"{row['model']} {row['model_params']}".strip(),
+            row["regime"],
+            row["label_rule"],
+            f"{row['initial_size']:,} → {row['final_size']:,}",
+            f"{row['done']}/{row['asked']}",
         )
-        for chain in plan.chains
+        for row in table.iter_rows(named=True)
     ]
     titles = ("chain", "seed", "rate", "model", "regime", "label rule", "documents", "generations done")
     print_table(titles, rows)
+    n_finished, n_begun, n_failed = (table.filter(state=state).height for state in ("finished", "begun", "failed"))
+    to_run = table.filter(table["state"] != "failed")
     typer.echo(
-        f"{len(plan.chains)} chains, {len(plan.finished)} finished, {len(plan.partial)} begun"
-        f"{f', {len(plan.given_up)} failed before' if plan.given_up else ''}; "
-        f"{plan.n_generations_to_run} generations to run → {location}"
+        f"{table.height} chains, {n_finished} finished, {n_begun} begun"
+        f"{f', {n_failed} failed before' if n_failed else ''}; "
+        f"{(to_run['asked'] - to_run['done']).sum()} generations to run → {location}"
     )
 
 
@@ -129,22 +127,10 @@ def status(
     run = open_run(location)
     about = f"corpus '{run.corpus['name']}', fingerprint {run.corpus['fingerprint'][:12]}"
     typer.echo(f"{location}: {printable(about)}")
-    rows = []
-    for sweep in run.sweeps:
-        chains = list(run.chains(sweep))
-        done = [record.n_done(task.spec) for task, record in chains]
-        wanted = [len(task.spec.sizes()) for task, _ in chains]
-        finished = sum(d == w for d, w in zip(done, wanted, strict=True))
-        begun = sum(0 < d < w for d, w in zip(done, wanted, strict=True))
-        rows.append(
-            (
-                sweep.experiment,
-                f"{finished}/{len(chains)}",
-                begun,
-                len(run.failed(sweep)),
-                f"{sum(done)}/{sum(wanted)}",
-            )
-        )
+    rows = [
+        (name, f"{finished}/{chains}", begun, failed, f"{done}/{asked}")
+        for name, chains, finished, begun, failed, done, asked in run.status().iter_rows()
+    ]
     print_table(("experiment", "chains finished", "begun", "failed", "generations"), rows)
     if words := duplicates(run.corpus):
         typer.echo(f"Caution: {words}")

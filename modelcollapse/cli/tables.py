@@ -1,4 +1,4 @@
-"""Tables on standard output, aligned on a terminal, never cut when piped; and what to know before believing them."""
+"""Tables on standard output, aligned on a terminal, never cut when piped; and cautions about them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 
 def print_cautions(results: pl.DataFrame, corpus: Mapping[str, Any], of: str = "") -> None:
-    """Print what makes a table of results say little, the worst first; `of` names the run among several."""
+    """Print the flaws of a table of results, the worst first; `of` names the run among several."""
     import typer
 
     from modelcollapse.analysis.report.caveats import flaws

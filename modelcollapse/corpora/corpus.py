@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from modelcollapse import notebook
 from modelcollapse.corpora.origin import Origin
 
 
@@ -38,6 +39,11 @@ class Corpus:
         How it was made: source, options, counts of what was read, kept and dropped, lengths.
     load_vocabulary : callable
         Returns the terms as an object array of str, shape (n_terms,). The simulation never needs them.
+
+    Examples
+    --------
+    >>> corpus.n_documents, corpus.counts.shape[0], int(corpus.labels.sum())
+    (600, 600, 300)
     """
 
     data: npt.NDArray[np.int32]
@@ -71,6 +77,12 @@ class Corpus:
     def __repr__(self) -> str:
         size = f"{self.n_documents:,} documents, {self.n_terms:,} terms"
         return f"<Corpus {self.name!r}: {size}, fingerprint {self.fingerprint}>"
+
+    def _repr_html_(self) -> str:
+        from modelcollapse.corpora.describe import describe_corpus, describe_origin, describe_rows
+
+        (_, name), *facts = describe_corpus(self)
+        return notebook.card(f"Corpus {name}", dict([*facts, *describe_origin(self), *describe_rows(self)]))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the matrix out of pickles: it only repeats the arrays."""

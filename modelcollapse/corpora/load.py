@@ -55,6 +55,11 @@ def load_corpus(
     ------
     CorpusError
         If there is no such corpus, or it cannot be built.
+
+    Examples
+    --------
+    >>> load_corpus("synthetic:600").n_documents
+    600
     """
     found = _find(name_or_path, options, tell=True)
     if isinstance(found, NamedCorpus):
@@ -93,7 +98,7 @@ def build_corpus(
     progress: bool | Progress | None = None,
     **options: Any,
 ) -> Corpus:
-    """Build a corpus from one or more files and give it a name that `load_corpus` knows from then on.
+    r"""Build a corpus from one or more files and give it a name that `load_corpus` knows from then on.
 
     Parameters
     ----------
@@ -108,6 +113,15 @@ def build_corpus(
     ------
     CorpusError
         If the name is not valid or the corpus cannot be built.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("sold.csv").write_text("review,stars\ngood book,5\nbad book,1\n")
+    >>> build_corpus(["sold.csv"], "sold", rating_column="stars").labels.tolist()
+    [1, 0]
+    >>> load_corpus("sold").n_documents
+    2
     """
     check_name(name, tuple(BUILT_IN))
     parsed = CorpusOptions.parse(**options)

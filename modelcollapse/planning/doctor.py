@@ -40,7 +40,13 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything, one thing after the other."""
+    """Look at everything, one thing after the other.
+
+    Examples
+    --------
+    >>> [finding.subject for finding in examine()][:3]
+    ['Ray', 'cores', 'memory']
+    """
     for check in (_ray, _cores, _memory, _shared_memory, _kernels, _corpus_cache, _working_folder):
         yield check()
 

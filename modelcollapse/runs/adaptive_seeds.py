@@ -68,6 +68,14 @@ def run_until_precise(
     ------
     SpecError
         See `check_precision`.
+
+    Examples
+    --------
+    >>> precise, reached, n_seeds = run_until_precise(
+    ...     sweep, corpus, half_width=0.001, max_seeds=6, out="runs/precise", executor="inprocess"
+    ... )
+    >>> n_seeds, reached > 0.001
+    (6, True)
     """
     from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
 

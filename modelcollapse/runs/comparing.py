@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse import notebook
-from modelcollapse.notebook import Figures
+from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.opening import open_results
 from modelcollapse.runs.results import Results
 
@@ -95,6 +95,11 @@ def compare(first: Results | str | Path, second: Results | str | Path | None = N
         If they have nothing in common.
     RunFolderError
         If there is no run.
+
+    Examples
+    --------
+    >>> compare(run, "runs/first").notes
+    ('Same corpus: yes; differences within seeds.',)
     """
     one = first if isinstance(first, Results) else open_results(first)
     if second is None:

@@ -29,6 +29,12 @@ def open_results(location: str | Path) -> Results:
         If a file cannot be read or holds something else, or there are the results of a search.
     RunFolderError
         If a folder holds no run.
+
+    Examples
+    --------
+    >>> _ = run.export("rows.parquet")
+    >>> open_results("rows.parquet")
+    <FileResults rows.parquet: 18 rows>
     """
     from modelcollapse.analysis.statistics.arms import AnalysisError
 

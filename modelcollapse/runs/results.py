@@ -16,7 +16,7 @@ from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.names import printable
-from modelcollapse.notebook import Figures
+from modelcollapse.runs.figures import Figures, svg
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About, WrittenReport
@@ -82,6 +82,11 @@ class Results(ABC):
         ------
         AnalysisError
             If no generation is finished.
+
+        Examples
+        --------
+        >>> run.headline()
+        'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
         from modelcollapse.analysis.report.headline import headline
         from modelcollapse.analysis.statistics.arms import study_loop
@@ -110,6 +115,11 @@ class Results(ABC):
         ------
         AnalysisError
             If no generation is finished.
+
+        Examples
+        --------
+        >>> run.claims().columns
+        ['experiment', 'claim', 'measured', 'verdict']
         """
         from modelcollapse.analysis.study.reproduction import check_post
 
@@ -135,6 +145,11 @@ class Results(ABC):
         ------
         AnalysisError
             If no generation is finished, or there is no such column.
+
+        Examples
+        --------
+        >>> run.curves("roc_auc").filter(collapse_rate=0).select("n_seen", "n_seeds").rows()
+        [(100, 3), (200, 3), (300, 3)]
         """
         from modelcollapse.analysis.statistics.curves import curves
 
@@ -161,6 +176,11 @@ class Results(ABC):
         ------
         AnalysisError
             If there is nothing to compare.
+
+        Examples
+        --------
+        >>> run.compare_rates().select("collapse_rate", "n_seen", "n_seeds").rows()
+        [(1.0, 300, 3)]
         """
         from modelcollapse.analysis.statistics.compare_rates import compare_rates
 
@@ -187,13 +207,24 @@ class Results(ABC):
         ------
         AnalysisError
             If there is nothing to compare.
+
+        Examples
+        --------
+        >>> run.tolerance(margin=0.02)["experiment"].to_list()
+        ['sweep']
         """
         from modelcollapse.analysis.statistics.trends import tolerance
 
         return tolerance(self.results(), margin, metric, n_seen)
 
     def cautions(self) -> list[str]:
-        """Return what makes these results say little, the worst first; empty where no generation is finished."""
+        """Return what makes these results say little, the worst first; empty where no generation is finished.
+
+        Examples
+        --------
+        >>> run.cautions()
+        ["Every seed uses 83.3 % of the corpus' 600 documents: ...
+        """
         from modelcollapse.analysis.report.caveats import flaws
         from modelcollapse.analysis.statistics.arms import prepare
 
@@ -219,6 +250,12 @@ class Results(ABC):
         ------
         AnalysisError
             If no generation is finished, or there is no figure of this kind.
+
+        Examples
+        --------
+        >>> list(run.plot())
+        ['sweep', 'sweep-loop', 'sweep-lost-or-shifted']
+        >>> run.plot("curves")["sweep"].savefig("curves.pdf")
         """
         from modelcollapse.analysis.figures.draw_all import drawings
         from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, with_sound_pairing
@@ -247,13 +284,24 @@ class Results(ABC):
             If no generation is finished, or a file is there that this package did not make.
         RunFolderError
             If they cannot be written.
+
+        Examples
+        --------
+        >>> run.write_figures()[:2]
+        ['runs/first/claims.md', 'runs/first/figures/sweep.png']
         """
         from modelcollapse.analysis.figures.draw_all import plot_run
 
         return [self.folder.path(name) for name in plot_run(self.results(), self.folder.write, margin)]
 
     def unpaired(self) -> dict[str, str]:
-        """Return why rates of an experiment are compared as independent samples, for each where that is so."""
+        """Return why rates of an experiment are compared as independent samples, for each where that is so.
+
+        Examples
+        --------
+        >>> run.unpaired()
+        {}
+        """
         from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
 
         return with_sound_pairing(prepare(self.results()))[1]
@@ -277,6 +325,11 @@ class Results(ABC):
             If no generation is finished, or a file is there that this package did not make.
         RunFolderError
             If it cannot be written.
+
+        Examples
+        --------
+        >>> run.report()
+        'runs/first/report.html'
         """
         return write_report(self, margin).path
 
@@ -297,6 +350,11 @@ class Results(ABC):
         ------
         AnalysisError
             If the file has another name, is something else, or cannot be written.
+
+        Examples
+        --------
+        >>> run.export("first.csv")
+        18
         """
         from modelcollapse.analysis.made import write_export
 
@@ -319,7 +377,7 @@ class Results(ABC):
     def _main_figure(self) -> str:
         from modelcollapse.analysis.figures.draw_all import drawings
 
-        return notebook.svg(next(drawings(self._prepared())).figure, "main")
+        return svg(next(drawings(self._prepared())).figure, "main")
 
 
 class FileResults(Results):

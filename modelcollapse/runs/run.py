@@ -116,6 +116,11 @@ class Run(Results):
         DataFrame
             The columns of `simulation.rows.Row` and `experiment`; in the order of the sweeps' chains. Chains are cut to
             what each sweep asks for; a row that two sweeps of one name share stands once.
+
+        Examples
+        --------
+        >>> run.results().select("seed", "collapse_rate", "n_seen").row(-1)
+        (2, 1.0, 300)
         """
         rows: dict[tuple[str, str, int], dict[str, Any]] = {}
         for sweep in self.sweeps if sweeps is None else sweeps:
@@ -140,6 +145,11 @@ class Run(Results):
         ------
         RunFolderError
             If a sweep's chains can only be named by importing code that nobody here has vouched for.
+
+        Examples
+        --------
+        >>> run.status().row(0, named=True)
+        {'experiment': 'sweep', 'chains': 6, 'finished': 6, 'begun': 0, 'failed': 0, 'done': 18, 'asked': 18}
         """
         failures = self.folder.failures.ids()
         rows = []
@@ -224,5 +234,10 @@ def open_run(location: str | Path) -> Run:
     ------
     RunFolderError
         If there is none, or its spec.json is damaged or of another version.
+
+    Examples
+    --------
+    >>> open_run("runs/first")
+    <Run runs/first; experiments: sweep, corpus: synthetic:600, chains: 6 of 6 finished, generations: 18 of 18>
     """
     return Run(RunFolder(location))

@@ -15,7 +15,7 @@ from modelcollapse.execution.executors import Executor, ExecutorName, find_execu
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.names import is_file, printable
-from modelcollapse.notebook import Figures
+from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.folders import check_out
 from modelcollapse.runs.watching import Counter, counting, kept
 
@@ -147,6 +147,14 @@ def search_hyperparameters(
         If there is no such corpus.
     RunFolderError
         If the folder holds something else, or a grid on other documents.
+
+    Examples
+    --------
+    >>> search = search_hyperparameters(
+    ...     corpus, "runs/grid", "inprocess", grid={"n_estimators": [2, 4]}, documents=60, folds=3
+    ... )
+    >>> search.best()["rank"].to_list()
+    [1, 2, 3]
     """
     from modelcollapse.searches.hyperparameters import GridSettings
     from modelcollapse.searches.run_hyperparameters import run_grid
@@ -172,7 +180,7 @@ def search_generational(
     ngrams: str | None = None,
     **settings: Any,
 ) -> Search:
-    """Breed variants of vectoriser and forest that learn from their parents. The same call goes on where it stopped.
+    r"""Breed variants of vectoriser and forest that learn from their parents. The same call goes on where it stopped.
 
     Parameters
     ----------
@@ -202,6 +210,14 @@ def search_generational(
         If there is no such corpus.
     RunFolderError
         If the folder holds something else, or a search with other settings.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("shop.csv").write_text("review,label\n" + "good old book,1\nbad old book,0\n" * 60)
+    >>> small = {"variants": 2, "parents": 1, "children": 1, "train_size": 60, "test_size": 60, "trees": 2}
+    >>> search_generational("shop.csv", "runs/bred", "inprocess", seeds=1, max_generations=0, **small)
+    <Search runs/bred: generational, 2 rows>
     """
     from modelcollapse.corpora.sources.synthetic import PREFIX
     from modelcollapse.searches.generational import SearchSettings
@@ -251,6 +267,12 @@ def open_search(location: str | Path) -> Search:
     ------
     AnalysisError
         If there is no search, it has no results yet, or they cannot be read.
+
+    Examples
+    --------
+    >>> _ = search_hyperparameters(corpus, "runs/one", "inprocess", grid={"max_depth": [3]}, documents=60, folds=2)
+    >>> open_search("runs/one")
+    <Search runs/one: hyperparameters, 4 rows>
     """
     from modelcollapse.analysis.statistics.arms import AnalysisError
 

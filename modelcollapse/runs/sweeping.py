@@ -68,6 +68,11 @@ def run_sweep(
         If the corpus is too small for the sweep.
     RunFolderError
         If the folder holds a run on another corpus, or another process is at work in it.
+
+    Examples
+    --------
+    >>> run_sweep(sweep, corpus, "runs/first", executor="inprocess")  # all of it is there already
+    <Run runs/first; experiments: sweep, corpus: synthetic:600, chains: 6 of 6 finished, generations: 18 of 18>
     """
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)

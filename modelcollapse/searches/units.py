@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import SpecError
+from modelcollapse.errors import SpecError, first_problem
 from modelcollapse.execution.tasks import Workload
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.spec import RESULTS_VERSION
@@ -60,8 +60,5 @@ class Settings(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][:1]) or name
-            message = first["msg"].removeprefix("Value error, ")
-            found = "" if first["type"] == "value_error" else f"found {first['input']!r}: "
-            raise SpecError(f"{where}: {found}{message[0].lower()}{message[1:]}.") from None
+            _, field, words = first_problem(error)
+            raise SpecError(f"{field or name}: {words}.") from None

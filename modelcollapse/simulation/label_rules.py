@@ -60,7 +60,7 @@ Rule: TypeAlias = Callable[[Increment], Labels]
 
 @dataclass(frozen=True)
 class LabelRule:
-    """A rule and what it needs of the learner."""
+    """A rule and its demands on the learner."""
 
     label: Rule
     needs_probabilities: bool = False
@@ -77,7 +77,7 @@ def frozen(increment: Increment) -> Labels:
 
 
 def human_only(increment: Increment) -> Labels:
-    """Leave the selected documents out: what is lost by missing human labels alone."""
+    """Leave the selected documents out: the loss by missing human labels alone."""
     return np.full(int(increment.selected.sum()), LEFT_OUT, dtype=np.uint8)
 
 

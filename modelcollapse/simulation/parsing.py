@@ -1,6 +1,6 @@
-"""What people type for numbers, ranges, ladders, seeds, names and parameters, turned into values.
+"""Parse numbers, ranges, ladders, seeds, names and parameters, as typed or as Python values.
 
-Everything raises ValueError with "found …, expected …"; the caller says of which field.
+Every function raises ValueError with "found …, expected …"; the caller names the field.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from modelcollapse.simulation.spec import ParameterValue, rate_text
 #: More values than this in one range is a slip of the pen.
 MAX_VALUES = 100_000
 
-#: Numbers have at most so many digits before the point, or zeros after it.
+#: Most digits of a number before the point, and most zeros after it.
 MAX_DIGITS = 15
 
 #: Counts of documents, and seeds, are below this.

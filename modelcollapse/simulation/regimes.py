@@ -1,4 +1,4 @@
-"""Regimes: what a training set is made of. To add one, write its function and name it in `REGIMES`."""
+"""Regimes: which documents make a training set. To add one, write its function and name it in `REGIMES`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
@@ -11,7 +11,7 @@ from modelcollapse.simulation.spec import ChainSpec
 
 @dataclass(frozen=True)
 class Row:
-    """What is recorded of one generation. Columns ending in ``_seconds`` are the only ones that are not deterministic.
+    """The record of one generation. Columns ending in ``_seconds`` are the only ones that are not deterministic.
 
     Rates, accuracies and recalls are fractions in [0, 1]. ``None`` means "not defined here", never "not computed"; only
     the columns of `ADDED` are None, too, in rows that were written before there were such columns.
@@ -108,29 +108,24 @@ def column_types() -> dict[str, type]:
     }
 
 
-#: What identifies a row among all rows of all runs on one corpus.
-KEY = ("chain_id", "generation")
-
-#: Everything that can differ between two chains on one corpus: one column each.
-AXES = (
-    "seed", "collapse_rate", "label_rule", "model", "model_params", "regime",
-    "growth", "n_test", "min_df", "max_ngram", "max_terms", "initial_size",
-)  # fmt: skip
+#: Everything that can differ between two chains on one corpus, one column each: and a chain's place on it.
+_PLACES: Mapping[str, Callable[[ChainSpec], Any]] = {
+    "seed": lambda spec: spec.seed,
+    "collapse_rate": lambda spec: float(spec.collapse_rate),
+    "label_rule": lambda spec: spec.label_rule,
+    "model": lambda spec: spec.model.name,
+    "model_params": lambda spec: spec.model.params_text,
+    "regime": lambda spec: spec.regime,
+    "growth": lambda spec: spec.growth.text(spec.initial_size),
+    "n_test": lambda spec: spec.test_size,
+    "min_df": lambda spec: spec.terms.min_df,
+    "max_ngram": lambda spec: spec.terms.max_ngram,
+    "max_terms": lambda spec: spec.terms.max_terms,
+    "initial_size": lambda spec: spec.initial_size,
+}
+AXES = tuple(_PLACES)
 
 
 def axes_of(spec: ChainSpec) -> dict[str, Any]:
     """Return the place of a chain on every axis, as it stands in its rows."""
-    return {
-        "seed": spec.seed,
-        "collapse_rate": float(spec.collapse_rate),
-        "label_rule": spec.label_rule,
-        "model": spec.model.name,
-        "model_params": spec.model.params_text,
-        "regime": spec.regime,
-        "growth": spec.growth.text(spec.initial_size),
-        "n_test": spec.test_size,
-        "min_df": spec.terms.min_df,
-        "max_ngram": spec.terms.max_ngram,
-        "max_terms": spec.terms.max_terms,
-        "initial_size": spec.initial_size,
-    }
+    return {axis: place(spec) for axis, place in _PLACES.items()}

@@ -1,4 +1,4 @@
-"""What fully determines a chain, and its name: a hash of everything that affects its rows."""
+"""The full description of a chain, and its name: a hash of everything that affects its rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Growth:
         """Return how a chain grows from its initial size, as it stands in the rows.
 
         ``+100`` for a constant increment; for a ladder its sizes above the initial one, ``202,507,1274``; empty where
-        nothing is added. It says of a ladder what `chain_id` hashes of it.
+        nothing is added. Of a ladder it has the sizes that `chain_id` hashes.
         """
         if self.sizes is not None:
             return ",".join(str(size) for size in self.sizes if size > initial_size)
@@ -82,7 +82,7 @@ class ChainSpec:
     model, regime, label_rule
         Axes of the sweep. `label_rule` is "none" at rate 0, where no rule is ever asked.
     terms : TermSelection
-        What the vectoriser keeps.
+        Terms that the vectoriser keeps.
     """
 
     seed: int

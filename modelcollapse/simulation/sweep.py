@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from modelcollapse.errors import SpecError
+from modelcollapse import notebook
+from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
 from modelcollapse.simulation.label_rules import find_rule
 from modelcollapse.simulation.learning import learner_check, learners
 from modelcollapse.simulation.parsing import LIMIT, parse_numbers, parse_sizes
@@ -32,12 +33,12 @@ from modelcollapse.simulation.sweep_fields import SweepFields
 
 
 class Sweep(SweepFields, BaseModel):
-    """What to simulate.
+    """A set of chains: the product of seeds, rates, initial sizes, models, regimes and label rules.
 
     Parameters
     ----------
     experiment : str
-        What the sweep is called: the `experiment` column of its results.
+        The name of the sweep: the `experiment` column of its results.
     rates : numbers in [0, 1]
         Collapse rates.
     seeds : int or integers
@@ -65,12 +66,18 @@ class Sweep(SweepFields, BaseModel):
     regime, label_rule : names
         See `simulation.regimes` and `simulation.label_rules`.
     min_df, max_ngram, max_terms : int
-        What the vectoriser, refitted in every generation, keeps.
+        Terms that the vectoriser, refitted in every generation, keeps.
 
     Raises
     ------
     SpecError
-        One line that says what was found and what was expected.
+        In one line: the value found, and the one expected.
+
+    Examples
+    --------
+    >>> sweep = Sweep(rates="0:0.3:0.1", seeds=5, initial_size=1000, final_size=4000, increment=250)
+    >>> len(list(sweep.chains())), sweep.documents_needed
+    (20, 6500)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -169,6 +176,29 @@ class Sweep(SweepFields, BaseModel):
         self._check_probabilities(models)
         return models
 
+    def _repr_html_(self) -> str:
+        facts: dict[str, object] = {
+            "collapse rates": ", ".join(f"{float(100 * rate):g} %" for rate in self.rates),
+            "seeds": f"{len(self.seeds)} ({_shortened(self.seeds)})",
+            "documents": f"{_shortened(self.initial_size)} → {self.final_size:,}",
+            "increment": "" if self.increment is None else f"{self.increment:,}",
+            "sizes": "" if self.sizes is None else _shortened(self.sizes),
+            "tested on": f"{self.test_size:,}",
+            "model": ", ".join(self.model),
+            "model parameters": ", ".join(f"{name}={values}" for name, values in self.model_param.items()),
+            "trees": self.trees,
+            "regime": ", ".join(self.regime),
+            "label rule": ", ".join(self.label_rule),
+            "documents needed": f"{self.documents_needed:,}",
+        }
+        if not any(":" in name for name in self.model):  # a sweep may be a stranger's: no code of its is run to show it
+            try:
+                sizes = [len(chain.sizes()) for chain in self.chains()]
+                facts = {"chains": f"{len(sizes):,}", "generations": f"{sum(sizes):,}", **facts}
+            except ModelCollapseError as error:
+                facts = {"chains": error, **facts}
+        return notebook.card(f"Sweep {self.experiment}", facts)
+
     def check_learners(self) -> None:
         """Try every model before anything runs.
 
@@ -246,14 +276,16 @@ def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:
     return values
 
 
+def _shortened(numbers: Sequence[int]) -> str:
+    """Return numbers in words: the first and the last of many."""
+    listed = [f"{number:,}" for number in numbers]
+    return ", ".join(listed if len(listed) <= 8 else [*listed[:4], "…", listed[-1]])
+
+
 def _one_line(error: ValidationError) -> str:
-    first = error.errors()[0]
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    where = ".".join(str(part) for part in first["loc"][:1])
-    if first["type"] == "extra_forbidden":
-        return f"Found the key '{where}', expected one of {', '.join(Sweep.model_fields)}."
-    if first["type"] == "missing":
-        return f"{where} is missing: say {where}=…, or --{where.replace('_', '-')} on the command line."
-    if first["type"] != "value_error":
-        message = f"found {first['input']!r}: {message[0].lower()}{message[1:]}"
-    return f"{where}: {message}." if where else f"{message[0].upper()}{message[1:]}."
+    kind, field, words = first_problem(error)
+    if kind == "extra_forbidden":
+        return f"Found the key '{field}', expected one of {', '.join(Sweep.model_fields)}."
+    if kind == "missing":
+        return f"{field} is missing: say {field}=…, or --{field.replace('_', '-')} on the command line."
+    return f"{field}: {words}." if field else f"{words[0].upper()}{words[1:]}."

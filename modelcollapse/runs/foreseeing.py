@@ -1,0 +1,273 @@
+"""What a sweep is, and what it would take, before anything runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import SpecError
+from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
+from modelcollapse.execution.ray.memory import CorpusSize
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.runs.folders import default_folder
+from modelcollapse.runs.run_spec import check_same_corpus
+from modelcollapse.simulation.experiments import experiment_values, load_experiments
+from modelcollapse.simulation.scaling import scale as scaled
+from modelcollapse.simulation.sweep import Sweep
+
+if TYPE_CHECKING:
+    from modelcollapse.planning.clusters import Cluster
+
+#: As cluster.yaml has them: cores of a node, and memory for each.
+CORES_PER_NODE, GB_PER_CORE = 32, 4.0
+
+
+def experiments() -> pl.DataFrame:
+    """List the experiments.
+
+    Returns
+    -------
+    DataFrame
+        ``experiment, chains, generations, documents`` (that a corpus must have) and ``what`` it is, one row each.
+
+    Examples
+    --------
+    >>> experiments().filter(experiment="low-rates").select("chains", "generations", "documents").row(0)
+    (55, 5005, 30000)
+    """
+    rows = []
+    for name, values in load_experiments().items():
+        sweep = experiment(name)
+        chains = list(sweep.chains())
+        generations = sum(len(chain.sizes()) for chain in chains)
+        rows.append((name, len(chains), generations, sweep.documents_needed, values["description"]))
+    return pl.DataFrame(rows, ["experiment", "chains", "generations", "documents", "what"], orient="row")
+
+
+def experiment(name: str, scale: float | None = None, **changes: Any) -> Sweep:
+    """Return an experiment as a sweep.
+
+    Parameters
+    ----------
+    name : str
+        See `experiments`.
+    scale : float, optional
+        Multiplies its sizes, increment and test set: 0.1 makes a tenth.
+    **changes
+        Fields of a `Sweep` that replace the experiment's, taken as they are.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    SpecError
+        If there is no such experiment, or a field is not valid.
+
+    Examples
+    --------
+    >>> experiment("low-rates", scale=0.1, seeds=2).final_size
+    1000
+    """
+    values = dict(experiment_values(name))
+    return Sweep(**{**(values if scale is None else scaled(values, scale)), **changes})
+
+
+def dry_run(sweep: Sweep, corpus: Corpus, out: str | Path | None = None, retry_failed: bool = False) -> pl.DataFrame:
+    """List the chains of a sweep, and what its folder has of each. Nothing is run or written.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        What would be simulated.
+    corpus : Corpus
+        On which documents.
+    out : str or Path, optional
+        The run's folder; ``runs/<experiment>`` by default.
+    retry_failed : bool
+        Whether chains that failed before would be run again.
+
+    Returns
+    -------
+    DataFrame
+        One row per chain: ``chain_id``, its axes, ``initial_size`` and ``final_size``, generations ``done`` and
+        ``asked`` for, and its ``state``: "finished", "begun", "to run", or "failed" and left out.
+
+    Raises
+    ------
+    SpecError
+        If the corpus is too small for the sweep.
+    RunFolderError
+        If the folder holds a run on another corpus.
+
+    Examples
+    --------
+    >>> dry_run(sweep, corpus, "runs/first")["state"].unique().to_list()
+    ['finished']
+    """
+    folder = RunFolder(default_folder(sweep) if out is None else out)
+    check_same_corpus(folder.spec.read(), corpus, folder)
+    plan = make_plan(sweep, corpus, folder, retry_failed)
+    states = {id(chain): state for state, chains in (
+        ("finished", plan.finished), ("begun", plan.partial), ("failed", plan.given_up)
+    ) for chain in chains}  # fmt: skip
+    return pl.DataFrame(
+        [
+            {
+                "chain_id": chain.task.id,
+                "seed": chain.task.spec.seed,
+                "collapse_rate": float(chain.task.spec.collapse_rate),
+                "model": chain.task.spec.model.name,
+                "model_params": chain.task.spec.model.params_text,
+                "regime": chain.task.spec.regime,
+                "label_rule": chain.task.spec.label_rule,
+                "initial_size": chain.task.spec.initial_size,
+                "final_size": chain.task.spec.final_size,
+                "done": chain.n_done,
+                "asked": chain.n_generations,
+                "state": states.get(id(chain), "to run"),
+            }
+            for chain in plan.chains
+        ]
+    )
+
+
+def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -> dict[int, float]:
+    """Estimate how long a sweep takes here; what its trainings cost is measured once (some seconds), and kept.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        What would be simulated.
+    corpus : Corpus
+        Of at least 512 documents; the sweep's sizes may be larger.
+    cores : sequence of int, optional
+        Numbers of cores like this machine's, with nothing else to do; all of this machine's by default.
+
+    Returns
+    -------
+    dict of int to float
+        Seconds, by number of cores.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus is too small to measure anything.
+
+    Examples
+    --------
+    >>> list(estimate(sweep, corpus, cores=[1, 8]))
+    [1, 8]
+    """
+    from modelcollapse.planning.estimate import CalibrationCache, makespan
+
+    known = CalibrationCache()
+    chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
+    laws = {kind: known.load_or_measure(corpus, *kind) for kind in {(chain.model, chain.terms) for chain in chains}}
+    seconds = [laws[chain.model, chain.terms].chain_seconds(chain) for chain in chains]
+    return {n: makespan(seconds, n) for n in cores or (os.cpu_count() or 1,)}
+
+
+def plan(
+    sweep: Sweep,
+    corpus: Corpus,
+    cores: Sequence[int] = (8, 64, 512, 4096),
+    nodes: Sequence[int] | None = None,
+    node_memory: float | None = None,
+    price: float = 0.05,
+) -> pl.DataFrame:
+    """Foresee a sweep on clusters. Nothing is run, but for what measures the cost of trainings here (some seconds).
+
+    Sizes beyond the corpus are planned for as if it had more documents of the same kind.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        What would be simulated.
+    corpus : Corpus
+        Of at least 512 documents.
+    cores : sequence of int
+        Numbers of cores, each a cluster.
+    nodes : sequence of int, optional
+        Nodes that each number of cores is on; one for 32 cores by default.
+    node_memory : float, optional
+        Of a node, in GB; 4 for each core by default.
+    price : float
+        Of a core for an hour.
+
+    Returns
+    -------
+    DataFrame
+        One row per cluster: ``cores, nodes, seconds``; the ``idle`` share of core-seconds; the part that is its
+        ``limit``; the share of time in which the driver is busy (``driver``); bytes ``sent`` to a node, and its memory
+        (``used`` of ``node_bytes``); ``core_hours`` and ``cost``; and ``chains``, ``documents`` and ``corpus_bytes`` of
+        the sweep, the same for all.
+
+    Raises
+    ------
+    SpecError
+        If numbers of cores and nodes do not fit, or the corpus has no n-grams of the order that the sweep needs.
+    CorpusError
+        If the corpus is too small to measure anything.
+
+    Examples
+    --------
+    >>> plan(sweep, corpus, cores=[8, 64]).select("cores", "nodes", "chains").rows()
+    [(8, 1, 6), (64, 2, 6)]
+    """
+    from modelcollapse.planning.estimate import CalibrationCache
+    from modelcollapse.planning.forecast import forecast
+
+    clusters = find_clusters(cores, nodes, node_memory)
+    check_ngrams(sweep, corpus)
+    tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
+    known = CalibrationCache()
+    kinds = {(task.spec.model, task.spec.terms) for task in tasks}
+    laws = {kind: known.load_or_measure(corpus, *kind) for kind in kinds}
+    n_documents = max(corpus.n_documents, sweep.documents_needed)
+    size = CorpusSize.of(corpus, n_documents)
+    rows = []
+    for cluster in clusters:
+        found = forecast(tasks, lambda spec: laws[spec.model, spec.terms].generations(spec), cluster, size)
+        rows.append(
+            {
+                "cores": cluster.n_cores,
+                "nodes": cluster.n_nodes,
+                "seconds": found.makespan,
+                "idle": found.idle_share,
+                "limit": found.limit,
+                "driver": found.bounds["driver"] / found.makespan,
+                "sent": float(found.sent_per_node),
+                "used": float(found.memory_per_node),
+                "node_bytes": cluster.node_bytes,
+                "core_hours": found.core_hours,
+                "cost": found.core_hours * price,
+                "chains": len(tasks),
+                "documents": n_documents,
+                "corpus_bytes": size.n_bytes,
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory: float | None) -> list[Cluster]:
+    """Return the clusters that `plan` is asked for.
+
+    Raises
+    ------
+    SpecError
+        If numbers of cores and nodes do not fit.
+    """
+    from modelcollapse.planning.clusters import Cluster
+
+    n_nodes = nodes or [-(-n // CORES_PER_NODE) for n in cores]
+    if len(cores) != len(n_nodes) or any(n > c for c, n in zip(cores, n_nodes, strict=True)):
+        named = (",".join(map(str, numbers)) for numbers in (n_nodes, cores))
+        raise SpecError("nodes: found {} for {} cores, expected as many numbers, none above its cores.".format(*named))
+    return [Cluster(c, n, int(1e9 * (node_memory or GB_PER_CORE * c / n))) for c, n in zip(cores, n_nodes, strict=True)]

@@ -1,0 +1,121 @@
+"""Several sweeps in one folder: those of the study, and those of a run that was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from modelcollapse.corpora import load_corpus, locate_corpus
+from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.errors import RunFolderError
+from modelcollapse.execution.plan import check_corpus
+from modelcollapse.fields import declared
+from modelcollapse.runs.folders import check_out
+from modelcollapse.runs.run import Run, open_run
+from modelcollapse.runs.sweeping import run_sweep
+from modelcollapse.simulation.experiments import study_sweeps
+
+
+def reproduce(
+    corpus: str | Path = "amazon",
+    scale: float | None = None,
+    seeds: Any = None,
+    trees: int | None = None,
+    out: str | Path = "runs/reproduce",
+    carry_out: Callable[..., object] = run_sweep,
+    **options: Any,
+) -> Run:
+    """Run all five steps of the study, cheapest first. The same call goes on where it was stopped.
+
+    `Run.claims` holds them against what the study's post claims, `Run.plot` draws what it shows.
+
+    Parameters
+    ----------
+    corpus : str or Path
+        A corpus' name, or a file with reviews.
+    scale : float, optional
+        Multiplies all sizes: 0.1 for a tenth.
+    seeds : int or integers, optional
+        How many seeds, or which, in every step; the study's by default.
+    trees : int, optional
+        Trees of the forests; 1,000 by default.
+    out : str or Path
+        The run's folder, a path or any fsspec URL.
+    carry_out : callable
+        Runs one sweep; called as `run_sweep`.
+    **options
+        As for `run_sweep`.
+
+    Returns
+    -------
+    Run
+        Also when chains failed: see `Run.status`.
+
+    Raises
+    ------
+    SpecError
+        If the corpus is too small: it says what scale would fit.
+    CorpusError
+        If there is no such corpus.
+    RunFolderError
+        If the folder cannot be used.
+
+    Examples
+    --------
+    >>> study = reproduce("synthetic:600", 0.0015, seeds=1, trees=2, out="runs/study", executor="inprocess")
+    >>> study.status()["finished"].sum()
+    45
+    """
+    sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
+    check_out(out)
+    name_or_path = locate_corpus(corpus)
+    documents = load_corpus(name_or_path)
+    check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
+    for sweep in sweeps:
+        carry_out(sweep, documents, out=out, given_corpus={"name_or_path": name_or_path}, **options)
+    return open_run(out)
+
+
+def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, **options: Any) -> Run:
+    """Go on with every sweep of a run from where it was stopped, on the corpus that it says.
+
+    Parameters
+    ----------
+    location : str or Path
+        A run's folder, a path or any fsspec URL.
+    carry_out : callable
+        Runs one sweep; called as `run_sweep`.
+    **options
+        As for `run_sweep`.
+
+    Returns
+    -------
+    Run
+        Also when chains failed: see `Run.status`.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no run, it does not say how to load its corpus, or it names learners whose code nobody here has
+        vouched for.
+    CorpusError
+        If its corpus is not there any more.
+
+    Examples
+    --------
+    >>> given = {"name_or_path": "synthetic:600"}
+    >>> _ = run_sweep(sweep, corpus, "runs/second", executor="inprocess", given_corpus=given)
+    >>> resume("runs/second", executor="inprocess").status()["finished"].sum()
+    6
+    """
+    run = open_run(location)
+    given = run.corpus.get("given")
+    known = {"name_or_path", *declared(CorpusFields)}
+    if not isinstance(given, dict) or not given.keys() <= known:
+        raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
+    sweeps = run.sweeps_to_run()
+    documents = load_corpus(**{"name_or_path": "movies", **given})
+    for sweep in sweeps:
+        carry_out(sweep, documents, out=location, given_corpus=given, **options)
+    return open_run(location)
