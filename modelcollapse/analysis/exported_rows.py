@@ -9,10 +9,9 @@ from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.foreign_values import LARGEST, check_text
 from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.names import first_line
 from modelcollapse.simulation.rows import ADDED, column_types
-
-_TYPES: dict[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
 
 #: What no row is without; everything else may be unknown.
 _NEVER_NULL = ("collapse_rate", "seed", "initial_size", "generation", "n_seen", "n_train", "n_test", "accuracy")
@@ -48,15 +47,14 @@ def read_rows(file: Path) -> pl.DataFrame:
     AnalysisError
         The file cannot be read, has other columns, or a value that no run can have.
     """
-    types = {"experiment": pl.String(), **{name: _TYPES[kind] for name, kind in column_types().items()}}
     try:
         with file.open("rb") as opened:  # a path may have characters that mean something to Polars
             is_parquet = file.suffix == ".parquet"
-            rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=types)
-        missing = [name for name in types if name not in rows.columns]
+            rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=EXPORTED)
+        missing = [name for name in EXPORTED if name not in rows.columns]
         rows = rows.with_columns(pl.lit(None).alias(name) for name in missing if name in ADDED)
         if is_whole := ADDED.keys() >= set(missing):
-            rows = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
+            rows = rows.select(pl.col(name).cast(kind) for name, kind in EXPORTED.items())
     except (OSError, PolarsError, PanicException) as error:
         raise AnalysisError(f"Cannot read {file}: {first_line(error)}.") from None
     if not is_whole:
@@ -64,10 +62,10 @@ def read_rows(file: Path) -> pl.DataFrame:
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
             "Use a file that modelcollapse export wrote."
         )
-    for name, kind in types.items():
+    for name, kind in EXPORTED.items():
         if rows[name].dtype != kind:  # Polars casts lists and structs in their own way
             raise AnalysisError(f"{file}: found {rows[name].dtype} in the column {name}, expected {kind}.")
-    words = [name for name, kind in types.items() if kind == pl.String() and name not in ADDED]
+    words = [name for name, kind in EXPORTED.items() if kind == pl.String() and name not in ADDED]
     rows = rows.with_columns(pl.col(words).fill_null(""))
     _check(rows, file)
     return rows

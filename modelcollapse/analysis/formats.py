@@ -81,6 +81,14 @@ def axis_words(axis: str, value: Any) -> str:
     return numbers[axis].format(count(value)) if axis in numbers else str(value)
 
 
+def parameters(text: str) -> list[str]:
+    """Split a model's parameters as rows have them: ``a=1,b=(2, 3)`` as ``a=1`` and ``b=(2, 3)``.
+
+    A comma separates them where a name and ``=`` follow; any other belongs to a value.
+    """
+    return re.split(r",(?=[^\W\d]\w*=)", text)
+
+
 def _growth_words(growth: str, few: int = 5) -> str:
     """``+100`` as ``by 100``, ``202,507,1274`` as ``by ladder 202, 507, 1,274``: of a long ladder the ends."""
     if not growth:

@@ -15,9 +15,9 @@ from polars.exceptions import PolarsError
 from modelcollapse import atomic
 from modelcollapse.analysis.figures.style import MAKER
 from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
-from modelcollapse.simulation.rows import column_types
 
 #: Columns that exported rows have had from the first version on. Later versions have more.
 _ALWAYS_EXPORTED = {
@@ -50,7 +50,7 @@ def is_export(file: Path) -> bool:
                 return False
         else:
             names = set(_csv_names(opened.read(_HEAD)))
-    return _ALWAYS_EXPORTED <= names <= {"experiment", *column_types()}
+    return _ALWAYS_EXPORTED <= names <= EXPORTED.keys()
 
 
 def write_export(rows: pl.DataFrame, file: Path) -> None:

@@ -151,8 +151,9 @@ def _verdicts(table: pl.DataFrame, kind: str, words: str) -> str:
 
 def _published_cells(row: dict[str, Any], axes: Sequence[str]) -> tuple[object, ...]:
     from modelcollapse.analysis.formats import count, percent
+    from modelcollapse.analysis.study.compare import FRACTION
 
-    scale, digits = (1, 3) if "slope" in row["quantity"] or "rank" in row["quantity"] else (100, 2)
+    scale, digits = (100, 2) if row["unit"] == FRACTION else (1, 3)
 
     def number(value: float | None, low: float | None = None, high: float | None = None) -> str:
         if value is None:

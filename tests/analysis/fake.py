@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from modelcollapse.simulation.rows import column_types
+from modelcollapse.analysis.statistics.frames import EXPORTED
 
-POLARS_TYPES = {str: pl.String, int: pl.Int64, float: pl.Float64}
 #: How much of the loss per rate each label rule suffers.
 WEIGHTS = {
     "argmax": 1.0,
@@ -55,8 +54,7 @@ def fake_results(world: World = World()) -> pl.DataFrame:
         for regime in world.regimes:
             for seed in world.seeds:
                 rows += _seed(world, model, regime, seed)
-    schema = {"experiment": pl.String, **{name: POLARS_TYPES[t] for name, t in column_types().items()}}
-    return pl.DataFrame(rows, schema=schema)
+    return pl.DataFrame(rows, schema=dict(EXPORTED))
 
 
 def many_results(world: World, n: int) -> pl.DataFrame:

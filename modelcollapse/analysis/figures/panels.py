@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, ordered_colours
-from modelcollapse.analysis.formats import axis_words, count, percent
+from modelcollapse.analysis.formats import axis_words, count, parameters, percent
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, STARTS, references, treated, with_reference
 from modelcollapse.analysis.statistics.curves import summarise
 
@@ -131,8 +131,8 @@ def _title(varying: Sequence[str], key: tuple[object, ...], rows: pl.DataFrame) 
 
 def parameters_that_vary(text: str, others: Sequence[str]) -> str:
     """Of one model's parameters (``max_depth=5,n_estimators=100``) those that differ among `others`."""
-    sets = [set(other.split(",")) for other in others]
-    return ", ".join(part for part in text.split(",") if not all(part in other for other in sets))
+    sets = [set(parameters(other)) for other in others]
+    return ", ".join(part for part in parameters(text) if not all(part in other for other in sets))
 
 
 def draw_lines(

@@ -83,22 +83,9 @@ def amplification_bound(results: pl.DataFrame) -> pl.DataFrame:
     return table(records, ARM, _COLUMNS)
 
 
-_COLUMNS: dict[str, type] = {
-    "generation": int,
-    "n_seen": int,
-    "n_seeds": int,
-    "true_share": float,
-    "mean": float,
-    "bias": float,
-    "human_bias": float,
-    "factor": float,
-    "bound": float,
-    "within": bool,
-    "excess": float,
-    "excess_low": float,
-    "excess_high": float,
-    "verdict": str,
-}
+_COLUMNS = """
+    generation n_seen n_seeds true_share mean bias human_bias factor bound within excess excess_low excess_high verdict
+"""
 
 
 def _worst_of_others(references: pl.DataFrame) -> pl.DataFrame:
@@ -125,26 +112,14 @@ def _bounds(arm: dict[str, Any], group: pl.DataFrame) -> Iterator[dict[str, Any]
     factors = amplification([n_seen for _, n_seen in sizes], arm["collapse_rate"])
     for (generation, n_seen), factor in zip(sizes, factors, strict=True):
         here = group.filter((pl.col("generation") == generation) & (pl.col("n_seen") == n_seen))
-        means = {
-            name: float(here[column].mean())  # type: ignore[arg-type]
-            for name, column in (
-                ("true_share", "true_share"),
-                ("mean", "predicted_positive_rate"),
-                ("bias", "bias"),
-                ("human_bias", "human_bias"),
-            )
-        }
+        names = ("true_share", "bias", "human_bias")
+        means = here.select(pl.col(*names), mean="predicted_positive_rate").mean().row(0, named=True)
         bound = means["human_bias"] * factor
-        within = means["bias"] <= bound + 1e-12
         yield {
             **arm,
-            "generation": generation,
-            "n_seen": n_seen,
-            "n_seeds": here.height,
+            **{"generation": generation, "n_seen": n_seen, "n_seeds": here.height, "factor": factor, "bound": bound},
             **means,
-            "factor": factor,
-            "bound": bound,
-            "within": within,
+            "within": means["bias"] <= bound + 1e-12,
             **_excess(here, factor),
         }
 

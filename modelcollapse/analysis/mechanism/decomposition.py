@@ -8,8 +8,7 @@ import polars as pl
 
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.statistics.estimates import mean_over_seeds
-from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import holm
+from modelcollapse.analysis.statistics.frames import groups, table, with_holm
 
 #: From people labelling everything to the loop; each step adds the cause named with it.
 STEPS = (
@@ -62,9 +61,7 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
         if wide.is_empty() or len(steps) < 2:
             continue
         for cause, better, worse in [*steps, (TOTAL, NO_RULE, "argmax")]:
-            lost = wide.with_columns(loss=pl.col(better) - pl.col(worse))
-            estimate = mean_over_seeds(lost, "loss", metric)
-            low, high = estimate.interval()
+            estimate = mean_over_seeds(wide.with_columns(loss=pl.col(better) - pl.col(worse)), "loss", metric)
             records.append(
                 {
                     **key,
@@ -73,21 +70,12 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
                     "cause": cause,
                     "better": better,
                     "worse": worse,
-                    "loss": estimate.value,
-                    "ci_low": low,
-                    "ci_high": high,
-                    "p": estimate.p_value(),
+                    **estimate.columns("loss"),
                 }
             )
-    columns = {"n_seen": int, "n_seeds": int, "cause": str, "better": str, "worse": str, "loss": float}
-    frame = table(records, [*SETTING, "collapse_rate"], {**columns, "ci_low": float, "ci_high": float, "p": float})
-    families = [*SETTING, (pl.col("cause") == TOTAL).alias("is_total")]
-    corrected = [
-        group.with_columns(p_holm=pl.Series(holm(group["p"].to_list()), dtype=pl.Float64))
-        for _, group in frame.with_row_index().group_by(families, maintain_order=True)
-    ]
-    empty = frame.with_columns(p_holm=pl.lit(None, pl.Float64))
-    return pl.concat(corrected).sort("index").drop("index") if corrected else empty
+    columns = "n_seen n_seeds cause better worse loss ci_low ci_high p"
+    frame = table(records, [*SETTING, "collapse_rate"], columns)
+    return with_holm(frame, [*SETTING, (pl.col("cause") == TOTAL).alias("is_total")])
 
 
 def _steps(rules: list[str]) -> list[tuple[str, str, str]]:

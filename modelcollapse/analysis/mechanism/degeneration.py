@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, prepare, references, treated
-from modelcollapse.analysis.statistics.compare_rates import RULE
+from modelcollapse.analysis.statistics.arms import ARM, RULE, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.statistics.estimates import resolution
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import Estimate, mean_of, share_interval
@@ -37,20 +36,7 @@ def tipping(results: pl.DataFrame) -> pl.DataFrame:
         marked = rows.with_columns(outside=outside, last=last)
         for arm, group in groups(marked, ARM):
             records.append({**arm, **_count_degenerate(group)})
-    return table(
-        records,
-        ARM,
-        {
-            "n_seen": int,
-            "n_seeds": int,
-            "n_degenerate": int,
-            "share": float,
-            "ci_low": float,
-            "ci_high": float,
-            "tipping_size": float,
-            "constant": str,
-        },
-    )
+    return table(records, ARM, "n_seen n_seeds n_degenerate share ci_low ci_high tipping_size constant")
 
 
 def _count_degenerate(group: pl.DataFrame) -> dict[str, Any]:
@@ -97,7 +83,7 @@ def tipping_rates(results: pl.DataFrame, share: float = 0.5) -> pl.DataFrame:
                 "first_rate": some["collapse_rate"].min(),
             }
         )
-    return table(records, RULE, {"n_seen": int, "tipping_rate": float, "share": float, "first_rate": float})
+    return table(records, RULE, "n_seen tipping_rate share first_rate")
 
 
 def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
@@ -133,8 +119,7 @@ def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
                 "n_high": len(split.high),
             }
         )
-    columns = {"n_seeds": int, "mixed": bool, "p": float, "bimodal": bool, "low_mean": float, "high_mean": float}
-    return table(records, ARM, {**columns, "n_low": int, "n_high": int})
+    return table(records, ARM, "n_seeds mixed p bimodal low_mean high_mean n_low n_high")
 
 
 def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
@@ -163,10 +148,8 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         if not curve.is_empty():
             reference = human.get(tuple(arm[axis] for axis in SETTING))
             records.append({**arm, **_peak(curve, reference, resolution(group["n_test"], metric))})
-    columns = {"n_seeds": int, "n_seen": int, "peak_size": int, "peak_mean": float, "final_mean": float, "drop": float}
-    tested = {"ci_low": float, "ci_high": float, "p": float, "hurts": bool, "rising": bool}
-    relative = {"relative_drop": float, "relative_low": float, "relative_high": float, "relative_p": float}
-    return table(records, ARM, {**columns, **tested, **relative, "p_both": float})
+    columns = "n_seeds n_seen peak_size peak_mean final_mean drop ci_low ci_high p hurts rising"
+    return table(records, ARM, f"{columns} relative_drop relative_low relative_high relative_p p_both")
 
 
 def _by_size(group: pl.DataFrame, metric: str) -> pl.DataFrame:
@@ -191,15 +174,9 @@ def _peak(curve: pl.DataFrame, reference: pl.DataFrame | None, step: float) -> d
         return record
     others = (values.sum(axis=0) - values).argmax(axis=1)
     drop = mean_of(_drops(values, others), step)
-    low, high = drop.interval()
-    record |= {
-        "drop": drop.value,
-        "ci_low": low,
-        "ci_high": high,
-        "p": drop.p_value(),
-        "hurts": low is not None and low > 0,
-        "rising": bool((others == len(names) - 1).all()),
-    }
+    record |= drop.columns("drop")
+    record["hurts"] = record["ci_low"] is not None and record["ci_low"] > 0
+    record["rising"] = bool((others == len(names) - 1).all())
     if reference is None or not set(names) <= set(reference.columns):
         return record
     both = curve.with_columns(others=pl.Series(others)).join(reference, on=["seed", "n_test"], suffix="_human")

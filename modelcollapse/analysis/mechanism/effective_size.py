@@ -52,8 +52,7 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
         if complete["n_seen"].n_unique() < 2:
             continue
         records.append({**arm, "n_seen": group["n_seen"][0], **_match(complete, metric)})
-    columns = {"n_seeds": int, "n_seen": int, "human_size": float, "ci_low": float, "ci_high": float, "worth": float}
-    return table(records, ARM, {**columns, "beyond": str})
+    return table(records, ARM, "n_seeds n_seen human_size ci_low ci_high worth beyond")
 
 
 def _match(pairs: pl.DataFrame, metric: str) -> dict[str, Any]:

@@ -73,8 +73,7 @@ def standing(results: pl.DataFrame) -> pl.DataFrame:
     """
     rows = prepare(results)
     records = [{**arm, **row} for arm, sizes, falls in _arms(rows) for row in _curve(sizes, falls)]
-    columns = {"n_seen": int, "n_watched": int, "n_fallen": int, "n_censored": int, "share": float}
-    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float})
+    return table(records, ARM, "n_seen n_watched n_fallen n_censored share ci_low ci_high")
 
 
 def survival(results: pl.DataFrame) -> pl.DataFrame:
@@ -108,9 +107,8 @@ def survival(results: pl.DataFrame) -> pl.DataFrame:
                 "median_high": _first_size(curve, pl.col("ci_high") < 0.5),
             }
         )
-    columns = {"n_seen": int, "n_seeds": int, "n_fallen": int, "n_unfinished": int, "n_came_back": int, "share": float}
-    medians = {"median_size": int, "median_low": int, "median_high": int}
-    return table(records, ARM, {**columns, "ci_low": float, "ci_high": float, **medians})
+    columns = "n_seen n_seeds n_fallen n_unfinished n_came_back share ci_low ci_high"
+    return table(records, ARM, f"{columns} median_size median_low median_high")
 
 
 def _arms(rows: pl.DataFrame) -> Iterator[tuple[dict[str, Any], Whole, pl.DataFrame]]:

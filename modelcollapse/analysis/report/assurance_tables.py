@@ -9,8 +9,7 @@ import polars as pl
 from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, pp, share
 from modelcollapse.analysis.mechanism.survival import survival
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number
-from modelcollapse.analysis.statistics.arms import at_size
-from modelcollapse.analysis.statistics.compare_rates import RULE
+from modelcollapse.analysis.statistics.arms import RULE, at_size
 from modelcollapse.analysis.statistics.sensitivity import (
     EQUIVALENT,
     GAIN,

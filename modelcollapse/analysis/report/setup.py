@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import count, listed, percents
+from modelcollapse.analysis.formats import count, listed, parameters, percents
 from modelcollapse.analysis.statistics.arms import NO_RULE
 
 
@@ -46,7 +46,7 @@ def _rates(rates: list[float]) -> str:
 
 def _models(rows: pl.DataFrame) -> str:
     pairs = rows.select("model", "model_params").unique().sort("model", "model_params").iter_rows()
-    words = [f"{model} ({params.replace(',', ', ')})" if params else str(model) for model, params in pairs]
+    words = [f"{model} ({', '.join(parameters(params))})" if params else str(model) for model, params in pairs]
     shown = words if len(words) <= 4 else [*words[:4], f"{len(words) - 4} more"]
     return f"Model{'s' * (len(words) > 1)}: {listed(shown)}"
 

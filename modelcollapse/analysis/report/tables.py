@@ -27,13 +27,13 @@ from modelcollapse.analysis.report.mechanism_tables import (
     peaks_table,
     predictor_table,
 )
-from modelcollapse.analysis.statistics.arms import ARM, AnalysisError
-from modelcollapse.analysis.statistics.compare_rates import RULE, compare_rates, pairing_gain
+from modelcollapse.analysis.statistics.arms import ARM, RULE, AnalysisError
+from modelcollapse.analysis.statistics.compare_rates import compare_rates, pairing_gain
 from modelcollapse.analysis.statistics.curves import curves
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS
 from modelcollapse.analysis.statistics.trends import tolerance, trend
-from modelcollapse.analysis.study.compare import compare_published
+from modelcollapse.analysis.study.compare import FRACTION, SLOPE, compare_published
 
 #: Rates up to this one also get a trend of their own.
 LOW_RATES = 0.1
@@ -242,8 +242,7 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
         return None
 
     def value(row: dict[str, Any], name: str) -> Cell:
-        is_plain = "slope" in row["quantity"] or "rank" in row["quantity"]
-        written = number(row[name], lambda x: f"{x:.3f}" if is_plain else f"{100 * x:.2f} %")
+        written = number(row[name], lambda x: f"{100 * x:.2f} %" if row["unit"] == FRACTION else f"{x:.3f}")
         return Cell(written.text.replace("-", "−"), written.key)
 
     columns: list[Column] = [
@@ -254,7 +253,7 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("documents", lambda row: number(row["n_seen"], count)),
         ("this run", lambda row: value(row, "ours")),
         ("published", lambda row: value(row, "published")),
-        ("difference [95 %]", lambda row: _published_gap(row)),
+        ("difference [95 %]", _published_gap),
         ("verdict", lambda row: text(row["verdict"])),
     ]
     note = (
@@ -269,7 +268,7 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
 def _published_gap(row: dict[str, Any]) -> Cell:
     if row["difference"] is None:
         return Cell(NO_VALUE, 1e300)
-    if "slope" in row["quantity"]:
+    if row["unit"] == SLOPE:
         written = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]".replace("-", "−")
         return Cell(written, row["difference"])
     return difference_cell(row)

@@ -12,12 +12,14 @@ import re
 import polars as pl
 
 from modelcollapse.errors import ModelCollapseError
+from modelcollapse.execution.store.record import SCHEMA
 from modelcollapse.simulation.experiments import STUDY
-from modelcollapse.simulation.rows import ADDED, AXES, column_types
+from modelcollapse.simulation.rows import ADDED, AXES
 from modelcollapse.simulation.sweep_fields import EXPERIMENT_NAME
 
 SETTING = ("experiment", *(axis for axis in AXES if axis not in ("seed", "label_rule", "collapse_rate")))
-ARM = (*SETTING, "label_rule", "collapse_rate")
+RULE = (*SETTING, "label_rule")
+ARM = (*RULE, "collapse_rate")
 #: What settings share that differ in nothing but where they start.
 STARTS = tuple(axis for axis in SETTING if axis != "initial_size")
 #: What two rows of two arms of a setting share when they saw the same documents at the same moment. The size follows
@@ -81,10 +83,8 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
 
 def _without_nulls(results: pl.DataFrame) -> pl.DataFrame:
     """Fill the axes: nulls would form groups of their own, and match nothing in a join."""
-    kinds = column_types()
-    types = {axis: pl.String if kinds[axis] is str else pl.Int64 for axis in ADDED}
-    missing = [pl.lit(None, kind).alias(axis) for axis, kind in types.items() if axis not in results.columns]
-    filled = [pl.col(axis).fill_null("" if kinds[axis] is str else 0) for axis in ADDED]
+    missing = [pl.lit(None, SCHEMA[axis]).alias(axis) for axis in ADDED if axis not in results.columns]
+    filled = [pl.col(axis).fill_null("" if SCHEMA[axis] == pl.String() else 0) for axis in ADDED]
     return results.with_columns(missing).with_columns(filled)
 
 

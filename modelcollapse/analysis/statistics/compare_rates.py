@@ -13,6 +13,7 @@ import polars as pl
 from modelcollapse.analysis.statistics.arms import (
     ARM,
     PAIR,
+    RULE,
     SETTING,
     at_size,
     check_pairing,
@@ -22,11 +23,10 @@ from modelcollapse.analysis.statistics.arms import (
     treated,
 )
 from modelcollapse.analysis.statistics.estimates import mean_over_seeds
-from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import Estimate, difference_of, holm
+from modelcollapse.analysis.statistics.frames import groups, table, with_holm
+from modelcollapse.analysis.statistics.inference import Estimate, difference_of
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 
-RULE = (*SETTING, "label_rule")
 NOTHING_YET = "no self-labels yet: all rates are the same experiment"
 ONE_SEED = "one seed: no interval"
 
@@ -129,41 +129,16 @@ def compare_rates(
     found = differences(rows, metric, n_seen)
     n_tests = Counter(_rule_of(one) for one in found if one.generation > 0 and one.estimate.freedom > 0)
     records = [_record(one, margin, n_tests[_rule_of(one)]) for one in found]
-    frame = table(
-        records,
-        ARM,
-        {
-            "generation": int,
-            "n_seen": int,
-            "n_seeds": int,
-            "paired": bool,
-            "reference": float,
-            "mean": float,
-            "difference": float,
-            "difference_pp": float,
-            "ci_low": float,
-            "ci_high": float,
-            "p": float,
-            "p_holm": float,
-            "p_equivalent": float,
-            "equivalent": bool,
-            "note": str,
-            "n_tests": int,
-            "joint_low": float,
-            "joint_high": float,
-        },
-    )
+    columns = "generation n_seen n_seeds paired reference mean difference difference_pp ci_low ci_high p"
+    more = "p_holm p_equivalent equivalent note n_tests joint_low joint_high"
+    frame = table(records, ARM, f"{columns} {more}")
     known = seed_groups(at_size(rows, n_seen), metric).drop("all_seeds", "share")
     frame = frame.join(known, on=list(ARM), how="left", nulls_equal=True, maintain_order="left").with_columns(
         equivalent=pl.when(pl.col("equivalent").is_not_null()).then(
             pl.col("equivalent") & pl.col("reliable") & ~pl.col("falls")
         )
     )
-    corrected = [
-        group.with_columns(p_holm=pl.Series(holm(group["p"].to_list()), dtype=pl.Float64))
-        for _, group in groups(frame, RULE)
-    ]
-    return pl.concat(corrected) if corrected else frame
+    return with_holm(frame, RULE)
 
 
 def _rule_of(one: Difference) -> tuple[Any, ...]:
@@ -174,7 +149,6 @@ def _record(one: Difference, margin: float, n_tests: int) -> dict[str, Any]:
     estimate = one.estimate
     is_start = one.generation == 0
     note = NOTHING_YET if is_start else ONE_SEED if estimate.freedom <= 0 else ""
-    low, high = estimate.interval()
     joint_low, joint_high = estimate.interval(1 - 0.05 / max(1, n_tests))
     p_equivalent = None if is_start else estimate.p_equivalent(margin)
     return {
@@ -185,11 +159,9 @@ def _record(one: Difference, margin: float, n_tests: int) -> dict[str, Any]:
         "paired": one.is_paired,
         "reference": one.reference,
         "mean": one.mean,
-        "difference": estimate.value,
+        **estimate.columns("difference"),
         "difference_pp": 100 * estimate.value,
-        "ci_low": low,
-        "ci_high": high,
-        "p": None if is_start else estimate.p_value(),
+        **({"p": None} if is_start else {}),
         "p_equivalent": p_equivalent,
         "equivalent": None if p_equivalent is None else p_equivalent < 0.05,
         "note": note,
@@ -197,12 +169,6 @@ def _record(one: Difference, margin: float, n_tests: int) -> dict[str, Any]:
         "joint_low": joint_low,
         "joint_high": joint_high,
     }
-
-
-def equivalence(results: pl.DataFrame, margin: float = 0.005, n_seen: int | None = None) -> pl.DataFrame:
-    """Of `compare_rates` what answers "which rates are as good as none, within ± margin?"."""
-    columns = [*ARM, "n_seen", "n_seeds", "difference", "ci_low", "ci_high", "p_equivalent", "equivalent"]
-    return compare_rates(results, n_seen=n_seen, margin=margin).select(columns)
 
 
 def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.005) -> pl.DataFrame:
@@ -228,8 +194,7 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.0
         }
         for one in _differences(start, metric)
     )
-    columns = {"n_seeds": int, "paired": bool, "difference": float, "p": float, "p_equivalent": float}
-    return table(records, ARM, columns)
+    return table(records, ARM, "n_seeds paired difference p p_equivalent")
 
 
 def paired_interval_half_width(results: pl.DataFrame, metric: str = "accuracy") -> float:
@@ -271,7 +236,7 @@ def pairing_gain(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFram
         records.append(
             {**arm, "n_seeds": group.height, "paired_sd": paired, "unpaired_sd": unpaired, "variance_ratio": ratio}
         )
-    return table(records, ARM, {"n_seeds": int, "paired_sd": float, "unpaired_sd": float, "variance_ratio": float})
+    return table(records, ARM, "n_seeds paired_sd unpaired_sd variance_ratio")
 
 
 def seed_pairs(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:

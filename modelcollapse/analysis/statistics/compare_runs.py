@@ -6,11 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import SETTING, AnalysisError, growth_above, prepare
+from modelcollapse.analysis.statistics.arms import RULE, SETTING, AnalysisError, growth_above, prepare
 from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.inference import difference_of
-
-_RUN_AXES = (*SETTING, "label_rule")
 
 
 def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -> pl.DataFrame:
@@ -39,7 +37,7 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
         The runs have no arm and size in common.
     """
     one, other = prepare(first), prepare(second)
-    matched = [axis for axis in _RUN_AXES if max(_values(one, axis), _values(other, axis)) > 1]
+    matched = [axis for axis in RULE if max(_values(one, axis), _values(other, axis)) > 1]
     one, other = _with_own_growth(one), _with_own_growth(other)
     keys = [*matched, "collapse_rate"]
     records: list[dict[str, Any]] = []
@@ -98,14 +96,10 @@ def _gap(a: pl.DataFrame, b: pl.DataFrame, same_corpus: bool) -> dict[str, Any]:
         one, other = mean_over_seeds(a, "accuracy"), mean_over_seeds(b, "accuracy")
         means = (one.value, other.value)
         estimate = difference_of(other, one)
-    low, high = estimate.interval()
     return {
         "first": means[0],
         "second": means[1],
-        "difference": estimate.value,
-        "ci_low": low,
-        "ci_high": high,
-        "p": estimate.p_value(),
+        **estimate.columns("difference"),
         "n_seeds": estimate.n,
         "paired": paired,
     }

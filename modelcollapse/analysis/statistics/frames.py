@@ -1,4 +1,4 @@
-"""Tables that always have their columns, even when they have no rows."""
+"""Tables that always have their columns, even when they have no rows; rows by group; Holm's correction by family."""
 
 from __future__ import annotations
 
@@ -7,11 +7,32 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.simulation.rows import column_types
+from modelcollapse.analysis.statistics.inference import holm
+from modelcollapse.execution.store.record import SCHEMA
 
-_TYPES: Mapping[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64(), bool: pl.Boolean()}
+#: Columns of exported rows, in order.
+EXPORTED: Mapping[str, pl.DataType] = {"experiment": pl.String(), **SCHEMA}
 
-_KEYS: Mapping[str, type] = {"experiment": str, **column_types()}
+_WHOLE = frozenset(
+    ("all_seeds", "peak_size", "median_size", "median_low", "median_high",
+     "seeds_needed", "more_seeds", "seeds_low", "seeds_high")
+)  # fmt: skip
+_WORDS = frozenset(
+    ("note", "verdict", "state", "why", "cause", "better", "worse", "constant", "beyond",
+     "source", "kind", "quantity", "unit")
+)  # fmt: skip
+_TRUTHS = frozenset(
+    ("paired", "equivalent", "falls", "reliable", "mixed", "bimodal", "hurts", "rising", "within", "agree")
+)  # fmt: skip
+
+
+def _type(name: str) -> pl.DataType:
+    """Type of a column: a row's own, or that of a statistic, which is a fraction unless it is known to be otherwise."""
+    if name in EXPORTED:
+        return EXPORTED[name]
+    if name in _WHOLE or name.startswith("n_"):
+        return pl.Int64()
+    return pl.String() if name in _WORDS else pl.Boolean() if name in _TRUTHS else pl.Float64()
 
 
 def groups(frame: pl.DataFrame, keys: Sequence[str]) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
@@ -20,7 +41,33 @@ def groups(frame: pl.DataFrame, keys: Sequence[str]) -> Iterator[tuple[dict[str,
         yield dict(zip(keys, values, strict=True)), group
 
 
-def table(records: Iterable[Mapping[str, Any]], keys: Sequence[str], columns: Mapping[str, type]) -> pl.DataFrame:
-    """Make a frame of records with the axes `keys` first and then `columns`, whatever there is in it."""
-    types = {**{key: _KEYS[key] for key in keys}, **columns}
-    return pl.DataFrame(list(records), schema={name: _TYPES[kind] for name, kind in types.items()}, orient="row")
+def table(records: Iterable[Mapping[str, Any]], keys: Sequence[str], columns: str) -> pl.DataFrame:
+    """Make a frame of records, whatever there is in them.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        Rows; missing values become null.
+    keys : sequence of str
+        The axes, which come first.
+    columns : str
+        Names of the other columns, separated by spaces.
+    """
+    schema = {name: _type(name) for name in (*keys, *columns.split())}
+    return pl.DataFrame(list(records), schema=schema, orient="row")
+
+
+def with_holm(
+    frame: pl.DataFrame, families: Sequence[str | pl.Expr] = (), p: str = "p", name: str = "p_holm"
+) -> pl.DataFrame:
+    """Add p-values that are corrected within each family of tests; see `inference.holm`."""
+    keys = frame.select(families).rows() if families else [()] * frame.height
+    places: dict[tuple[Any, ...], list[int]] = {}
+    for i, key in enumerate(keys):
+        places.setdefault(key, []).append(i)
+    values = frame[p].to_list()
+    corrected: list[float | None] = [None] * frame.height
+    for mine in places.values():
+        for i, value in zip(mine, holm([values[i] for i in mine]), strict=True):
+            corrected[i] = value
+    return frame.with_columns(pl.Series(name, corrected, dtype=pl.Float64))

@@ -54,6 +54,11 @@ class Estimate:
             return 1.0 if self.value == 0 else 0.0
         return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
 
+    def columns(self, name: str) -> dict[str, float | None]:
+        """Value, 95 % interval and p as columns of a table; `name` is the value's."""
+        low, high = self.interval()
+        return {name: self.value, "ci_low": low, "ci_high": high, "p": self.p_value()}
+
     def p_equivalent(self, margin: float) -> float | None:
         """P of two one-sided tests: "the truth lies outside ± `margin`" (Schuirmann 1987)."""
         if self.freedom <= 0:

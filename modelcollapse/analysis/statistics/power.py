@@ -7,8 +7,7 @@ from collections import Counter
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import ARM, at_size, pair_with_reference, prepare
-from modelcollapse.analysis.statistics.compare_rates import RULE
+from modelcollapse.analysis.statistics.arms import ARM, RULE, at_size, pair_with_reference, prepare
 from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import detectable_difference, sd_interval, seeds_needed
@@ -66,6 +65,5 @@ def power(results: pl.DataFrame, difference: float = 0.005, metric: str = "accur
                 "seeds_high": seeds_needed(high, difference),
             }
         )
-    columns = {"n_seeds": int, "sd": float, "sd_low": float, "sd_high": float, "detectable": float}
-    seeds = {"seeds_needed": int, "more_seeds": int, "seeds_low": int, "seeds_high": int}
-    return table(records, ARM, {**columns, "detectable_holm": float, "difference": float, **seeds})
+    columns = "n_seeds sd sd_low sd_high detectable detectable_holm difference"
+    return table(records, ARM, f"{columns} seeds_needed more_seeds seeds_low seeds_high")

@@ -63,9 +63,8 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         {**arm, **_classify(group, metric, fallen[tuple(arm[axis] for axis in SETTING)])}
         for arm, group in groups(marked, ARM)
     )
-    columns = {"state": str, "falls": bool, "reliable": bool, "why": str, "all_seeds": int, "n_degenerate": int}
-    shares = {"share": float, "share_low": float, "share_high": float}
-    return table(records, ARM, {**columns, **shares, "mean_others": float})
+    columns = "state falls reliable why all_seeds n_degenerate share share_low share_high mean_others"
+    return table(records, ARM, columns)
 
 
 def _classify(group: pl.DataFrame, metric: str, n_in_setting: int) -> dict[str, Any]:

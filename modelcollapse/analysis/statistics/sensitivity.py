@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import ARM, prepare
-from modelcollapse.analysis.statistics.compare_rates import RULE, compare_rates, differences
-from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import Estimate, holm
+from modelcollapse.analysis.statistics.arms import ARM, RULE, prepare
+from modelcollapse.analysis.statistics.compare_rates import compare_rates, differences
+from modelcollapse.analysis.statistics.frames import table, with_holm
+from modelcollapse.analysis.statistics.inference import Estimate
 from modelcollapse.analysis.statistics.trends import tolerance
 
 #: Losses that somebody may call none: a quarter, a half and one percentage point.
@@ -67,31 +67,21 @@ def margin_sensitivity(
         for margin in margins
         for one in found
     ]
-    columns = {"n_seen": int, "n_seeds": int, "margin": float, "difference": float, "p_beyond": float}
-    frame = table(records, ARM, {**columns, "p_equivalent": float})
-    corrected = [_corrected(group) for _, group in groups(frame, [*RULE, "margin"])]
-    judged = _with_reliability(pl.concat(corrected) if corrected else frame, compare_rates(rows, metric, n_seen))
+    frame = table(records, ARM, "n_seen n_seeds margin difference p_beyond p_equivalent")
+    for name in ("p_beyond", "p_equivalent"):
+        frame = with_holm(frame, [*RULE, "margin"], name, name)
+    judged = frame.join(
+        compare_rates(rows, metric, n_seen).select(*ARM, "reliable"), on=list(ARM), how="left", maintain_order="left"
+    )
     judged = judged.with_columns(verdict=_verdict()).drop("reliable")
     tolerances = _tolerances(rows, margins, metric, n_seen)
     return judged.join(tolerances, on=[*RULE, "margin"], how="left", maintain_order="left")
-
-
-def _with_reliability(frame: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
-    """Add whether t tests hold for each arm: true where the comparison does not say."""
-    if "reliable" not in compared.columns:
-        return frame.with_columns(reliable=pl.lit(True))
-    return frame.join(compared.select(*ARM, "reliable"), on=list(ARM), how="left", maintain_order="left")
 
 
 def _p_beyond(estimate: Estimate, margin: float) -> float | None:
     """Two-sided p of "the truth lies within ± `margin`": of the distance to the nearer edge, 1 inside."""
     distance = abs(estimate.value) - margin
     return 1.0 if distance <= 0 and estimate.freedom > 0 else replace(estimate, value=distance).p_value()
-
-
-def _corrected(group: pl.DataFrame) -> pl.DataFrame:
-    names = ("p_beyond", "p_equivalent")
-    return group.with_columns(pl.Series(name, holm(group[name].to_list()), dtype=pl.Float64) for name in names)
 
 
 def _verdict() -> pl.Expr:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import NO_RULE, at_size, prepare, treated, with_reference
-from modelcollapse.analysis.statistics.compare_rates import RULE, Difference, differences
+from modelcollapse.analysis.statistics.arms import NO_RULE, RULE, at_size, prepare, treated, with_reference
+from modelcollapse.analysis.statistics.compare_rates import Difference, differences
 from modelcollapse.analysis.statistics.estimates import mean_over_seeds, resolution, slope_of_means, slope_over_seeds
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import Estimate
@@ -66,8 +66,7 @@ def trend(
                 "p": estimate.p_value(),
             }
         )
-    columns = {"n_seen": int, "n_seeds": int, "n_rates": int, "max_rate": float, "paired": bool}
-    return table(records, RULE, {**columns, "slope_pp": float, "ci_low_pp": float, "ci_high_pp": float, "p": float})
+    return table(records, RULE, "n_seen n_seeds n_rates max_rate paired slope_pp ci_low_pp ci_high_pp p")
 
 
 def _slope(group: pl.DataFrame, metric: str, n_rates: int) -> tuple[Estimate, bool]:
@@ -111,9 +110,8 @@ def tolerance(
         mine = [one for one in found if all(one.arm[axis] == rule[axis] for axis in RULE)]
         if mine:
             records.append({**rule, **_tolerance(mine, margin, confidence)})
-    columns = {"n_seen": int, "n_seeds": int, "margin": float, "tolerance": float, "ci_low": float, "ci_high": float}
-    tested = {"smallest_rate": float, "largest_rate": float, "below": float, "above": float}
-    return table(records, RULE, {**columns, **tested})
+    columns = "n_seen n_seeds margin tolerance ci_low ci_high smallest_rate largest_rate below above"
+    return table(records, RULE, columns)
 
 
 def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> dict[str, Any]:

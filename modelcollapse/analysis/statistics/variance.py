@@ -58,25 +58,10 @@ def variance_components(results: pl.DataFrame, n_documents: int | None = None) -
     return table(records, ARM, _COLUMNS)
 
 
-_COLUMNS: dict[str, type] = {
-    "n_test": int,
-    "n_seen": int,
-    "n_seeds": int,
-    "mean": float,
-    "total_sd": float,
-    "total_low": float,
-    "total_high": float,
-    "test_sd": float,
-    "training_sd": float,
-    "training_low": float,
-    "training_high": float,
-    "test_share": float,
-    "used": float,
-    "corpus_limit": float,
-    "half_width": float,
-    "population_half_width": float,
-    "mixed": bool,
-}
+_COLUMNS = """
+    n_test n_seen n_seeds mean total_sd total_low total_high test_sd training_sd training_low training_high
+    test_share used corpus_limit half_width population_half_width mixed
+"""
 
 
 def _components(group: pl.DataFrame, n_documents: int | None) -> dict[str, Any]:

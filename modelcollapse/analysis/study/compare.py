@@ -13,39 +13,22 @@ from scipy import stats
 from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed, prepare, references, study_loop
 from modelcollapse.analysis.statistics.curves import Floats
 from modelcollapse.analysis.statistics.estimates import resolution, slope_of_means, slope_over_seeds
+from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import (
     Estimate,
     difference_of,
-    holm,
     mean_of,
     rank_correlation,
     summary,
 )
 from modelcollapse.analysis.study.published import published
 
-_COLUMNS = {
-    "experiment": pl.String,
-    "source": pl.String,
-    "kind": pl.String,
-    "quantity": pl.String,
-    "initial_size": pl.Int64,
-    "collapse_rate": pl.Float64,
-    "n_seen": pl.Int64,
-    "ours": pl.Float64,
-    "ours_low": pl.Float64,
-    "ours_high": pl.Float64,
-    "published": pl.Float64,
-    "published_low": pl.Float64,
-    "published_high": pl.Float64,
-    "difference": pl.Float64,
-    "ci_low": pl.Float64,
-    "ci_high": pl.Float64,
-    "agree": pl.Boolean,
-    "p": pl.Float64,
-    "p_holm": pl.Float64,
-    "p_equivalent": pl.Float64,
-    "verdict": pl.String,
-}
+_COLUMNS = """
+    source kind quantity unit initial_size collapse_rate n_seen ours ours_low ours_high published published_low
+    published_high difference ci_low ci_high agree p p_holm p_equivalent verdict
+"""
+#: Units of the quantities that are compared.
+FRACTION, SLOPE, CORRELATION = "fraction", "pp per 1 %", "correlation"
 
 
 def published_like(rows: pl.DataFrame) -> pl.DataFrame:
@@ -88,16 +71,17 @@ def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFr
     -------
     DataFrame
         One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
-        other levels; "shape": should agree on any reviews); ``quantity``: accuracy at the first and at the last common
-        size, change from the first to the last size relative to the first, difference to rate 0 at the last size, slope
-        (percentage points per 1 % of collapse rate), rank correlation of both sets of mean accuracies over rates; where
-        it was taken; ``ours`` and ``published`` with 95 % intervals, their ``difference`` with interval and whether
-        that holds 0 (``agree``, which is no agreement: a wide interval holds anything); ``p`` and ``p_holm``, corrected
-        over the levels, or the shapes, of an experiment; ``p_equivalent`` of two one-sided tests within what `margin`
-        makes of the quantity: itself of accuracies and differences, divided by the published first accuracy of relative
-        changes, by the range of rates of slopes. ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm
-        below .05), else "compatible"; "" without intervals. Of the rank correlation, ``ours`` is the correlation
-        between both, with a simulated interval; it "agrees" if that lies above 0.
+        other levels; "shape": should agree on any reviews); ``quantity`` with its ``unit`` (`FRACTION`, `SLOPE` or
+        `CORRELATION`): accuracy at the first and at the last common size, change from the first to the last size
+        relative to the first, difference to rate 0 at the last size, slope (percentage points per 1 % of collapse
+        rate), rank correlation of both sets of mean accuracies over rates; where it was taken; ``ours`` and
+        ``published`` with 95 % intervals, their ``difference`` with interval and whether that holds 0 (``agree``, which
+        is no agreement: a wide interval holds anything); ``p`` and ``p_holm``, corrected over the levels, or the
+        shapes, of an experiment; ``p_equivalent`` of two one-sided tests within what `margin` makes of the quantity:
+        itself of accuracies and differences, divided by the published first accuracy of relative changes, by the range
+        of rates of slopes. ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm below .05), else
+        "compatible"; "" without intervals. Of the rank correlation, ``ours`` is the correlation between both, with a
+        simulated interval; it "agrees" if that lies above 0.
 
     Raises
     ------
@@ -110,38 +94,31 @@ def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFr
     for name in theirs["experiment"].unique().sort():
         mine = rows.filter(pl.col("experiment") == name)
         other = theirs.filter(pl.col("experiment") == name)
-        made = [
-            {"source": other["source"][0], **record} for record in _compare_experiment(str(name), mine, other, margin)
-        ]
-        records += _judged(made)
+        made = _compare_experiment(str(name), mine, other, margin)
+        records += [{"source": other["source"][0], **record} for record in made]
     if not records:
         raise AnalysisError(
             "No published curve has start, rates and sizes in common with this run. "
             "Run baseline, total-collapse, collapse-rates, low-rates or fine-rates, without --scale."
         )
-    return pl.DataFrame(records, schema=_COLUMNS, orient="row")
+    frame = with_holm(table(records, ["experiment"], _COLUMNS), ["experiment", "kind"])
+    return frame.with_columns(verdict=_verdict())
 
 
-def _judged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add corrected p-values and verdicts to the records of one experiment."""
-    corrected: list[float | None] = [None] * len(records)
-    for kind in ("level", "shape"):
-        places = [i for i, record in enumerate(records) if record["kind"] == kind]
-        for i, p in zip(places, holm([records[i].get("p") for i in places]), strict=True):
-            corrected[i] = p
-    return [
-        {**record, "p_holm": p, "verdict": _verdict(record, p)} for record, p in zip(records, corrected, strict=True)
-    ]
-
-
-def _verdict(record: Mapping[str, Any], p_holm: float | None) -> str:
-    if record.get("agree") is None:
-        return ""
-    if record.get("p") is None:  # the rank correlation, whose interval above 0 shows agreement
-        return "agrees" if record["agree"] else "not shown"
-    if p_holm is not None and p_holm < 0.05:
-        return "differs"
-    return "agrees" if record["p_equivalent"] < 0.05 else "compatible"
+def _verdict() -> pl.Expr:
+    """Judge each comparison; the rank correlation, which has no p, by its interval."""
+    agrees = pl.lit("agrees")
+    return (
+        pl.when(pl.col("agree").is_null())
+        .then(pl.lit(""))
+        .when(pl.col("p").is_null())
+        .then(pl.when("agree").then(agrees).otherwise(pl.lit("not shown")))
+        .when(pl.col("p_holm") < 0.05)
+        .then(pl.lit("differs"))
+        .when(pl.col("p_equivalent") < 0.05)
+        .then(agrees)
+        .otherwise(pl.lit("compatible"))
+    )
 
 
 class _Side:
@@ -229,14 +206,8 @@ def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame, mar
     if is_baseline:  # every published size is a training of its own; ours is one chain, or several starts
         rows, theirs = references(rows), theirs.with_columns(initial_size=pl.lit(0, pl.Int64))
     ours = _Ours(rows, merge_starts=is_baseline)
-    other = _Side(
-        {
-            (s, round(r, 4), n): (m, sd, k)
-            for s, r, n, m, sd, k in theirs.select(
-                "initial_size", "collapse_rate", "n_seen", "mean", "sd", "n_seeds"
-            ).iter_rows()
-        }
-    )
+    columns = ("initial_size", "collapse_rate", "n_seen", "mean", "sd", "n_seeds")
+    other = _Side({(s, round(r, 4), n): (m, sd, k) for s, r, n, m, sd, k in theirs.select(columns).iter_rows()})
     common = sorted(ours.at.keys() & other.at.keys())
     for start in sorted({s for s, _, _ in common}):
         sizes_of: dict[float, list[int]] = {}
@@ -252,37 +223,33 @@ def _compare_start(
     place = {"experiment": name, "initial_size": start or None}
     for rate, sizes in sizes_of.items():
         first, last = sizes[0], sizes[-1]
-        here = {**place, "collapse_rate": rate}
+        here = {**place, "collapse_rate": rate, "unit": FRACTION}
         for size in dict.fromkeys((first, last)):
             pair = (side.mean(start, rate, size) for side in (ours, other))
             yield _record({**here, "kind": "level", "quantity": "accuracy", "n_seen": size}, margin, *pair)
+        shape = {**here, "kind": "shape", "n_seen": last}
         if last > first:
             pair = (side.change(start, rate, first, last) for side in (ours, other))
-            quantity = f"relative change since {first:,}"
             relative = margin / other.mean(start, rate, first).value
-            yield _record({**here, "kind": "shape", "quantity": quantity, "n_seen": last}, relative, *pair)
+            yield _record({**shape, "quantity": f"relative change since {first:,}"}, relative, *pair)
         if rate > 0 and last > first and last in sizes_of.get(0.0, []):
             pair = (side.difference(start, rate, last) for side in (ours, other))
-            yield _record({**here, "kind": "shape", "quantity": "difference to rate 0", "n_seen": last}, margin, *pair)
-    everywhere = set.intersection(*(set(sizes) for sizes in sizes_of.values()))
+            yield _record({**shape, "quantity": "difference to rate 0"}, margin, *pair)
     rates = sorted(sizes_of)
-    last = max(everywhere, default=0)
+    last = max(set.intersection(*(set(sizes) for sizes in sizes_of.values())), default=0)
     if len(rates) >= 3 and last > start:
+        shape = {**place, "kind": "shape", "n_seen": last}
         pair = (side.slope(start, rates, last) for side in (ours, other))
         tilt = margin / (rates[-1] - rates[0])
-        yield _record({**place, "kind": "shape", "quantity": "slope in pp per 1 %", "n_seen": last}, tilt, *pair)
-        yield {
-            **place,
-            "kind": "shape",
-            "quantity": "rank correlation over rates",
-            "n_seen": last,
-            **_rank_correlation(*(side.means(start, rates, last) for side in (ours, other))),
-        }
+        yield _record({**shape, "quantity": "slope in pp per 1 %", "unit": SLOPE}, tilt, *pair)
+        means = (side.means(start, rates, last) for side in (ours, other))
+        rank = {"quantity": "rank correlation over rates", "unit": CORRELATION}
+        yield {**shape, **rank, **_rank_correlation(*means)}
 
 
 def _record(place: dict[str, Any], margin: float, ours: Estimate, theirs: Estimate) -> dict[str, Any]:
     gap = difference_of(ours, theirs)
-    (low, high), (a, b), (c, d) = gap.interval(), ours.interval(), theirs.interval()
+    (low, high), (a, b), (c, d) = (estimate.interval() for estimate in (gap, ours, theirs))
     return {
         **place,
         "ours": ours.value,
@@ -291,11 +258,8 @@ def _record(place: dict[str, Any], margin: float, ours: Estimate, theirs: Estima
         "published": theirs.value,
         "published_low": c,
         "published_high": d,
-        "difference": gap.value,
-        "ci_low": low,
-        "ci_high": high,
+        **gap.columns("difference"),
         "agree": None if low is None or high is None else low <= 0 <= high,
-        "p": gap.p_value(),
         "p_equivalent": gap.p_equivalent(margin),
     }
 

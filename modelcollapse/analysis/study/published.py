@@ -7,7 +7,6 @@ the seeds, test-set size, and mean seconds of a fit on its author's machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.foreign_values import numbers
 from modelcollapse.analysis.statistics.arms import NO_RULE, AnalysisError
+from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.names import first_line, is_file
-from modelcollapse.simulation.rows import column_types
 
 #: Size of the original's largest training sets; its files give shares of it.
 FULL_SIZE = 320_000
@@ -29,7 +28,6 @@ _TEST_SIZES = {
     "low-rates": 2_500,
     "fine-rates": 390_000,
 }
-_TYPES: Mapping[type, pl.DataType] = {str: pl.String(), int: pl.Int64(), float: pl.Float64()}
 
 
 def published() -> pl.DataFrame:
@@ -193,8 +191,7 @@ def _as_rows(raw: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         chain_id=pl.format("published-{}-{}", "experiment", "seed"),
     )
-    columns = [
-        (pl.col(name) if name in known.columns else pl.lit(None)).cast(_TYPES[kind]).alias(name)
-        for name, kind in column_types().items()
-    ]
-    return known.select(pl.col("experiment"), *columns).sort("collapse_rate", "initial_size", "seed", "n_seen")
+    return known.select(
+        (pl.col(name) if name in known.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in EXPORTED.items()
+    ).sort("collapse_rate", "initial_size", "seed", "n_seen")

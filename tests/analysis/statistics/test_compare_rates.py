@@ -9,7 +9,6 @@ from modelcollapse.analysis.statistics.compare_rates import (
     NOTHING_YET,
     ONE_SEED,
     compare_rates,
-    equivalence,
     paired_interval_half_width,
     pairing_gain,
     start_test,
@@ -104,7 +103,7 @@ def test_paired_intervals_cover_the_true_loss() -> None:
 
 def test_equivalence_tells_small_from_large_losses() -> None:
     rows = fake_results(World(rates=(0.0, 0.01, 0.3), seeds=range(8)))
-    found = dict(equivalence(rows, margin=0.005).select("collapse_rate", "equivalent").iter_rows())
+    found = dict(compare_rates(rows, margin=0.005).select("collapse_rate", "equivalent").iter_rows())
     assert found == {0.01: True, 0.3: False}
 
 

@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, study_loop
-from modelcollapse.analysis.statistics.compare_rates import compare_rates, equivalence, start_test
+from modelcollapse.analysis.statistics.compare_rates import compare_rates, start_test
 from modelcollapse.analysis.statistics.curves import curves
 from modelcollapse.analysis.statistics.trends import trend
-from modelcollapse.analysis.study.compare import compare_published, published_like
+from modelcollapse.analysis.study.compare import CORRELATION, FRACTION, SLOPE, compare_published, published_like
 from modelcollapse.analysis.study.published import is_original_file, published, read_original
 from tests.analysis.fake import World, fake_results
 
@@ -53,7 +53,7 @@ def test_the_published_significance_is_reproduced(original: pl.DataFrame) -> Non
     table = compare_rates(original)
     assert not table["paired"].any()
     assert table.filter(pl.col("p_holm") < 0.05)["collapse_rate"].to_list() == [0.05, 0.06, 0.07, 0.08, 0.09]
-    assert equivalence(original).filter("equivalent")["collapse_rate"].to_list() == [0.02, 0.03, 0.04]
+    assert table.filter("equivalent")["collapse_rate"].to_list() == [0.02, 0.03, 0.04]
 
 
 def test_the_published_trend_is_reproduced(original: pl.DataFrame) -> None:
@@ -117,7 +117,7 @@ def test_a_run_at_the_published_level_agrees_in_shape() -> None:
     assert differences.height == 3
     far = World(rates=(0.0, 0.03, 0.06, 0.09), seeds=range(10), sizes=sizes, slope=0.4, experiment="fine-rates")
     table = compare_published(fake_results(far))
-    slope = table.filter(pl.col("quantity").str.contains("slope")).row(0, named=True)
+    slope = table.filter(pl.col("unit") == SLOPE).row(0, named=True)
     assert slope["ours"] == pytest.approx(-0.4, abs=0.02)
     assert slope["published"] == pytest.approx(-0.09, abs=0.03)
     assert slope["agree"] is False
@@ -132,7 +132,7 @@ def test_shapes_are_those_of_the_seeds_that_all_rates_share() -> None:
 
     def shapes(results: pl.DataFrame) -> pl.DataFrame:
         table = compare_published(results)
-        return table.filter(pl.col("quantity").str.contains("slope|rank"))
+        return table.filter(pl.col("unit").is_in([SLOPE, CORRELATION]))
 
     only_shared = shapes(rows.filter(pl.col("seed") == 0))
     assert shapes(unfinished)["ours"].to_list() == pytest.approx(only_shared["ours"].to_list())
@@ -208,3 +208,9 @@ def test_agreement_is_equivalence_and_wide_intervals_are_compatible() -> None:
     lost = precise.filter(pl.col("quantity") == "difference to rate 0")
     assert set(lost["verdict"]) == {"agrees"}
     assert (precise["p_holm"] >= precise["p"]).drop_nulls().all()
+
+
+def test_every_quantity_has_a_unit() -> None:
+    rows = fake_results(World(rates=(0.0, 0.03, 0.06, 0.09), seeds=range(3), experiment="fine-rates"))
+    units = dict(compare_published(rows).select(pl.col("quantity").str.head(4), "unit").unique().iter_rows())
+    assert units == {"accu": FRACTION, "rela": FRACTION, "diff": FRACTION, "slop": SLOPE, "rank": CORRELATION}
