@@ -17,7 +17,7 @@ from modelcollapse.forest.compilation import Int, lean_kernel
 from modelcollapse.forest.fast_growth import _LISTED_SIZE, enter_node, list_terms, open_chain, open_right_branch
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
 from modelcollapse.forest.fast_search import FastWorkspace
-from modelcollapse.forest.shards import ForestParameters, Trees, grow_trees
+from modelcollapse.forest.shards import ForestParameters, Trees, count_documents, grow_trees
 from modelcollapse.forest.splits import Split
 from modelcollapse.forest.training_index import TrainingIndex, build_training_index, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
@@ -104,8 +104,9 @@ def replay(index: TrainingIndex, fast: FastIndex, recorded: Recorded, space: Fas
 def measure(counts: Any, labels: npt.NDArray[np.uint8], n_trees: int, runs: int) -> tuple[float, float]:
     """Time growth and replay of the study's trees on all rows of a CSR matrix: the shortest times, in seconds."""
     data, indices, indptr = counts.data.astype(np.int32), counts.indices.astype(np.int32), counts.indptr.astype(int)
-    rows, active = np.arange(counts.shape[0]), np.ones(counts.shape[1], bool)
-    arrays = [data, indices, indptr, rows, labels.copy(), active]
+    documents = data, indices, indptr, np.arange(counts.shape[0]), labels
+    active, frequency = np.ones(counts.shape[1], bool), count_documents(*documents, counts.shape[1])
+    arrays: list[Any] = [array.copy() for array in (*documents, active, frequency)]
     for array in arrays:
         array.flags.writeable = False
     parameters = ForestParameters(max_depth=20, bootstrap=False)
@@ -115,7 +116,7 @@ def measure(counts: Any, labels: npt.NDArray[np.uint8], n_trees: int, runs: int)
     for run in range(runs):
         started = time.perf_counter()
         trees = grow_trees(
-            data, indices, indptr, rows, labels, parameters, seed=run, tree_start=0, tree_stop=n_trees, active=active
+            *documents, parameters, seed=run, tree_start=0, tree_stop=n_trees, active=active, frequency=frequency
         )
         growth.append(time.perf_counter() - started)
         recorded = record(trees, index)

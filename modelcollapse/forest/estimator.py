@@ -15,7 +15,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from modelcollapse.forest import inspection
 from modelcollapse.forest.compilation import Array
-from modelcollapse.forest.shards import ForestParameters, check_integer, grow_trees, predict_votes, probabilities
+from modelcollapse.forest.shards import (
+    ForestParameters,
+    check_integer,
+    count_documents,
+    grow_trees,
+    predict_votes,
+    probabilities,
+)
 
 Labels = npt.NDArray[Any]
 
@@ -116,15 +123,15 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
                 "Only binary classification is supported. The type of the target is multiclass. "
                 f"Found {len(classes)} classes: use labels of two"
             )
+        documents = *_canonical(X, type(self).__name__), np.arange(X.shape[0]), labels.astype(np.uint8)
         self.trees_ = grow_trees(
-            *_canonical(X, type(self).__name__),
-            np.arange(X.shape[0]),
-            labels.astype(np.uint8),
+            *documents,
             parameters,
             seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
             tree_start=0,
             tree_stop=self.n_estimators,
             active=np.ones(X.shape[1], bool),
+            frequency=count_documents(*documents, X.shape[1]),
             n_threads=effective_n_jobs(self.n_jobs),
         )
         self.classes_ = classes

@@ -197,18 +197,20 @@ def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, sta
         return NO_SPLIT
     else:
         first = last = rank
-        while first > 0 and fast.root_scores[first - 1] == fast.root_scores[rank]:
+        score = fast.root_scores[fast.root_terms[rank]]
+        while first > 0 and fast.root_scores[fast.root_terms[first - 1]] == score:
             first -= 1
-        while last < fast.n_root_splits and fast.root_scores[last] == fast.root_scores[rank]:
+        while last < fast.n_root_splits and fast.root_scores[fast.root_terms[last]] == score:
             last += 1
         rank = first + random_below(state, last - first)
+    term = fast.root_terms[rank]
     return Split(
-        fast.root_scores[rank],
-        fast.root_terms[rank],
-        fast.root_groups[rank],
-        fast.root_thresholds[rank],
-        fast.root_right_0[rank],
-        fast.root_right_1[rank],
+        fast.root_scores[term],
+        term,
+        fast.root_groups[term],
+        fast.root_thresholds[term],
+        fast.root_right_0[term],
+        fast.root_right_1[term],
     )
 
 
@@ -406,11 +408,11 @@ def grow_fast_trees(
 ) -> tuple[int, bool]:
     """Grow trees from `tree_start` on, until all are grown or the buffer may be too small for one more.
 
-    ``starts[i + 1]`` receives the end of the i-th tree's nodes. Returns how many trees were grown, at most
-    ``len(starts) − 1``, and whether the workspace has too few levels for the next one.
+    ``starts[0]`` is where the first one's nodes begin; ``starts[i + 1]`` receives the end of the i-th one's.
+    Returns how many trees were grown, at most ``len(starts) − 1``, and
+    whether the workspace has too few levels for the next one.
     """
     n_grown = 0
-    starts[0] = 0
     while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(index) <= len(buffer.feature):
         start_stream(space.state, seed, tree_start + n_grown)
         size = grow_fast_tree(index, fast, rules, space, buffer, starts[n_grown])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import lgamma
 
 import numpy as np
@@ -17,6 +18,16 @@ def log_factorials(largest: int) -> Array:
     for n in range(largest + 1):
         table[n] = lgamma(n + 1.0)
     return table
+
+
+def kept_log_factorials(largest: int) -> Array:
+    """Return those of 0!, 1!, … up to `largest`! at least, computed once for all similar numbers of terms."""
+    return _kept(int(largest).bit_length())
+
+
+@lru_cache(maxsize=2)
+def _kept(n_bits: int) -> Array:
+    return log_factorials(2**n_bits)
 
 
 @lean_kernel

@@ -125,7 +125,7 @@ def test_general_search_of_all_terms_finds_a_best_split():
     space = GeneralWorkspace.empty(index)
     space.state[:] = stream()
     space.terms[:] = np.arange(index.n_terms)
-    assert start_sample(index, False, space) == 60
+    assert start_sample(index, space) == 60  # every document weighs 1
     split = best_split_of_node(index, rules, space, 0, index.n_class_0, index.n_class_1, 60)
     naive = best_splits(X.toarray(), labels, np.ones(60, int), range(200))[1]
     assert_among(split, index, X.toarray(), labels, np.ones(60, bool), naive)
