@@ -1,50 +1,20 @@
-"""What ``run`` and ``resume`` share: the options of how and where, carrying a sweep out, and its outcome."""
+"""What ``run``, ``resume`` and ``reproduce`` share: carrying a sweep out, and printing its outcome."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
+    from modelcollapse.cli.run_options import RunOptions
     from modelcollapse.corpora import Corpus
     from modelcollapse.simulation.sweep import Sweep
 
-ExecutorOption: TypeAlias = Annotated[Literal["ray", "inprocess"], typer.Option(help="Where chains run.")]
-Address: TypeAlias = Annotated[str | None, typer.Option(help="Of a running Ray cluster.")]
-Workers: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Tasks at a time.  [all cores]")]
-Shards: TypeAlias = Annotated[
-    int | None,
-    typer.Option(min=1, help="Tasks that a generation's trees are split over.  [more than 1 when cores would idle]"),
-]
-RetryFailed: TypeAlias = Annotated[
-    bool, typer.Option("--retry-failed", help="Run chains again that failed for their own reasons.")
-]
-LogFile: TypeAlias = Annotated[Path | None, typer.Option(help="Where the log goes.  [log.txt in the run's folder]")]
-Json: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Progress for programs: one JSON object a line on standard output.")
-]
-
-
 #: Axes whose values are no words or numbers that speak for themselves.
 _IN_WORDS = ("growth", "max_terms")
-
-
-@dataclass(frozen=True)
-class How:
-    """How and where chains are run."""
-
-    executor: Literal["ray", "inprocess"]
-    address: str | None
-    workers: int | None
-    shards: int | None
-    retry_failed: bool
-    log_file: Path | None
-    json: bool
 
 
 def check_out(location: str, spec: Literal["spec.json", "search.json"] = "spec.json") -> None:
@@ -62,7 +32,7 @@ def execute(
     sweep: Sweep,
     corpus: Corpus,
     location: str,
-    how: How,
+    how: RunOptions,
     given_corpus: Mapping[str, Any],
     until_ci: float | None = None,
     max_seeds: int = 0,

@@ -1,17 +1,82 @@
-"""Which options were typed; and those that can do nothing in a call: refused where more was meant, else said."""
+"""Options made of declared fields; which of them were typed; and those that can do nothing in a call.
+
+What can do nothing is refused where more was meant, else said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
 
 import typer
 
+from modelcollapse.fields import declared
+
 if TYPE_CHECKING:
+    from modelcollapse.cli.run_options import ExecutorOptions, RunOptions
     from modelcollapse.simulation.sweep import Sweep
 
+#: Values by name, of those options that the user typed: ``Annotated[Given, SweepFields]`` takes those of a sweep.
+Given: TypeAlias = Mapping[str, Any]
 
-def typed(context: typer.Context) -> dict[str, Any]:
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take many options as one argument: Typer sees the options, the command one object.
+
+    A parameter annotated with a dataclass of fields gets an instance of it; one annotated with ``Annotated[Given,
+    Fields]`` the values that were typed, for a model to validate.
+    """
+    parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    groups: dict[str, type] = {}
+    hints = get_type_hints(command, include_extras=True)
+    own = inspect.signature(command).parameters
+    for name, parameter in own.items():
+        hint = hints[name]
+        if (group := _group(hint)) is not None:
+            groups[name] = group
+            parameters += _options(group)
+        elif hint is not typer.Context:
+            parameters.append(parameter.replace(annotation=hint, kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @wraps(command)
+    def call(context: typer.Context, **values: Any) -> None:
+        said = typed(context)
+        for name, group in groups.items():
+            mine = {option.name: values.pop(option.name) for option in _options(group)}
+            given = {option: value for option, value in mine.items() if option in said}
+            values[name] = group(**given) if is_dataclass(group) else given
+        command(**({"context": context} if "context" in own else {}), **values)
+
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return call
+
+
+def _group(hint: Any) -> type | None:
+    """Return the class of fields that a parameter is annotated with."""
+    parts = (hint, *get_args(hint))
+    return next((part for part in parts if isinstance(part, type) and declared(part)), None)
+
+
+def _options(group: type) -> Iterator[inspect.Parameter]:
+    """Yield the options of a group; where a model validates what was typed, they have neither defaults nor bounds."""
+    for name, (kind, field, default) in declared(group).items():
+        if not field.help:
+            continue
+        if is_dataclass(group):
+            option = typer.Option(*field.flags, help=field.help, min=field.ge, max=field.le)
+        else:
+            option = typer.Option(*field.flags, help=field.help)
+            kind, default = (field.typed or kind) | None, None
+        annotated: Any = Annotated
+        hint = annotated[kind, option]
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+
+
+def typed(context: typer.Context) -> Given:
     """Return the options and arguments that the user typed, by name.
 
     A default tells nothing: that of a list is an empty one, and of others something that could have been typed.
@@ -29,7 +94,7 @@ def say_idle(words: str) -> None:
     typer.echo(f"Note: {words}", err=True)
 
 
-def check_executor(given: Mapping[str, Any]) -> None:
+def check_executor(how: ExecutorOptions) -> None:
     """Take care of what was typed for Ray where Ray is not used.
 
     Raises
@@ -39,16 +104,16 @@ def check_executor(given: Mapping[str, Any]) -> None:
     """
     from modelcollapse.errors import SpecError
 
-    if given.get("executor") != "inprocess":
+    if how.executor != "inprocess":
         return
-    if "address" in given:
+    if how.address is not None:
         raise SpecError("--address names a Ray cluster, and --executor inprocess uses none: leave one of them out.")
     for name in ("workers", "shards"):
-        if name in given:
+        if getattr(how, name, None) is not None:
             say_idle(f"--{name} does nothing with --executor inprocess, which runs one chain after the other.")
 
 
-def check_run(given: Mapping[str, Any], sweep: Sweep) -> None:
+def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
     """Take care of what was typed for `run` and does nothing beside other options, before anything is loaded.
 
     Raises
@@ -57,28 +122,25 @@ def check_run(given: Mapping[str, Any], sweep: Sweep) -> None:
         If options contradict each other, or lack another one.
     """
     from modelcollapse.errors import SpecError
-    from modelcollapse.runs.adaptive_seeds import check_precision
+    from modelcollapse.runs.adaptive_seeds import MAX_SEEDS, check_precision
 
-    if given.get("dry_run") and given.get("json"):
+    if given.get("dry_run") and how.json:
         raise SpecError("--json tells programs how a run goes on, and --dry-run runs nothing: leave one of them out.")
     if "max_seeds" in given and "until_ci" not in given:
         raise SpecError("--max-seeds says where --until-ci stops: add --until-ci, or say --seeds.")
     if "until_ci" in given:
-        if "max_seeds" in given:
-            check_precision(sweep, given["until_ci"], given["max_seeds"])
-        else:
-            check_precision(sweep, given["until_ci"])
+        check_precision(sweep, given["until_ci"], given.get("max_seeds", MAX_SEEDS))
         if given.get("dry_run"):
             say_idle("--until-ci adds seeds when it sees results; listed is what it begins with.")
-    check_executor(given)
-    if "shards" in given and given.get("executor") != "inprocess":
+    check_executor(how)
+    if how.shards is not None and how.executor != "inprocess":
         from modelcollapse.execution.ray.sharded_training import can_be_sharded
 
         if not any(can_be_sharded(model) for model in sweep.models()):
             say_idle(f"--shards does nothing: {_names(sweep)} has no trees that tasks could share.")
 
 
-def check_sweep(given: Mapping[str, Any], sweep: Sweep) -> None:
+def check_sweep(given: Given, sweep: Sweep) -> None:
     """Take care of what was typed of a sweep and does nothing in it.
 
     Raises

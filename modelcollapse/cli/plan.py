@@ -6,29 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.options import typed
-from modelcollapse.cli.sweep import (
-    CorpusName,
-    Experiment,
-    FinalSize,
-    Increment,
-    InitialSize,
-    LabelRule,
-    MaxNgram,
-    MaxTerms,
-    MinDf,
-    ModelParams,
-    Models,
-    Rates,
-    Regime,
-    Scale,
-    Seeds,
-    SharedReference,
-    Sizes,
-    TestSize,
-    Trees,
-    merge,
-)
+from modelcollapse.cli.options import Given, expanded
+from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
+from modelcollapse.simulation.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
     from modelcollapse.planning.clusters import Cluster
@@ -43,30 +23,16 @@ def register(app: typer.Typer) -> None:
     app.command()(plan)
 
 
+@expanded
 def plan(
-    context: typer.Context,
     experiment: Experiment,
+    *,
     cores: Annotated[str, typer.Option(help="Numbers of cores to plan for.")] = "8,64,512,4096",
     nodes: Annotated[str, typer.Option(help="Nodes that each number of cores is on.  [one for 32 cores]")] = "",
     node_memory: Annotated[float | None, typer.Option(min=1, help="Of a node, in GB.  [4 for each core]")] = None,
     price: Annotated[float, typer.Option(min=0, help="Of a core for an hour.")] = 0.05,
     corpus: CorpusName = None,
-    model: Models = None,
-    model_param: ModelParams = None,
-    rates: Rates = None,
-    seeds: Seeds = None,
-    initial_size: InitialSize = None,
-    final_size: FinalSize = None,
-    increment: Increment = None,
-    sizes: Sizes = None,
-    shared_reference: SharedReference = None,
-    test_size: TestSize = None,
-    trees: Trees = None,
-    regime: Regime = None,
-    label_rule: LabelRule = None,
-    min_df: MinDf = None,
-    max_ngram: MaxNgram = None,
-    max_terms: MaxTerms = None,
+    given: Annotated[Given, SweepFields],
     scale: Scale = None,
 ) -> None:
     """Foresee a sweep on clusters: time, idle cores, memory, cost, and what limits it. Nothing is run.
@@ -80,7 +46,7 @@ def plan(
     from modelcollapse.planning.forecast import forecast
 
     clusters = _clusters(cores, nodes, node_memory)
-    sweep, about_corpus = merge(experiment, typed(context), scale)
+    sweep, about_corpus = sweep_from_options(experiment, given, corpus, {}, scale)
     about_corpus = {"name_or_path": "movies", **about_corpus}
     documents = load_corpus(**about_corpus)
     check_ngrams(sweep, documents)

@@ -6,19 +6,9 @@ from typing import Annotated
 
 import typer
 
-from modelcollapse.cli.execute import (
-    Address,
-    ExecutorOption,
-    How,
-    Json,
-    LogFile,
-    RetryFailed,
-    Shards,
-    Workers,
-    check_out,
-    execute,
-)
-from modelcollapse.cli.options import check_executor, check_retry, typed
+from modelcollapse.cli.execute import check_out, execute
+from modelcollapse.cli.options import check_executor, check_retry, expanded
+from modelcollapse.cli.run_options import RunOptions
 
 
 def register(app: typer.Typer) -> None:
@@ -26,20 +16,15 @@ def register(app: typer.Typer) -> None:
     app.command()(reproduce)
 
 
+@expanded
 def reproduce(
-    context: typer.Context,
+    *,
     corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "amazon",
     scale: Annotated[float | None, typer.Option(help="Multiply all sizes: 0.1 for a tenth.")] = None,
     seeds: Annotated[str | None, typer.Option(help="How many seeds, or which, in every step.  [the study's]")] = None,
     trees: Annotated[int | None, typer.Option(help="Trees of the forests.  [1000]")] = None,
     out: Annotated[str, typer.Option(help="The run's folder or URL.")] = "runs/reproduce",
-    executor: ExecutorOption = "ray",
-    address: Address = None,
-    workers: Workers = None,
-    shards: Shards = None,
-    retry_failed: RetryFailed = False,
-    log_file: LogFile = None,
-    json: Json = False,
+    how: RunOptions,
 ) -> None:
     """Run all five steps of the study, cheapest first, and hold them against what its post shows and claims.
 
@@ -54,23 +39,22 @@ def reproduce(
     from modelcollapse.execution.plan import check_corpus
     from modelcollapse.simulation.experiments import study_sweeps
 
-    check_executor(typed(context))
+    check_executor(how)
     sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
     check_out(out)
     name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)
     check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
-    how = How(executor, address, workers, shards, retry_failed, log_file, json)
-    check_retry(retry_failed, out)
+    check_retry(how.retry_failed, out)
     finished = []
     for number, sweep in enumerate(sweeps, start=1):
-        if not json:
+        if not how.json:
             typer.echo(f"\nStep {number} of {len(sweeps)}: {sweep.experiment}")
         finished.append(execute(sweep, documents, out, how, {"name_or_path": name_or_path}))
     run = open_run(out)
     results = run.results()
     names = plot_run(results, run.folder.write)
-    if not json:
+    if not how.json:
         typer.echo("")
         print_table(
             ("experiment", "claim of the post", "measured", "verdict"),

@@ -6,54 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.corpus import (
-    Balance,
-    DropDuplicates,
-    Encoding,
-    KeepGoing,
-    LabelColumn,
-    Lemmatize,
-    Member,
-    Ngrams,
-    RatingColumn,
-    Stopwords,
-    TextColumn,
-)
-from modelcollapse.cli.execute import (
-    Address,
-    ExecutorOption,
-    How,
-    Json,
-    LogFile,
-    RetryFailed,
-    Shards,
-    Workers,
-    check_out,
-    execute,
-)
-from modelcollapse.cli.options import check_executor, check_retry, check_run, typed
-from modelcollapse.cli.sweep import (
-    CorpusName,
-    Experiment,
-    FinalSize,
-    Increment,
-    InitialSize,
-    LabelRule,
-    MaxNgram,
-    MaxTerms,
-    MinDf,
-    ModelParams,
-    Models,
-    Rates,
-    Regime,
-    Scale,
-    Seeds,
-    SharedReference,
-    Sizes,
-    TestSize,
-    Trees,
-    merge,
-)
+from modelcollapse.cli.execute import check_out, execute
+from modelcollapse.cli.options import Given, check_executor, check_retry, check_run, expanded, typed
+from modelcollapse.cli.run_options import RunOptions
+from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
+from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.fields import declared
+from modelcollapse.simulation.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
     from modelcollapse.execution.plan import Plan
@@ -67,51 +26,22 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
+@expanded
 def run(
     context: typer.Context,
     experiment: Experiment,
+    *,
     corpus: CorpusName = None,
-    model: Models = None,
-    model_param: ModelParams = None,
-    rates: Rates = None,
-    seeds: Seeds = None,
-    initial_size: InitialSize = None,
-    final_size: FinalSize = None,
-    increment: Increment = None,
-    sizes: Sizes = None,
-    shared_reference: SharedReference = None,
-    test_size: TestSize = None,
-    trees: Trees = None,
-    regime: Regime = None,
-    label_rule: LabelRule = None,
-    min_df: MinDf = None,
-    max_ngram: MaxNgram = None,
-    max_terms: MaxTerms = None,
+    given: Annotated[Given, SweepFields],
     scale: Scale = None,
     out: Annotated[str | None, typer.Option(help="The run's folder or URL.  [runs/<experiment>]")] = None,
-    executor: ExecutorOption = "ray",
-    address: Address = None,
-    workers: Workers = None,
-    shards: Shards = None,
-    retry_failed: RetryFailed = False,
-    log_file: LogFile = None,
-    json: Json = False,
+    how: RunOptions,
     until_ci: Annotated[
         float | None, typer.Option(help="As many seeds as make paired 95 % intervals at the end ± this: 0.002.")
     ] = None,
     max_seeds: Annotated[int, typer.Option(min=2, help="For --until-ci: stop there.")] = 100,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List chains and generations; run nothing.")] = False,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    rating_column: RatingColumn = None,
-    encoding: Encoding = None,
-    member: Member = None,
-    drop_duplicates: DropDuplicates = None,
-    balance: Balance = None,
-    keep_going: KeepGoing = None,
-    lemmatize: Lemmatize = None,
-    stopwords: Stopwords = None,
-    ngrams: Ngrams = None,
+    reading: Annotated[Given, CorpusFields],
 ) -> None:
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
     from modelcollapse.cli import EXIT_FAILED_CHAINS
@@ -121,51 +51,42 @@ def run(
     from modelcollapse.runs.run_spec import check_same_corpus
     from modelcollapse.runs.sweeping import default_folder
 
-    given = typed(context)
-    sweep, about_corpus = merge(experiment, given, scale)
-    check_run(given, sweep)
+    sweep, about_corpus = sweep_from_options(experiment, given, corpus, reading, scale)
+    check_run(typed(context), how, sweep)
     location = out or default_folder(sweep)
     check_out(location)
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)
         check_same_corpus(folder.read_spec(), documents, folder)
-        check_retry(retry_failed, location)
-        _print_plan(make_plan(sweep, documents, folder, retry_failed), location)
+        check_retry(how.retry_failed, location)
+        _print_plan(make_plan(sweep, documents, folder, how.retry_failed), location)
         return
-    how = How(executor, address, workers, shards, retry_failed, log_file, json)
-    check_retry(retry_failed, location)
+    check_retry(how.retry_failed, location)
     if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
         raise typer.Exit(EXIT_FAILED_CHAINS)
 
 
+@expanded
 def resume(
-    context: typer.Context,
     location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
-    executor: ExecutorOption = "ray",
-    address: Address = None,
-    workers: Workers = None,
-    shards: Shards = None,
-    retry_failed: RetryFailed = False,
-    log_file: LogFile = None,
-    json: Json = False,
+    how: RunOptions,
 ) -> None:
     """Go on with every sweep of a run from where it was stopped."""
     from modelcollapse import open_run
     from modelcollapse.cli import EXIT_FAILED_CHAINS
-    from modelcollapse.corpora import CorpusOptions, load_corpus
+    from modelcollapse.corpora import load_corpus
     from modelcollapse.errors import RunFolderError
 
-    check_executor(typed(context))
+    check_executor(how)
     run = open_run(location)
     given = run.corpus.get("given")
-    known = {"name_or_path", *CorpusOptions.model_fields}
+    known = {"name_or_path", *declared(CorpusFields)}
     if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
     sweeps = run.sweeps_to_run()
     documents = load_corpus(**{"name_or_path": "movies", **given})
-    how = How(executor, address, workers, shards, retry_failed, log_file, json)
-    check_retry(retry_failed, location)
+    check_retry(how.retry_failed, location)
     complete = [execute(sweep, documents, location, how, given) for sweep in sweeps]
     if not all(complete):
         raise typer.Exit(EXIT_FAILED_CHAINS)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.execute import Address, ExecutorOption, Workers, check_out
-from modelcollapse.cli.options import check_executor, typed
+from modelcollapse.cli.execute import check_out
+from modelcollapse.cli.options import Given, check_executor, expanded, typed
+from modelcollapse.cli.run_options import ExecutorOptions
+from modelcollapse.searches.settings_fields import GridFields, SearchFields
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,20 +23,13 @@ def register(app: typer.Typer) -> None:
     app.command()(generational)
 
 
+@expanded
 def hyperparameters(
-    context: typer.Context,
+    *,
     corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "movies",
-    grid: Annotated[
-        list[str] | None, typer.Option(help="A parameter and its values: max_depth=5,20,None. May be repeated.  [all]")
-    ] = None,
-    documents: Annotated[int | None, typer.Option(help="Documents to cross-validate on.  [800]")] = None,
-    folds: Annotated[int | None, typer.Option(help="Parts that are the test set in turn.  [5]")] = None,
-    folds_per_task: Annotated[int | None, typer.Option(help="Folds that one task carries out.  [5]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Draws the documents.  [0]")] = None,
+    given: Annotated[Given, GridFields],
     out: Annotated[str, typer.Option(help="The folder or URL.")] = "runs/hyperparameters",
-    executor: ExecutorOption = "ray",
-    address: Address = None,
-    workers: Workers = None,
+    where: ExecutorOptions,
 ) -> None:
     """Score a grid of forest parameters by cross-validation. The same command goes on where it was stopped."""
     from modelcollapse.cli.search_output import show_search
@@ -45,35 +40,28 @@ def hyperparameters(
     from modelcollapse.searches.results import SearchResults
     from modelcollapse.searches.run_hyperparameters import RESULTS, run_grid
 
-    check_executor(typed(context))
-    given = {"documents": documents, "folds": folds, "folds_per_task": folds_per_task, "seed": seed}
-    settings = GridSettings.of("hyperparameters", grid=grid or None, **given)
+    check_executor(where)
+    settings = GridSettings.of("hyperparameters", **given)
     check_out(out, "search.json")
     loaded = load_corpus(corpus)
+    executor = find_executor(where.executor, where.address, where.workers)
     with _counting("combinations and folds", out) as tell:
-        results, n_failed = run_grid(settings, loaded, out, find_executor(executor, address, workers), tell)
+        results, n_failed = run_grid(settings, loaded, out, executor, tell)
     if not results.is_empty():
         show_search(SearchResults("hyperparameters", results), RunFolder(out))
     typer.echo(f"Results: {out}/{RESULTS}")
     _leave_if_failed(n_failed, out)
 
 
+@expanded
 def generational(
     context: typer.Context,
+    *,
     corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "movies",
     ngrams: Annotated[str, typer.Option(help="N-gram orders to count, up to 3 at least.")] = "1-3",
-    variants: Annotated[int | None, typer.Option(help="Variants to begin with.  [100]")] = None,
-    parents: Annotated[int | None, typer.Option(help="The best, which bear children.  [10]")] = None,
-    children: Annotated[int | None, typer.Option(help="Children of each parent.  [10]")] = None,
-    train_size: Annotated[int | None, typer.Option(help="Documents to train on.  [10000]")] = None,
-    test_size: Annotated[int | None, typer.Option(help="Documents of the test set.  [10000]")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Trainings of each variant, averaged.  [5]")] = None,
-    max_generations: Annotated[int | None, typer.Option(help="Generations of children at most.  [10]")] = None,
-    trees: Annotated[int | None, typer.Option(help="Trees that mutation begins with.  [1000]")] = None,
+    given: Annotated[Given, SearchFields],
     out: Annotated[str, typer.Option(help="The folder or URL.")] = "runs/generational",
-    executor: ExecutorOption = "ray",
-    address: Address = None,
-    workers: Workers = None,
+    where: ExecutorOptions,
 ) -> None:
     """Breed variants of vectoriser and forest that learn from their parents.
 
@@ -88,25 +76,16 @@ def generational(
     from modelcollapse.searches.results import SearchResults
     from modelcollapse.searches.run_generational import RESULTS, run_search
 
-    given = typed(context)
-    check_executor(given)
-    settings = SearchSettings.of(
-        "generational",
-        variants=variants,
-        parents=parents,
-        children=children,
-        train_size=train_size,
-        test_size=test_size,
-        seeds=seeds,
-        max_generations=max_generations,
-        trees=trees,
-    )
+    check_executor(where)
+    settings = SearchSettings.of("generational", **given)
     check_out(out, "search.json")
-    counted = corpus.startswith(f"{PREFIX}:") and "ngrams" not in given  # has no text that could be counted otherwise
+    counted = corpus.startswith(f"{PREFIX}:") and "ngrams" not in typed(
+        context
+    )  # has no text that could be counted otherwise
     loaded = load_corpus(corpus) if counted else load_corpus(corpus, ngrams=ngrams)
-    where = find_executor(executor, address, workers)
+    executor = find_executor(where.executor, where.address, where.workers)
     with _counting("broods", out) as tell:
-        results, n_failed = run_search(settings, loaded, out, where, tell.of_generation)
+        results, n_failed = run_search(settings, loaded, out, executor, tell.of_generation)
     if not results.is_empty():
         show_search(SearchResults("generational", results), RunFolder(out))
     typer.echo(f"Results: {out}/{RESULTS}")

@@ -1,75 +1,51 @@
-"""The options that say what is simulated, and the sweep they mean: for ``run`` and ``plan``."""
+"""The sweep that an experiment or a spec file and the options typed beside it mean: for ``run`` and ``plan``."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from modelcollapse.cli.corpus import corpus_options
-from modelcollapse.cli.options import check_sweep, say_idle
+from modelcollapse.cli.options import Given, check_sweep, say_idle
+from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.fields import declared
+from modelcollapse.simulation.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
     from modelcollapse.simulation.sweep import Sweep
 
 Experiment: TypeAlias = Annotated[str, typer.Argument(help="An experiment's name, or a spec file (TOML).")]
 CorpusName: TypeAlias = Annotated[str | None, typer.Option(help="A corpus' name, or a file with reviews.  [movies]")]
-Models: TypeAlias = Annotated[str | None, typer.Option(help="Learners or import paths: forest,naive-bayes,…")]
-ModelParams: TypeAlias = Annotated[
-    list[str] | None, typer.Option(help="A parameter and its values: max_depth=5,20,None. May be repeated.")
-]
-Rates: TypeAlias = Annotated[str | None, typer.Option(help="Collapse rates in [0, 1]: 0,0.1,0.5 or 0:0.3:0.03.")]
-Seeds: TypeAlias = Annotated[str | None, typer.Option(help="How many seeds, or which: 20, 3,5,8 or 7:7:1.")]
-InitialSize: TypeAlias = Annotated[str | None, typer.Option(help="Documents to begin with: 1000 or 80,800.")]
-FinalSize: TypeAlias = Annotated[int | None, typer.Option(help="Documents seen at the end.")]
-Increment: TypeAlias = Annotated[int | None, typer.Option(help="Documents added in each generation.")]
-Sizes: TypeAlias = Annotated[str | None, typer.Option(help="A ladder instead: 80,202,507 or geometric:80:320000:10.")]
-SharedReference: TypeAlias = Annotated[
-    bool | None, typer.Option(help="On a ladder: one chain at rate 0, from the smallest initial size.")
-]
-TestSize: TypeAlias = Annotated[int | None, typer.Option(help="Documents of the test set.")]
-Trees: TypeAlias = Annotated[int | None, typer.Option(help="Trees of the forests.")]
-Regime: TypeAlias = Annotated[str | None, typer.Option(help="accumulate, replace, subsample.")]
-LabelRule: TypeAlias = Annotated[str | None, typer.Option(help="argmax, prior-matched, frozen, human-only, …")]
-MinDf: TypeAlias = Annotated[int | None, typer.Option(help="Training documents a term must be in.")]
-MaxNgram: TypeAlias = Annotated[int | None, typer.Option(help="Highest n-gram order that models see.")]
-MaxTerms: TypeAlias = Annotated[int | None, typer.Option(help="Most frequent terms that models see.")]
 Scale: TypeAlias = Annotated[float | None, typer.Option(help="Multiply an experiment's sizes: 0.1 for a tenth.")]
 
-#: What each option is said instead of: what was typed replaces the file's.
-_INSTEAD = {
-    "increment": ("sizes", "shared_reference"),
-    "sizes": ("increment",),
-    "label_column": ("rating_column",),
-    "rating_column": ("label_column",),
-}
 
-
-#: Options that tell the form of one file: they say nothing of another.
-_FORM = ("text_column", "label_column", "rating_column", "encoding", "member")
-
-
-def merge(experiment: str, params: Mapping[str, Any], factor: float | None) -> tuple[Sweep, dict[str, Any]]:
+def sweep_from_options(
+    experiment: str, given: Given, corpus: str | None, reading: Given, factor: float | None
+) -> tuple[Sweep, dict[str, Any]]:
     """Return the sweep that the user means, and what `load_corpus` takes: options that were typed override the file.
 
     Parameters
     ----------
     experiment : str
         An experiment's name, or a spec file.
-    params : mapping
-        What was typed: see `options.typed`.
+    given : mapping
+        Fields of the sweep that were typed.
+    corpus : str, optional
+        The corpus that was typed.
+    reading : mapping
+        Options of the corpus that were typed.
     factor : float, optional
         Multiplies the sizes of the experiment or file, not those typed.
     """
-    from modelcollapse.corpora import CorpusOptions, locate_corpus
+    from modelcollapse.corpora import locate_corpus
     from modelcollapse.names import is_file, means_file
     from modelcollapse.simulation.experiments import SEARCHES, experiment_values, load_experiments
     from modelcollapse.simulation.scaling import scale
     from modelcollapse.simulation.sweep import Sweep, read_spec
 
-    about_corpus = ("corpus", *CorpusOptions.model_fields)
+    about_corpus = ("corpus", *declared(CorpusFields))
     path = Path(experiment)
     is_name = path.suffix != ".toml" and experiment in (*load_experiments(), *SEARCHES)
     if path.suffix == ".toml" or (means_file(experiment, is_name, tell=True) and is_file(path)):
@@ -77,26 +53,23 @@ def merge(experiment: str, params: Mapping[str, Any], factor: float | None) -> t
     else:
         values = dict(experiment_values(experiment))
     filed = {name: values.pop(name) for name in about_corpus if name in values}
-    corpus = _override(_without_form(filed, params), {**corpus_options(params), **_only(params, ("corpus",))})
-    if "corpus" in corpus:
-        corpus["name_or_path"] = locate_corpus(corpus.pop("corpus"))
-    given = _only(params, Sweep.model_fields.keys() - {"experiment"})
+    typed = {**reading, **({} if corpus is None else {"corpus": corpus})}
+    load = _override(_without_form(filed, typed), typed)
+    if "corpus" in load:
+        load["name_or_path"] = locate_corpus(load.pop("corpus"))
     if factor is not None:
         known = _override(given, values)  # what the file leaves open is taken from what was typed
         values = {name: value for name, value in scale(known, factor).items() if name in values or name not in known}
     sweep = Sweep(**_override(values, given))
     sweep.check_learners()  # a slip in their names should not wait for the corpus
     check_sweep(given, sweep)
-    return sweep, corpus
+    return sweep, load
 
 
-def _only(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if name in names}
-
-
-def _override(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _override(values: Given, given: Given) -> dict[str, Any]:
     """Replace values by those given, and drop those that the given ones are said instead of."""
-    replaced = {name for one in given for name in _INSTEAD.get(one, ())}
+    fields = {**declared(SweepFields), **declared(CorpusFields)}
+    replaced = {other for name in given if name in fields for other in fields[name].field.replaces}
     kept = {name: value for name, value in values.items() if name not in replaced}
     if "trees" in given and isinstance(params := kept.get("model_param"), Mapping):
         kept["model_param"] = {name: value for name, value in params.items() if name != "n_estimators"}
@@ -105,9 +78,11 @@ def _override(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     return {**kept, **given}
 
 
-def _without_form(filed: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+def _without_form(filed: Given, typed: Given) -> dict[str, Any]:
     """Leave out what a spec file says of how its corpus is read if another corpus was typed."""
-    other = "corpus" in filed and params.get("corpus", filed["corpus"]) != filed["corpus"]
-    if other and (idle := [name for name in _FORM if name in filed and name not in params]):
-        say_idle(f"{', '.join(idle)} in the spec file: of its corpus '{filed['corpus']}', not of '{params['corpus']}'.")
-    return {name: value for name, value in filed.items() if not (other and name in _FORM)}
+    if "corpus" not in filed or typed.get("corpus", filed["corpus"]) == filed["corpus"]:
+        return dict(filed)
+    form = [name for name, (_, field, _) in declared(CorpusFields).items() if field.of_file and name in filed]
+    if idle := [name for name in form if name not in typed]:
+        say_idle(f"{', '.join(idle)} in the spec file: of its corpus '{filed['corpus']}', not of '{typed['corpus']}'.")
+    return {name: value for name, value in filed.items() if name not in form}

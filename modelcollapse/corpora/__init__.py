@@ -1,9 +1,19 @@
 """Corpora: documents in, counts out."""
 
-from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.corpora.load import build_corpus, load_corpus, load_if_cached, locate_corpus, remove_corpus
-from modelcollapse.corpora.options import CorpusOptions
+from typing import TYPE_CHECKING
+
+from modelcollapse.lazy import importer
+
+if TYPE_CHECKING:
+    from modelcollapse.corpora.corpus import Corpus
+    from modelcollapse.corpora.load import build_corpus, load_corpus, load_if_cached, locate_corpus, remove_corpus
+    from modelcollapse.corpora.options import CorpusOptions
 
 __all__ = [
     "Corpus", "CorpusOptions", "build_corpus", "load_corpus", "load_if_cached", "locate_corpus", "remove_corpus",
 ]  # fmt: skip
+
+__getattr__ = importer(
+    __name__,
+    {"Corpus": "corpus", "CorpusOptions": "options", **dict.fromkeys((n for n in __all__ if n.islower()), "load")},
+)

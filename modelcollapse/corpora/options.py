@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.errors import CorpusError
 
-MAX_NGRAMS = 5
 
-
-def _parse_ngrams(value: object) -> object:
-    """Read ``3``, ``"3"`` or ``"1-3"`` as the highest n-gram order."""
-    if isinstance(value, bool):
-        raise ValueError("n-gram orders are a number or a range such as 1-3")
-    if isinstance(value, str):
-        low, dash, high = value.partition("-")
-        if dash and low.strip() != "1":
-            raise ValueError("n-gram ranges begin at 1, such as 1-3")
-        return high if dash else low
-    return value
-
-
-def _parse_columns(value: object) -> object:
-    """Let one column name stand for a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-class CorpusOptions(BaseModel):
+class CorpusOptions(CorpusFields, BaseModel):
     """How reviews are read and turned into counts.
 
     Attributes
@@ -57,27 +39,6 @@ class CorpusOptions(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text_column: Annotated[tuple[str, ...], BeforeValidator(_parse_columns)] = ()
-    label_column: str | None = None
-    rating_column: str | None = None
-    encoding: str = "utf-8"
-    member: str | None = None
-    drop_duplicates: bool = False
-    balance: bool = False
-    keep_going: bool = False
-    lemmatize: bool = True
-    stopwords: bool = True
-    ngrams: Annotated[int, BeforeValidator(_parse_ngrams), Field(ge=1, le=MAX_NGRAMS)] = 1
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        try:
-            b"a".decode(value, "replace")  # there are codecs that are no encodings of text
-        except (LookupError, UnicodeError) as error:
-            raise ValueError(str(error)) from None
-        return value
 
     @model_validator(mode="after")
     def _one_kind_of_label(self) -> CorpusOptions:

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.tasks import Workload
+from modelcollapse.searches.settings_fields import SearchFields
 from modelcollapse.searches.units import Settings
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
@@ -35,7 +35,7 @@ FIRST_RATE = 0.05
 Labels = npt.NDArray[np.uint8]
 
 
-class SearchSettings(Settings):
+class SearchSettings(SearchFields, Settings):
     """An evolutionary search.
 
     Parameters
@@ -55,15 +55,6 @@ class SearchSettings(Settings):
     trees : int, optional
         Trees of the forests that mutation begins with; the study's by default.
     """
-
-    variants: int = Field(ge=1)
-    parents: int = Field(ge=1)
-    children: int = Field(ge=1)
-    train_size: int = Field(ge=2)
-    test_size: int = Field(ge=1)
-    seeds: int = Field(ge=1)
-    max_generations: int = Field(ge=0)
-    trees: int | None = Field(default=None, ge=1)
 
     def check_corpus(self, corpus: Corpus) -> None:
         """Raise SpecError if the corpus has too few documents or too short n-grams."""

@@ -6,23 +6,23 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 from sklearn.model_selection import StratifiedKFold
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.tasks import Workload
+from modelcollapse.searches.settings_fields import GridFields
 from modelcollapse.searches.units import Settings
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.training import Train, TrainingSet
-from modelcollapse.simulation.parsing import parse_params
 from modelcollapse.simulation.spec import Model, ParameterValue, TermSelection
 
 
-class GridSettings(Settings):
+class GridSettings(GridFields, Settings):
     """A grid search.
 
     Parameters
@@ -38,12 +38,6 @@ class GridSettings(Settings):
     seed : int
         Draws the documents.
     """
-
-    grid: Annotated[dict[str, tuple[Any, ...]], BeforeValidator(parse_params)]
-    documents: int = Field(ge=4)
-    folds: int = Field(ge=2)
-    folds_per_task: int = Field(ge=1)
-    seed: int = Field(ge=0)
 
     @field_validator("grid")
     @classmethod

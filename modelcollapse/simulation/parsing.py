@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import ast
 import math
+import numbers
 import re
 import warnings
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import numpy as np
-
-from modelcollapse.simulation.spec import ParameterValue
+from modelcollapse.simulation.spec import ParameterValue, rate_text
 
 #: More values than this in one range is a slip of the pen.
 MAX_VALUES = 100_000
 
 #: Numbers have at most so many digits before the point, or zeros after it.
 MAX_DIGITS = 15
+
+#: Counts of documents, and seeds, are below this.
+LIMIT = 2**40
 
 #: Decimal places that survive in a rate given as a binary float: 0.1 + 0.2 is 0.3.
 RATE_PLACES = 9
@@ -33,7 +35,7 @@ def parse_numbers(given: Any) -> list[Decimal]:
         return [number for part in given.split(",") for number in _parse_part(part.strip())]
     if isinstance(given, Iterable):
         return [number for item in given for number in parse_numbers(item)]
-    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal, np.number)):
+    if isinstance(given, bool) or not isinstance(given, (numbers.Real, Decimal)):
         raise ValueError(f"found {given!r}, expected numbers")
     return [_decimal(given)]
 
@@ -76,13 +78,11 @@ def parse_sizes(given: Any) -> list[Decimal] | None:
     return parse_numbers(given)
 
 
-def integers(numbers: Iterable[Decimal]) -> tuple[int, ...]:
-    """Return whole numbers as int."""
-    numbers = list(numbers)
-    for number in numbers:
+def _integers(found: list[Decimal]) -> tuple[int, ...]:
+    for number in found:
         if number != int(number):
             raise ValueError(f"found {number}, expected a whole number")
-    return tuple(int(number) for number in numbers)
+    return tuple(int(number) for number in found)
 
 
 def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -92,7 +92,34 @@ def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
 
 def parse_integers(given: Any) -> tuple[int, ...]:
     """Return distinct whole numbers from what `parse_numbers` takes."""
-    return distinct(integers(parse_numbers(given)))
+    return distinct(_integers(parse_numbers(given)))
+
+
+def parse_whole(given: Any) -> Any:
+    """Let a number be one, or text of one: true and false are none."""
+    if isinstance(given, bool):
+        raise ValueError(f"found {given}, expected a whole number")
+    return given
+
+
+def parse_counts(given: Any) -> tuple[int, ...]:
+    """Return distinct numbers of documents."""
+    return _from(1, parse_integers(given))
+
+
+def parse_ladder(given: Any) -> tuple[int, ...] | None:
+    """Return the sizes of a ladder, ascending; None for none."""
+    found = parse_sizes(given)
+    return None if found is None else _from(1, tuple(sorted(set(_integers(found)))))
+
+
+def parse_rates(given: Any) -> tuple[Decimal, ...]:
+    """Return distinct rates in [0, 1], each in its one form: 0.3, never 0.30."""
+    rates = parse_numbers(given)
+    for rate in rates:
+        if not 0 <= rate <= 1:
+            raise ValueError(f"found {rate}, expected rates in [0, 1]")
+    return distinct(Decimal(rate_text(rate)) for rate in rates)
 
 
 def parse_seeds(given: Any) -> tuple[int, ...]:
@@ -102,8 +129,15 @@ def parse_seeds(given: Any) -> tuple[int, ...]:
     if isinstance(given, int) or (isinstance(given, str) and given.strip().isdecimal()):
         if int(given) > MAX_VALUES:
             raise ValueError(f"found {given} seeds, expected at most {MAX_VALUES:,}")
-        return tuple(range(int(given)))
-    return parse_integers(given)
+        return _from(0, tuple(range(int(given))))
+    return _from(0, parse_integers(given))
+
+
+def _from(least: int, values: tuple[int, ...]) -> tuple[int, ...]:
+    for value in values:
+        if not least <= value < LIMIT:
+            raise ValueError(f"found {value}, expected whole numbers from {least} up")
+    return values
 
 
 def parse_names(given: Any) -> tuple[str, ...]:
@@ -146,7 +180,7 @@ def _as_list(values: Any) -> list[Any]:
 
 
 def _parse_value(given: Any) -> ParameterValue:
-    if isinstance(given, np.generic):
+    if getattr(given, "ndim", None) == 0:  # NumPy's scalars
         given = given.item()
     if isinstance(given, str) and not given.isprintable():
         raise ValueError(f"found {given!r}, expected text without control characters")

@@ -11,13 +11,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
-    Field,
     ValidationError,
     field_serializer,
     field_validator,
@@ -27,28 +25,13 @@ from pydantic import (
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.label_rules import find_rule
 from modelcollapse.simulation.learning import learner_check, learners
-from modelcollapse.simulation.parsing import (
-    distinct,
-    integers,
-    parse_integers,
-    parse_names,
-    parse_numbers,
-    parse_params,
-    parse_seeds,
-    parse_sizes,
-)
+from modelcollapse.simulation.parsing import LIMIT, parse_numbers, parse_sizes
 from modelcollapse.simulation.regimes import REGIMES
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection, rate_text
-
-Integers = Annotated[tuple[int, ...], BeforeValidator(parse_integers), Field(min_length=1)]
-Names = Annotated[tuple[str, ...], BeforeValidator(parse_names), Field(min_length=1)]
+from modelcollapse.simulation.sweep_fields import SweepFields
 
 
-#: What experiments may be called: their names become names of files.
-EXPERIMENT_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-
-
-class Sweep(BaseModel):
+class Sweep(SweepFields, BaseModel):
     """What to simulate.
 
     Parameters
@@ -92,24 +75,6 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    experiment: str = Field(default="sweep", pattern=EXPERIMENT_NAME)
-    rates: Annotated[tuple[Decimal, ...], BeforeValidator(parse_numbers), Field(min_length=1)]
-    seeds: Annotated[tuple[int, ...], BeforeValidator(parse_seeds), Field(min_length=1)] = (0,)
-    initial_size: Integers
-    final_size: int = Field(default=0, ge=0)
-    increment: int | None = Field(default=None, ge=1)
-    sizes: tuple[int, ...] | None = None
-    shared_reference: bool = False
-    test_size: int = Field(default=2500, ge=1)
-    model: Names = ("forest",)
-    model_param: Annotated[dict[str, tuple[Any, ...]], BeforeValidator(parse_params)] = Field(default_factory=dict)
-    trees: int | None = Field(default=None, ge=1)
-    regime: Names = ("accumulate",)
-    label_rule: Names = ("argmax",)
-    min_df: int = Field(default=1, ge=1)
-    max_ngram: int = Field(default=1, ge=1, le=3)
-    max_terms: int | None = Field(default=None, ge=1)
-
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
@@ -118,41 +83,11 @@ class Sweep(BaseModel):
         except UnicodeEncodeError as error:  # arguments of the command line may be any bytes
             raise SpecError(f"Found {error.object!r}, expected text in UTF-8.") from None
 
-    @field_validator("rates")
+    @field_validator("*")
     @classmethod
-    def _check_rates(cls, rates: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
-        for rate in rates:
-            if not 0 <= rate <= 1:
-                raise ValueError(f"found {rate}, expected rates in [0, 1]")
-        return distinct(Decimal(rate_text(rate)) for rate in rates)
-
-    @field_validator("sizes", mode="before")
-    @classmethod
-    def _parse_ladder(cls, given: Any) -> tuple[int, ...] | None:
-        numbers = parse_sizes(given)
-        return None if numbers is None else tuple(sorted(set(integers(numbers))))
-
-    @field_validator("seeds", "initial_size", "sizes")
-    @classmethod
-    def _check_range(cls, values: tuple[int, ...] | None, info: Any) -> tuple[int, ...] | None:
-        least = 0 if info.field_name == "seeds" else 1
-        for value in values or ():
-            if not least <= value < 2**40:
-                raise ValueError(f"found {value}, expected whole numbers from {least} up")
-        return values
-
-    @field_validator("final_size", "increment", "test_size", "trees", "min_df", "max_ngram", "max_terms", mode="before")
-    @classmethod
-    def _check_number(cls, given: Any) -> Any:
-        if isinstance(given, bool):
-            raise ValueError(f"found {given}, expected a whole number")
-        return given
-
-    @field_validator("final_size", "increment", "test_size", "trees", "min_df", "max_terms")
-    @classmethod
-    def _check_size(cls, value: int | None) -> int | None:
-        if value is not None and value >= 2**40:
-            raise ValueError(f"found {value:,}, expected a whole number below {2**40:,}")
+    def _check_size(cls, value: Any) -> Any:
+        if isinstance(value, int) and value >= LIMIT:
+            raise ValueError(f"found {value:,}, expected a whole number below {LIMIT:,}")
         return value
 
     @field_validator("regime")

@@ -76,16 +76,16 @@ def meant(call, tmp_path, monkeypatch) -> Callable[..., tuple[dict[str, Any], st
     def meant_(command: str, values: dict[str, str], *arguments: str) -> tuple[dict[str, Any], str]:
         seen: list[dict[str, Any]] = []
 
-        def merge(*about: Any) -> Any:
+        def spy(*about: Any) -> Any:
             sweep, corpus = original(*about)
             seen.append({**sweep.model_dump(), **corpus, "corpus": corpus.get("name_or_path")})
             raise SpecError("seen")
 
         module = {"run": run, "plan": plan}[command]
-        original = module.merge
+        original = module.sweep_from_options
         (tmp_path / "spec.toml").write_text("".join(f"{key} = {text}\n" for key, text in values.items()))
         with monkeypatch.context() as patch:
-            patch.setattr(module, "merge", merge)
+            patch.setattr(module, "sweep_from_options", spy)
             _, _, err = call(command, "spec.toml", *arguments)
         assert seen, err
         return seen[0], err.removesuffix("modelcollapse: seen\n")

@@ -142,13 +142,19 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_help_imports_nothing_heavy():
+HEAVY = {"ray", "polars", "sklearn", "scipy", "numba", "nltk", "matplotlib", "pandas", "numpy", "jinja2"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [(["--help"], {*HEAVY, "pydantic", "rich"}), (["run", "--help"], HEAVY), (["generational", "--help"], HEAVY)],
+)
+def test_help_imports_nothing_heavy(arguments, heavy):
     code = (
-        "import sys; sys.argv = ['modelcollapse', 'run', '--help']\n"
+        f"import sys; sys.argv = ['modelcollapse', *{arguments}]; heavy = {heavy}\n"
         "from modelcollapse.cli import main\n"
         "try: main()\n"
         "except SystemExit as stopped: assert not stopped.code\n"
-        "heavy = {'ray', 'polars', 'sklearn', 'scipy', 'numba', 'nltk', 'matplotlib', 'pandas', 'numpy'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

@@ -14,7 +14,7 @@ import polars as pl
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.simulation.experiments import STUDY
 from modelcollapse.simulation.rows import ADDED, AXES, column_types
-from modelcollapse.simulation.sweep import EXPERIMENT_NAME
+from modelcollapse.simulation.sweep_fields import EXPERIMENT_NAME
 
 SETTING = ("experiment", *(axis for axis in AXES if axis not in ("seed", "label_rule", "collapse_rate")))
 ARM = (*SETTING, "label_rule", "collapse_rate")

@@ -1,0 +1,1 @@
+"""Domains: what a slot of an increment is – so far the small worlds whose laws are known exactly."""

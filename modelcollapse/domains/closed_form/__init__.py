@@ -1,0 +1,1 @@
+"""Small worlds whose truth is known exactly, and the laws that retraining on their own draws obeys."""

@@ -1,0 +1,270 @@
+"""Small worlds whose truth is known exactly: a model is fitted to draws from the truth, and then to its own draws.
+
+A slot holds one draw for each of `replicates` independent worlds, so that one chain averages over many. What is due in
+each of them is in `laws`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[Any]
+Floats = npt.NDArray[np.floating[Any]]
+
+#: What chains of `Logistic` test on and train on: the published run's split of scikit-learn's diabetes data.
+DIABETES_SEED, DIABETES_TEST_SHARE, DIABETES_THRESHOLD = 123456, 0.3, 100
+
+
+class World(Protocol):
+    """What is drawn, fitted and measured.
+
+    Attributes
+    ----------
+    dtype : str
+        NumPy dtype of one draw.
+    replicates : int
+        Independent worlds in one chain: the second axis of all values.
+    """
+
+    dtype: ClassVar[str]
+
+    @property
+    def replicates(self) -> int: ...  # noqa: D102
+
+    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+        """Draw the inputs of the first `n` slots, shape (n, d); d is 0 where a draw depends on the model alone."""
+        ...
+
+    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
+        """Draw slots from the truth, shape (n, replicates); the first draws do not depend on `n`."""
+        ...
+
+    def fit(self, inputs: Floats, values: Values) -> Floats:
+        """Fit the model of every replicate to slots; return its parameters, shape (replicates, n_parameters)."""
+        ...
+
+    def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
+        """Draw slots from the fitted models, shape (n, replicates)."""
+        ...
+
+    def measure(self, fitted: Floats) -> dict[str, float]:
+        """Return this world's columns, means over the replicates; ``risk`` among them."""
+        ...
+
+
+class Frequencies:
+    """Categories, fitted by their relative frequencies: what `Discrete` and `Text` share.
+
+    Columns: ``risk`` is the squared distance Σ (p̂ − p)² from the truth, ``diversity`` is 1 − Σ p̂² (the probability that
+    two draws differ), ``types_left`` the number of categories that the model can still draw.
+    """
+
+    truth: Floats
+    replicates: int
+    dtype: ClassVar[str] = "<u4"
+
+    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+        """See `World`."""
+        return np.empty((n, 0))
+
+    def fit(self, inputs: Floats, values: Values) -> Floats:
+        """See `World`."""
+        n_categories = len(self.truth)
+        cells = values + n_categories * np.arange(self.replicates)
+        counts = np.bincount(cells.ravel(), minlength=n_categories * self.replicates)
+        return counts.reshape(self.replicates, n_categories) / len(values)
+
+    def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        uniform = random.random((len(inputs), self.replicates))
+        drawn = [_categories(fitted[i], uniform[:, i]) for i in range(self.replicates)]
+        return np.stack(drawn, axis=1)
+
+    def measure(self, fitted: Floats) -> dict[str, float]:
+        """See `World`."""
+        return {
+            "risk": float(((fitted - self.truth) ** 2).sum(axis=1).mean()),
+            "diversity": float(1 - (fitted**2).sum(axis=1).mean()),
+            "types_left": float((fitted > 0).sum(axis=1).mean()),
+        }
+
+
+@dataclass(frozen=True)
+class Discrete(Frequencies):
+    """Categories with probabilities ∝ 1/rank^exponent."""
+
+    categories: int = 20
+    exponent: float = 1.0
+    replicates: int = 100
+
+    @cached_property
+    def truth(self) -> Floats:  # type: ignore[override]
+        """Probabilities, shape (categories,)."""
+        weights = np.arange(1, self.categories + 1, dtype=np.float64) ** -self.exponent
+        return weights / weights.sum()
+
+    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return _categories(self.truth, random.random((len(inputs), self.replicates)))
+
+
+@dataclass(frozen=True)
+class Text(Frequencies):
+    """A text, resampled word by word: a unigram model of its own output.
+
+    Parameters
+    ----------
+    counts : tuple of int
+        Occurrences of every word of the text. People wrote it once: there are no more human slots than words.
+    """
+
+    counts: tuple[int, ...]
+    replicates: int = 1
+
+    @cached_property
+    def truth(self) -> Floats:  # type: ignore[override]
+        """Relative frequencies, shape (n_types,)."""
+        return np.array(self.counts) / sum(self.counts)
+
+    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        text = random.permutation(np.repeat(np.arange(len(self.counts), dtype=np.uint32), self.counts))
+        return np.repeat(text[: len(inputs), None], self.replicates, axis=1)
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A standard normal, fitted by the mean and the variance with denominator n.
+
+    Columns: ``risk`` is the squared error of the mean, ``variance`` σ̂², ``log_variance`` its natural logarithm.
+    """
+
+    replicates: int = 100
+    dtype: ClassVar[str] = "<f8"
+
+    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+        """See `World`."""
+        return np.empty((n, 0))
+
+    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return random.standard_normal((len(inputs), self.replicates))
+
+    def fit(self, inputs: Floats, values: Values) -> Floats:
+        """See `World`."""
+        return np.stack((values.mean(axis=0), values.var(axis=0)), axis=1)
+
+    def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return fitted[:, 0] + np.sqrt(fitted[:, 1]) * random.standard_normal((len(inputs), self.replicates))
+
+    def measure(self, fitted: Floats) -> dict[str, float]:
+        """See `World`."""
+        mean, variance = fitted.T
+        return {
+            "risk": float((mean**2).mean()),
+            "variance": float(variance.mean()),
+            "log_variance": float(np.log(variance).mean()),
+        }
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """A linear model without effect, y = 0·x + ε with standard normal x and ε, fitted by ordinary least squares.
+
+    All replicates of a chain share the inputs. ``risk`` is |β̂|²: the error on fresh inputs beyond the noise.
+    """
+
+    dimensions: int = 10
+    replicates: int = 20
+    dtype: ClassVar[str] = "<f8"
+
+    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+        """See `World`."""
+        return random.standard_normal((n, self.dimensions))
+
+    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return random.standard_normal((len(inputs), self.replicates))
+
+    def fit(self, inputs: Floats, values: Values) -> Floats:
+        """See `World`."""
+        return np.linalg.lstsq(inputs, values)[0].T
+
+    def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return inputs @ fitted.T + random.standard_normal((len(inputs), self.replicates))
+
+    def measure(self, fitted: Floats) -> dict[str, float]:
+        """See `World`."""
+        return {"risk": float((fitted**2).sum(axis=1).mean())}
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Diabetes patients of scikit-learn, y = progression above 100, fitted by logistic regression without penalty.
+
+    The inputs are those patients, again and again; the model samples labels. ``risk`` is the log-loss on the test set.
+    """
+
+    replicates: int = 1
+    dtype: ClassVar[str] = "|u1"
+
+    @cached_property
+    def _data(self) -> tuple[Floats, Floats, Values, Values]:
+        from sklearn.datasets import load_diabetes
+        from sklearn.model_selection import train_test_split
+
+        inputs, progression = load_diabetes(return_X_y=True)
+        labels = (progression > DIABETES_THRESHOLD).astype(np.uint8)
+        train, test, y, y_test = train_test_split(
+            inputs, labels, test_size=DIABETES_TEST_SHARE, random_state=DIABETES_SEED
+        )
+        return train, test, y, y_test
+
+    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+        """See `World`; the patients in the order of the published split, again and again."""
+        return np.resize(self._data[0], (n, self._data[0].shape[1]))
+
+    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return np.repeat(np.resize(self._data[2], len(inputs))[:, None], self.replicates, axis=1)
+
+    def fit(self, inputs: Floats, values: Values) -> Floats:
+        """See `World`."""
+        from sklearn.linear_model import LogisticRegression
+
+        fitted = []
+        for labels in values.T:
+            model = LogisticRegression(C=np.inf, max_iter=10_000).fit(inputs, labels)
+            fitted.append(np.append(model.coef_[0], model.intercept_))
+        return np.array(fitted)
+
+    def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
+        """See `World`."""
+        return (random.random((len(inputs), self.replicates)) < _probability(fitted, inputs)).astype(np.uint8)
+
+    def measure(self, fitted: Floats) -> dict[str, float]:
+        """See `World`."""
+        from sklearn.metrics import log_loss
+
+        _, test, _, truth = self._data
+        return {"risk": float(np.mean([log_loss(truth, p) for p in _probability(fitted, test).T]))}
+
+
+def _categories(probabilities: Floats, uniform: Floats) -> Values:
+    """Return the category of every uniform number; rounding at the end of the cumulated sum cannot leave the range."""
+    last = np.flatnonzero(probabilities)[-1]
+    return np.searchsorted(np.cumsum(probabilities)[:last], uniform, side="right").astype(np.uint32)
+
+
+def _probability(fitted: Floats, inputs: Floats) -> Floats:
+    """Return P(class 1), shape (n_inputs, replicates)."""
+    from scipy.special import expit
+
+    return expit(inputs @ fitted[:, :-1].T + fitted[:, -1])
