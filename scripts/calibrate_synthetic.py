@@ -112,8 +112,9 @@ def main() -> None:
     if options.search:
         parameters = search(options.search, targets, options.threads)
     corpus = load_corpus(parameters.name)
-    bayes = corpus.origin["bayes_error"]
-    print(f"{parameters.name}: Bayes error {bayes['error']:.4f} ± {bayes['standard_error']:.4f}")
+    bayes = corpus.origin.bayes_error if corpus.origin else None
+    assert bayes is not None
+    print(f"{parameters.name}: Bayes error {bayes.error:.4f} ± {bayes.standard_error:.4f}")
     print(f"{'documents':>9} {'published':>9} {'sd':>6} {'synthetic':>9} {'sd':>6} {'apart':>7} {'seconds':>8}")
     worst = 0.0
     for size, (mean, sd) in targets.items():

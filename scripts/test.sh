@@ -10,5 +10,6 @@ export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREA
 export RAY_USAGE_STATS_ENABLED=0
 
 ruff check .
+ruff format --check .
 mypy
 pytest --numprocesses logical --maxprocesses 4 --dist loadfile "$@"

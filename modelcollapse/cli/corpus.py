@@ -105,7 +105,7 @@ def _print_made(corpus: Corpus) -> None:
 
     print_table(("made of", ""), describe_origin(corpus))
     print_table(("", "rows"), describe_rows(corpus))
-    for row in corpus.origin["rows"].get("bad_rows", ()):
+    for row in corpus.origin.rows.bad_rows if corpus.origin else ():
         typer.echo(printable(f"  unusable: {row}"))
 
 

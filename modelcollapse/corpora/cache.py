@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES, hash_array, hash_file, load_array
+from modelcollapse.corpora.origin import Origin
 from modelcollapse.errors import CorpusError
 
 #: Version of the folder's layout.
@@ -101,7 +102,7 @@ class CorpusCache:
         return self.folder / key
 
     def get_or_build(
-        self, key: str, name: str, build: Callable[[Path], dict[str, Any]], waiting: Callable[[], None] = lambda: None
+        self, key: str, name: str, build: Callable[[Path], Origin], waiting: Callable[[], None] = lambda: None
     ) -> Corpus:
         """Load a corpus, building it first if it is absent or broken.
 
@@ -139,7 +140,7 @@ class CorpusCache:
                 "Make room there, or set MODELCOLLAPSE_CACHE to another folder."
             ) from error
 
-    def _build(self, key: str, name: str, build: Callable[[Path], dict[str, Any]]) -> None:
+    def _build(self, key: str, name: str, build: Callable[[Path], Origin]) -> None:
         """Build in a temporary folder and rename it when it is complete. The caller holds the lock."""
         for left_over in self.folder.glob(f"{_BUILDING}{key}-*"):
             shutil.rmtree(left_over, ignore_errors=True)
@@ -229,7 +230,7 @@ class CorpusCache:
                 **arrays,
                 fingerprint=_fingerprint(about["hashes"]),
                 name=name,
-                origin=about["origin"],
+                origin=Origin.from_json(about["origin"]),
                 load_vocabulary=VocabularyFile(folder / VOCABULARY_FILE),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -247,13 +248,13 @@ def _fingerprint(hashes: dict[str, str]) -> str:
     return blake2b("\n".join(parts).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _write_about(folder: Path, name: str, origin: dict[str, Any]) -> None:
+def _write_about(folder: Path, name: str, origin: Origin) -> None:
     """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
     arrays = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
     for array, dtype in _ARRAYS.items():
         if arrays[array].dtype != dtype:
             raise TypeError(f"{array} was built as {arrays[array].dtype}, expected {dtype}")
-    about = {"format": FORMAT, "name": name, "hashes": _hashes(folder, arrays), "origin": origin}
+    about = {"format": FORMAT, "name": name, "hashes": _hashes(folder, arrays), "origin": origin.to_json()}
     (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     for file in folder.iterdir():
         with file.open("rb") as opened:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from modelcollapse.corpora.origin import Origin
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +34,8 @@ class Corpus:
         Hash of everything above and of the vocabulary: equal fingerprints mean equal corpora.
     name : str
         What the user calls it.
-    origin : mapping
-        How it was made (source, options, counts of what was read, kept and dropped); JSON-serialisable.
+    origin : Origin, optional
+        How it was made: source, options, counts of what was read, kept and dropped, lengths.
     load_vocabulary : callable
         Returns the terms as an object array of str, shape (n_terms,). The simulation never needs them.
     """
@@ -45,7 +47,7 @@ class Corpus:
     term_orders: npt.NDArray[np.uint8]
     fingerprint: str
     name: str = "corpus"
-    origin: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
     load_vocabulary: Callable[[], npt.NDArray[np.object_]] | None = None
 
     @property

@@ -14,6 +14,7 @@ from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
 from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.progress import Progress, show_progress
 from modelcollapse.corpora.registry import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.sources.amazon import HUB_FILES, fetch
@@ -247,9 +248,9 @@ def _load(source: Source, workers: int | None, progress: bool | Progress | None)
     return CorpusCache().get_or_build(key, source.name, build, _say_waiting)
 
 
-def _build(source: Source, workers: int | None, progress: bool | Progress | None, folder: Path) -> dict[str, Any]:
+def _build(source: Source, workers: int | None, progress: bool | Progress | None, folder: Path) -> Origin:
     with show_progress(progress) as show:
-        return {"source": source.identity(), **source.build(folder, workers, show)}
+        return source.build(folder, workers, show)
 
 
 def _say_waiting() -> None:

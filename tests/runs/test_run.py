@@ -5,13 +5,17 @@ import json
 import logging
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
 from modelcollapse import open_run, run_sweep
+from modelcollapse.corpora.origin import Lengths, Origin
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
 from modelcollapse.execution.progress import JsonProgress, Reporter
+from modelcollapse.execution.store.chains import Chains
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import ChainTask, Event, Failed, Yielded
 from modelcollapse.simulation.chain import run_chain
@@ -215,10 +219,14 @@ def test_a_learner_that_raises_is_recorded(tmp_path, corpus):
 
 
 def test_another_corpus_is_refused_and_nothing_is_touched(tmp_path, corpus):
-    run(tmp_path, corpus)
+    origin = Origin({"options": {"ngrams": 1}}, ReadReport(), Lengths.of(np.array([1, 2])))
+    run(tmp_path, replace(corpus, origin=origin))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    other = replace(corpus, fingerprint="other", name="other", origin={"options": {"ngrams": 2}})
-    with pytest.raises(RunFolderError, match=r"corpus 'generated' .* differ in options\.ngrams None there, 2 here"):
+    origin = replace(origin, source={"options": {"ngrams": 2}})
+    other = replace(corpus, fingerprint="other", name="other", origin=origin)
+    with pytest.raises(
+        RunFolderError, match=r"corpus 'generated' .* differ in source\.options\.ngrams 1 there, 2 here"
+    ):
         run(tmp_path, other, seeds=5)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
@@ -255,14 +263,14 @@ def test_a_checkpoint_that_went_further_than_the_finished_chain_is_used(tmp_path
     assert [size for _, size in watching.computed] == [500, 600, 700]  # the first event was 300 once more
 
 
-@pytest.mark.parametrize("step", ["write_chain", "remove"])
+@pytest.mark.parametrize("step", [(Chains, "finish"), (RunFolder, "remove")])
 def test_a_driver_killed_between_two_steps_of_a_chains_end(tmp_path, corpus, monkeypatch, step):
     def killed(*arguments: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("modelcollapse.execution.store.recorder.CHECKPOINT_SECONDS", 0.0)
     with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, step, killed)
+        patch.setattr(*step, killed)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path, corpus, rates=[0.5], seeds=1)
     assert len(list((tmp_path / "partial").iterdir())) == 1

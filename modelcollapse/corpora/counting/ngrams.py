@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.counting.npy_files import ArrayWriter
-from modelcollapse.corpora.counting.token_store import TokenSpool
+from modelcollapse.corpora.counting.token_store import TokenStore
 from modelcollapse.corpora.progress import Progress, silent
 
 Ints = npt.NDArray[np.int64]
@@ -93,7 +93,7 @@ class NgramIndex:
 
 
 def index_ngrams(
-    spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int
+    store: TokenStore, keep: npt.NDArray[np.bool_], order: int
 ) -> tuple[NgramIndex, npt.NDArray[np.int32]]:
     """Find all terms up to an n-gram order that occur in the kept documents.
 
@@ -102,28 +102,28 @@ def index_ngrams(
     index : NgramIndex
         The terms.
     rank : ndarray of int32
-        The rank among the sorted words of each of the spool's term numbers (-1: does not occur).
+        The rank among the sorted words of each of the store's term numbers (-1: does not occur).
     """
-    terms = spool.terms
+    terms = store.terms
     used = np.zeros(len(terms), bool)
-    for tokens, _ in spool.chunks(keep):
+    for tokens, _ in store.chunks(keep):
         used[tokens] = True
     by_code_point = sorted(np.flatnonzero(used).tolist(), key=terms.__getitem__)
     rank = np.full(len(terms), -1, np.int32)
     rank[by_code_point] = np.arange(len(by_code_point), dtype=np.int32)
     index = NgramIndex([terms[i] for i in by_code_point], [])
     for level in range(1, order):
-        index.codes.append(_find_codes(spool, keep, index, rank, level))
+        index.codes.append(_find_codes(store, keep, index, rank, level))
     return index, rank
 
 
 def _find_codes(
-    spool: TokenSpool, keep: npt.NDArray[np.bool_], index: NgramIndex, rank: npt.NDArray[np.int32], level: int
+    store: TokenStore, keep: npt.NDArray[np.bool_], index: NgramIndex, rank: npt.NDArray[np.int32], level: int
 ) -> Ints:
     """Sorted distinct codes of order ``level + 1``."""
     known = np.empty(0, np.int64)
     fresh: list[Ints] = []
-    for tokens, lengths in ranked_chunks(spool, keep, rank):
+    for tokens, lengths in ranked_chunks(store, keep, rank):
         document = np.repeat(np.arange(len(lengths)), lengths)
         *_, (nodes, starts) = index.nodes(tokens, document)
         fresh.append(np.unique(index.extend(nodes, starts, tokens, document, level)[0]))
@@ -133,15 +133,15 @@ def _find_codes(
 
 
 def ranked_chunks(
-    spool: TokenSpool, keep: npt.NDArray[np.bool_], rank: npt.NDArray[np.int32]
+    store: TokenStore, keep: npt.NDArray[np.bool_], rank: npt.NDArray[np.int32]
 ) -> Iterator[tuple[Ints, npt.NDArray[np.int32]]]:
     """Yield ``(word ranks, lengths)`` of the kept documents, some documents at a time."""
-    for tokens, lengths in spool.chunks(keep):
+    for tokens, lengths in store.chunks(keep):
         yield rank[tokens].astype(np.int64), lengths
 
 
 def count_terms(
-    spool: TokenSpool, keep: npt.NDArray[np.bool_], order: int, folder: Path, progress: Progress = silent
+    store: TokenStore, keep: npt.NDArray[np.bool_], order: int, folder: Path, progress: Progress = silent
 ) -> NgramIndex:
     """Count every term in every kept document.
 
@@ -149,9 +149,9 @@ def count_terms(
 
     Parameters
     ----------
-    spool : TokenSpool
+    store : TokenStore
         All documents.
-    keep : ndarray of bool, shape (spool.n_documents,)
+    keep : ndarray of bool, shape (store.n_documents,)
         Documents to count; terms that occur in no other do not exist.
     order : int
         Highest n-gram order.
@@ -160,7 +160,7 @@ def count_terms(
     progress : callable
         Told how far the counting is.
     """
-    index, rank = index_ngrams(spool, keep, order)
+    index, rank = index_ngrams(store, keep, order)
     positions = index.positions()
     term_orders = np.empty(index.n_terms, np.uint8)
     for level, places in enumerate(positions):
@@ -168,7 +168,7 @@ def count_terms(
     n_counts = [np.zeros(1, np.int64)]
     n_counted = 0
     with ArrayWriter(folder / "data.npy", np.int32) as data, ArrayWriter(folder / "indices.npy", np.int32) as indices:
-        for tokens, lengths in ranked_chunks(spool, keep, rank):
+        for tokens, lengths in ranked_chunks(store, keep, rank):
             document = np.repeat(np.arange(len(lengths)), lengths)
             keys = np.concatenate(
                 [

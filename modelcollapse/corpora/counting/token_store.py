@@ -11,7 +11,7 @@ import numpy.typing as npt
 from modelcollapse.corpora.counting.tokenizer import TokenBatch
 
 
-class TokenSpool:
+class TokenStore:
     """Collects `TokenBatch` after `TokenBatch` under one numbering of the terms.
 
     Parameters
@@ -41,7 +41,7 @@ class TokenSpool:
         self._digests.append(batch.digests)
         self.n_documents += len(batch.lengths)
 
-    def __enter__(self) -> TokenSpool:
+    def __enter__(self) -> TokenStore:
         return self
 
     def __exit__(self, *_: object) -> None:

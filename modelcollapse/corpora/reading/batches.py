@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 #: Rows read, tokenised and handed on together: so many, or fewer if they are long.
 BATCH_ROWS = 16_384
 BATCH_CHARACTERS = 20_000_000
+
+
+class SourceRow(NamedTuple):
+    """A row as readers find it."""
+
+    line: int  # at which it begins, counted from 1; the row's number in formats without lines
+    text: str
+    label: str  # or rating, as written
+    ratings: bool  # whether it is a rating
 
 
 @dataclass

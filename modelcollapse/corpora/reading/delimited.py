@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.archives import DataStream
+from modelcollapse.corpora.reading.batches import SourceRow
 from modelcollapse.corpora.reading.columns import ORIGINAL_FORM, Columns, find_columns, numbered_columns
 from modelcollapse.corpora.reading.decoding import LONGEST, decoded_lines
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ class Dialect:
         return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def delimited_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[tuple[int, str, str, bool]]:
-    """Yield ``(line, text, label, whether the label is a rating)`` of the rows of a CSV or TSV file.
+def delimited_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
+    """Yield the rows of a CSV or TSV file.
 
-    Rows with a wrong number of fields are entered in the ledger.
+    Rows with a wrong number of fields are entered in the report.
 
     Raises
     ------
@@ -63,17 +64,18 @@ def delimited_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> 
     dialect, first_rows = _find_dialect(sample, data.whole)
     columns, width, has_header, unescape = _layout(first_rows, options, data.name)
     form = "CSV" if dialect.delimiter == "," else f"table separated by {_NAMES.get(dialect.delimiter, 'tabs')}"
-    ledger.describe(data.name, form, columns, first_rows[0] if has_header else None)
-    for line, row in _numbered_rows(dialect, data, options.encoding, ledger):
+    report.describe(data.name, form, columns, first_rows[0] if has_header else None)
+    for line, row in _numbered_rows(dialect, data, options.encoding, report):
         if has_header:
             has_header = False
             continue
-        ledger.read += 1
+        report.read += 1
         if len(row) != width:
-            ledger.reject(data.name, line, "wrong number of fields", f"{len(row)} instead of {width}: {' '.join(row)}")
+            report.reject(data.name, line, "wrong number of fields", f"{len(row)} instead of {width}: {' '.join(row)}")
             continue
         text = columns.text_of(row)
-        yield line, text.replace("\\n", "\n") if unescape else text, row[columns.label], columns.ratings
+        text = text.replace("\\n", "\n") if unescape else text
+        yield SourceRow(line, text, row[columns.label], columns.ratings)
 
 
 def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[Columns, int, bool, bool]:
@@ -119,9 +121,9 @@ def _sample_rows(dialect: Dialect, sample: str, whole: bool) -> tuple[list[list[
 
 
 def _numbered_rows(
-    dialect: Dialect, data: DataStream, encoding: str, ledger: Ledger
+    dialect: Dialect, data: DataStream, encoding: str, report: ReadReport
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line it begins at; rows with stray quotes are entered in the ledger."""
+    """Yield each row with the line it begins at; rows with stray quotes are entered in the report."""
     csv.field_size_limit(LONGEST)
     reader = dialect.reader(decoded_lines(data, encoding))
     while True:
@@ -140,8 +142,8 @@ def _numbered_rows(
                 raise CorpusError(
                     f"{data.name}, line {line}: a quote is opened here and not closed. Double the quotes inside fields."
                 ) from error
-            ledger.read += 1
-            ledger.reject(data.name, line, "stray quote", str(error))
+            report.read += 1
+            report.reject(data.name, line, "stray quote", str(error))
             continue
         if row:
             yield line, row

@@ -9,18 +9,16 @@ from shutil import copyfileobj
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.archives import DataStream, decompression_errors, open_data
-from modelcollapse.corpora.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, RowBatch
+from modelcollapse.corpora.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, RowBatch, SourceRow
 from modelcollapse.corpora.reading.delimited import delimited_rows
 from modelcollapse.corpora.reading.parquet import PARQUET_MAGIC, parquet_rows
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.corpora.reading.records import FASTTEXT_PREFIX, fasttext_rows, json_rows
 from modelcollapse.errors import CorpusError
 
-Row = tuple[int, str, str, bool]
-
 
 def read_files(
-    paths: list[Path], options: CorpusOptions, ledger: Ledger, advance: Callable[[float], None] = lambda _: None
+    paths: list[Path], options: CorpusOptions, report: ReadReport, advance: Callable[[float], None] = lambda _: None
 ) -> Iterator[RowBatch]:
     """Yield the usable rows of files, one file after the other.
 
@@ -30,7 +28,7 @@ def read_files(
         Parquet, CSV, TSV, JSON Lines or fastText files, plain, compressed or in an archive.
     options : CorpusOptions
         Columns, encoding, archive member.
-    ledger : Ledger
+    report : ReadReport
         Where rows are counted.
     advance : callable
         Told the bytes (of the files as they are on disk) dealt with so far.
@@ -43,17 +41,17 @@ def read_files(
     done = 0
     for path in paths:
         for data in open_data(path, options.member):
-            for batch in _batches(data.name, _rows(path, data, options, ledger), ledger):
+            for batch in _batches(data.name, _rows(path, data, options, report), report):
                 yield batch
                 advance(done + data.position())
         done += path.stat().st_size
         advance(done)
 
 
-def _rows(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[Row]:
+def _rows(path: Path, data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
     """Rows of a file in the form its beginning shows."""
     if data.head.startswith(PARQUET_MAGIC):
-        return _parquet(path, data, options, ledger)
+        return _parquet(path, data, options, report)
     beginning = data.head[:2000].decode(options.encoding, "replace").lstrip("\ufeff \t\r\n")
     if "\0" in beginning:
         raise CorpusError(
@@ -61,35 +59,35 @@ def _rows(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) 
             "Expected Parquet, CSV, TSV, JSON Lines or fastText; say --encoding utf-16 if that is what it is."
         )
     if beginning.startswith(FASTTEXT_PREFIX):
-        return fasttext_rows(data, options, ledger)
+        return fasttext_rows(data, options, report)
     if beginning.startswith("{"):
-        return json_rows(data, options, ledger)
+        return json_rows(data, options, report)
     if beginning.startswith("[") and beginning[1:].lstrip().startswith("{"):
         raise CorpusError(f"{data.name} is one JSON array. Expected JSON Lines: one object a line.")
-    return delimited_rows(data, options, ledger)
+    return delimited_rows(data, options, report)
 
 
-def _parquet(path: Path, data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[Row]:
+def _parquet(path: Path, data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
     size = path.stat().st_size
 
     def advance(fraction: float) -> None:
         data.position = lambda: round(fraction * size)
 
     if data.plain:
-        yield from parquet_rows(path, data.name, options, ledger, advance)
+        yield from parquet_rows(path, data.name, options, report, advance)
         return
     with tempfile.TemporaryDirectory() as folder, decompression_errors(data.name):
         unpacked = Path(folder) / "unpacked.parquet"
         with unpacked.open("wb") as file:
             copyfileobj(data.stream, file)
-        yield from parquet_rows(unpacked, data.name, options, ledger, advance)
+        yield from parquet_rows(unpacked, data.name, options, report, advance)
 
 
-def _batches(file: str, rows: Iterator[Row], ledger: Ledger) -> Iterator[RowBatch]:
+def _batches(file: str, rows: Iterator[SourceRow], report: ReadReport) -> Iterator[RowBatch]:
     batch = RowBatch(file)
     for line, text, label, ratings in rows:
         if not text or text.isspace():
-            ledger.reject(file, line, "empty text", "")
+            report.reject(file, line, "empty text", "")
             continue
         batch.add(text, label, line)
         batch.ratings = ratings

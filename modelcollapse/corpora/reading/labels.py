@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.reading.batches import RowBatch
-from modelcollapse.corpora.reading.read_report import TOLERATED, Ledger
+from modelcollapse.corpora.reading.read_report import TOLERATED, ReadReport
 from modelcollapse.errors import CorpusError
 
 #: Not a class: a rating that is neither good nor bad; a value that is no label at all.
@@ -86,8 +86,8 @@ class LabelColumn:
         self._code_of_raw[batch.ratings, value] = code
         return code
 
-    def classes(self, ledger: Ledger, keep_going: bool) -> npt.NDArray[np.uint8]:
-        """Class (0, 1, `NEUTRAL` or `UNKNOWN`) of every row noted; the latter two are entered in the ledger.
+    def classes(self, report: ReadReport, keep_going: bool) -> npt.NDArray[np.uint8]:
+        """Class (0, 1, `NEUTRAL` or `UNKNOWN`) of every row noted; the latter two are entered in the report.
 
         Raises
         ------
@@ -101,9 +101,9 @@ class LabelColumn:
         for (rating, value), code in self._values.items():
             if meaning[code] == UNKNOWN:
                 reason = "unknown rating" if rating else "unknown label"
-                ledger.reject(*self._first[code], reason, repr(value) if value else "nothing", int(counts[code]))
+                report.reject(*self._first[code], reason, repr(value) if value else "nothing", int(counts[code]))
             elif meaning[code] == NEUTRAL:
-                ledger.left_out[f"{value} stars"] += int(counts[code])
+                report.left_out[f"{value} stars"] += int(counts[code])
         return meaning[seen]
 
     def _meaning(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

@@ -9,8 +9,9 @@ from typing import BinaryIO
 import polars as pl
 
 from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.reading.batches import SourceRow
 from modelcollapse.corpora.reading.columns import find_columns
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import CorpusError
 from modelcollapse.names import first_line
 
@@ -23,9 +24,9 @@ _MOST_ROWS_AT_ONCE, _BYTES_AT_ONCE = 200_000, 100_000_000
 
 
 def parquet_rows(
-    path: Path, name: str, options: CorpusOptions, ledger: Ledger, advance: Callable[[float], None]
-) -> Iterator[tuple[int, str, str, bool]]:
-    """Yield ``(row, text, label, whether the label is a rating)`` of a Parquet file; tell the fraction that is read.
+    path: Path, name: str, options: CorpusOptions, report: ReadReport, advance: Callable[[float], None]
+) -> Iterator[SourceRow]:
+    """Yield the rows of a Parquet file; tell the fraction that is read.
 
     Raises
     ------
@@ -37,12 +38,17 @@ def parquet_rows(
     except OSError as error:
         raise CorpusError(f"cannot read {name}: {error.strerror}.") from error
     with opened:
-        yield from _rows(opened, path.stat().st_size, name, options, ledger, advance)
+        yield from _rows(opened, path.stat().st_size, name, options, report, advance)
 
 
 def _rows(
-    file: BinaryIO, n_bytes: int, name: str, options: CorpusOptions, ledger: Ledger, advance: Callable[[float], None]
-) -> Iterator[tuple[int, str, str, bool]]:
+    file: BinaryIO,
+    n_bytes: int,
+    name: str,
+    options: CorpusOptions,
+    report: ReadReport,
+    advance: Callable[[float], None],
+) -> Iterator[SourceRow]:
     """Read slices of an open file, which Polars does not read as a whole."""
     try:
         table = pl.scan_parquet(file)
@@ -51,7 +57,7 @@ def _rows(
     except _DAMAGE as error:
         raise CorpusError(f"cannot read {name}: {first_line(error)}. The file may be damaged.") from error
     columns = find_columns(header, options, name)
-    ledger.describe(name, "Parquet", columns, header)
+    report.describe(name, "Parquet", columns, header)
     at_once = max(1, min(_MOST_ROWS_AT_ONCE, n_rows * _BYTES_AT_ONCE // n_bytes))
     for first in range(0, n_rows, at_once):
         try:
@@ -67,10 +73,10 @@ def _rows(
             )
         except _DAMAGE as error:
             raise CorpusError(f"cannot read {name}: {first_line(error)}.") from error
-        ledger.read += len(frame)
+        report.read += len(frame)
         advance((first + len(frame)) / n_rows)
         for row, (text, label) in enumerate(zip(frame["text"], frame["label"], strict=True), start=first + 1):
-            yield row, text, label, columns.ratings
+            yield SourceRow(row, text, label, columns.ratings)
 
 
 def _text(column: str) -> pl.Expr:

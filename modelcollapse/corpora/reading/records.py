@@ -8,55 +8,56 @@ from typing import Any
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.archives import DataStream
+from modelcollapse.corpora.reading.batches import SourceRow
 from modelcollapse.corpora.reading.columns import Columns, find_columns
 from modelcollapse.corpora.reading.decoding import decoded_lines
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 
 FASTTEXT_PREFIX = "__label__"
 
 
-def fasttext_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[tuple[int, str, str, bool]]:
-    """Yield ``(line, text, label, False)`` of the lines ``__label__X text``."""
-    ledger.describe(data.name, "fastText")
+def fasttext_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
+    """Yield the rows of lines ``__label__X text``."""
+    report.describe(data.name, "fastText")
     for number, line in enumerate(decoded_lines(data, options.encoding), start=1):
         if line.isspace():
             continue
-        ledger.read += 1
+        report.read += 1
         label, *rest = line.split(maxsplit=1)
         text = rest[0] if rest else ""
         if not label.startswith(FASTTEXT_PREFIX):
-            ledger.reject(data.name, number, f"no {FASTTEXT_PREFIX} at its beginning", line)
+            report.reject(data.name, number, f"no {FASTTEXT_PREFIX} at its beginning", line)
         elif text.startswith(FASTTEXT_PREFIX):
-            ledger.reject(data.name, number, "more than one label", line)
+            report.reject(data.name, number, "more than one label", line)
         else:
-            yield number, text, label.removeprefix(FASTTEXT_PREFIX), False
+            yield SourceRow(number, text, label.removeprefix(FASTTEXT_PREFIX), False)
 
 
-def json_rows(data: DataStream, options: CorpusOptions, ledger: Ledger) -> Iterator[tuple[int, str, str, bool]]:
-    """Yield ``(line, text, label, whether the label is a rating)`` of the objects of a JSON Lines file."""
+def json_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
+    """Yield the objects of a JSON Lines file."""
     columns: Columns | None = None
     names: list[str] = []
     for number, line in enumerate(decoded_lines(data, options.encoding), start=1):
         if line.isspace():
             continue
-        ledger.read += 1
+        report.read += 1
         try:
             record = json.loads(line)
         except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
-            ledger.reject(data.name, number, "not a JSON object", line)
+            report.reject(data.name, number, "not a JSON object", line)
             continue
         if columns is None:
             names = list(record)
             columns = find_columns(names, options, data.name)
-            ledger.describe(data.name, "JSON Lines", columns, names)
+            report.describe(data.name, "JSON Lines", columns, names)
             needed = {names[i] for i in (*columns.texts, columns.label)}
         if not needed <= record.keys():
-            ledger.reject(data.name, number, "missing field", ", ".join(sorted(needed - record.keys())))
+            report.reject(data.name, number, "missing field", ", ".join(sorted(needed - record.keys())))
             continue
         row = [_written(record.get(name)) for name in names]
-        yield number, columns.text_of(row), row[columns.label], columns.ratings
+        yield SourceRow(number, columns.text_of(row), row[columns.label], columns.ratings)
 
 
 def _written(value: Any) -> str:

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from modelcollapse.corpora.counting.language_data import language_data_hash
 from modelcollapse.corpora.counting.npy_files import hash_file
 from modelcollapse.corpora.options import CorpusOptions
+from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.progress import Progress
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import CorpusError
 
 #: Raised whenever the same files and options give another corpus than before.
@@ -36,8 +37,8 @@ class Source(Protocol):
     def identity(self) -> dict[str, Any]:
         """Everything the corpus depends on, as JSON-serialisable values."""
 
-    def build(self, folder: Path, workers: int | None, progress: Progress) -> dict[str, Any]:
-        """Write the corpus' files to a folder and return what was found on the way."""
+    def build(self, folder: Path, workers: int | None, progress: Progress) -> Origin:
+        """Write the corpus' files to a folder and return how it was made."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,14 @@ class ReviewFiles:
             "pipeline": PIPELINE_VERSION,
         }
 
-    def build(self, folder: Path, workers: int | None, progress: Progress) -> dict[str, Any]:
+    def build(self, folder: Path, workers: int | None, progress: Progress) -> Origin:
         """Read, clean and count all rows."""
         from modelcollapse.corpora.counting.build import build_from_rows
         from modelcollapse.corpora.reading.files import read_files
 
         paths = self.fetch(progress)
         size = sum(path.stat().st_size for path in paths)
-        ledger = Ledger()
-        rows = read_files(paths, self.options, ledger, lambda done: progress("reading and cleaning", done / size))
-        return build_from_rows(rows, ledger, self.options, folder, workers, progress)
+        report = ReadReport()
+        rows = read_files(paths, self.options, report, lambda done: progress("reading and cleaning", done / size))
+        lengths = build_from_rows(rows, report, self.options, folder, workers, progress)
+        return Origin(self.identity(), report, lengths)

@@ -6,12 +6,12 @@ import pytest
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.files import read_files
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import CorpusError
 
 
 def texts(path):
-    return [text for batch in read_files([path], CorpusOptions(), Ledger()) for text in batch.texts]
+    return [text for batch in read_files([path], CorpusOptions(), ReadReport()) for text in batch.texts]
 
 
 def test_the_word_custard_makes_no_archive(tmp_path):

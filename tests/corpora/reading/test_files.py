@@ -17,7 +17,7 @@ import zstandard
 from modelcollapse.corpora import load_corpus
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.files import read_files
-from modelcollapse.corpora.reading.read_report import Ledger
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import CorpusError
 
 REVIEWS = [
@@ -122,7 +122,7 @@ def test_every_form_gives_the_same_corpus(form, tmp_path, expected):
     corpus = load_corpus(path)
     assert corpus.fingerprint == load_corpus(expected).fingerprint
     assert corpus.labels.tolist() == [y for *_, y in REVIEWS]
-    assert corpus.origin["rows"]["read"] == len(REVIEWS)
+    assert corpus.origin.rows.read == len(REVIEWS)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_star_ratings(tmp_path):
     path.write_text(csv_text(["Stars", "Review"], [(s, f"text {s}") for s in ("1", "2", "3", "4", "5", "5.0", "3.5")]))
     corpus = load_corpus(path, rating_column="Stars", text_column="Review")
     assert corpus.labels.tolist() == [0, 0, 1, 1, 1]
-    assert corpus.origin["rows"]["left_out"] == {"3 stars": 1, "3.5 stars": 1}
+    assert corpus.origin.rows.left_out == {"3 stars": 1, "3.5 stars": 1}
     assert load_corpus(path).fingerprint == corpus.fingerprint
 
 
@@ -223,12 +223,12 @@ def rows_with_faults(n=1000):
 def test_bad_rows_are_counted_and_shown_with_their_lines(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(rows_with_faults())
-    rows = load_corpus(path).origin["rows"]
-    assert rows["read"] == 1000
-    assert rows["kept"] == 996
-    assert rows["bad"] == {"wrong number of fields": 1, "empty text": 1, "stray quote": 1, "unknown label": 1}
-    assert rows["bad_rows"][0].startswith("a.csv, line 11: wrong number of fields: 1 instead of 2")
-    assert {row.split(":")[0] for row in rows["bad_rows"]} == {f"a.csv, line {n}" for n in (11, 21, 31, 41)}
+    rows = load_corpus(path).origin.rows
+    assert rows.read == 1000
+    assert rows.kept == 996
+    assert rows.bad == {"wrong number of fields": 1, "empty text": 1, "stray quote": 1, "unknown label": 1}
+    assert rows.bad_rows[0].startswith("a.csv, line 11: wrong number of fields: 1 instead of 2")
+    assert {row.split(":")[0] for row in rows.bad_rows} == {f"a.csv, line {n}" for n in (11, 21, 31, 41)}
 
 
 def test_too_many_bad_rows(tmp_path):
@@ -244,11 +244,11 @@ def test_bad_lines_of_json_and_fasttext(tmp_path):
     lines = [json.dumps({"text": f"good {i}", "label": i % 2}) for i in range(500)]
     lines[3:6] = ["{broken", "[1]", json.dumps({"text": "x"})]
     path.write_text("\n".join(lines))
-    assert load_corpus(path).origin["rows"]["bad"] == {"not a JSON object": 2, "missing field": 1}
+    assert load_corpus(path).origin.rows.bad == {"not a JSON object": 2, "missing field": 1}
     lines = [f"__label__{1 + i % 2} good {i}" for i in range(500)]
     lines[3:5] = ["no label", "__label__1 __label__2 both"]
     path.write_text("\n".join(lines))
-    bad = load_corpus(path).origin["rows"]["bad"]
+    bad = load_corpus(path).origin.rows.bad
     assert bad == {"no __label__ at its beginning": 1, "more than one label": 1}
 
 
@@ -257,13 +257,13 @@ def test_duplicates_and_balance(tmp_path):
     rows = [("same", 1), ("same", 0), ("other", 1), ("more", 1), ("same", 1), ("last", 0)]
     path.write_text(csv_text(["text", "label"], rows))
     corpus = load_corpus(path)
-    assert (corpus.n_documents, corpus.origin["rows"]["duplicates"]) == (6, 2)
+    assert (corpus.n_documents, corpus.origin.rows.duplicates) == (6, 2)
     corpus = load_corpus(path, drop_duplicates=True)
     assert corpus.labels.tolist() == [1, 1, 1, 0]
-    assert corpus.origin["rows"]["left_out"] == {"duplicate": 2}
+    assert corpus.origin.rows.left_out == {"duplicate": 2}
     corpus = load_corpus(path, balance=True)
     assert corpus.labels.tolist() == [1, 0, 1, 0]
-    assert corpus.origin["rows"]["left_out"] == {"surplus of the larger class": 2}
+    assert corpus.origin.rows.left_out == {"surplus of the larger class": 2}
     assert "more" not in corpus.load_vocabulary()
 
 
@@ -273,7 +273,7 @@ def test_document_left_empty_by_cleaning_is_kept(tmp_path):
     corpus = load_corpus(path)
     assert corpus.n_documents == 3
     assert corpus.indptr.tolist() == [0, 2, 2, 3]
-    assert corpus.origin["tokens"]["empty_documents"] == 1
+    assert corpus.origin.tokens.empty_documents == 1
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_advance_tells_bytes_read(tmp_path):
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(table().encode()))
     told = []
-    batches = list(read_files([path, path], CorpusOptions(), Ledger(), told.append))
+    batches = list(read_files([path, path], CorpusOptions(), ReadReport(), told.append))
     assert sum(map(len, batches)) == 2 * len(REVIEWS)
     assert told == sorted(told)
     assert told[-1] == 2 * path.stat().st_size

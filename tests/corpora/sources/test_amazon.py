@@ -115,7 +115,7 @@ def test_download_verify_keep(hub, own_cache):
     corpus = load_corpus("amazon", progress=lambda stage, fraction: stages.append((stage, fraction)))
     assert (corpus.name, corpus.n_documents) == ("amazon", 400)
     assert corpus.labels.tolist() == [0, 1] * 200
-    assert corpus.origin["rows"]["files"][0]["text"] == "title + content"
+    assert corpus.origin.rows.files[0]["text"] == "title + content"
     assert ("downloading amazon", 1.0) in stages
     load_corpus("amazon")
     load_corpus("amazon", ngrams=2)

@@ -22,7 +22,7 @@ def test_movies():
     assert corpus.name == "movies"
     assert corpus.n_documents == 33_530
     assert corpus.labels.sum() == 16_765
-    assert corpus.origin["rows"]["bad"] == {}
+    assert corpus.origin.rows.bad == {}
     assert corpus.fingerprint == "b11e855b4b4812d6d34afd79bb4dfd92"
 
 

@@ -118,7 +118,7 @@ def test_bayes_error(topics):
 def test_bayes_error_at_its_ends():
     np.testing.assert_allclose(bayes_errors(np.array([0.0, 50.0, -50.0]), 0.0), [0.5, 0, 0], atol=1e-12)
     np.testing.assert_allclose(bayes_errors(np.array([50.0, -50.0]), 0.2), 0.2)
-    assert load_corpus("synthetic:400,sentiment_share=0").origin["bayes_error"]["error"] == pytest.approx(0.5)
+    assert load_corpus("synthetic:400,sentiment_share=0").origin.bayes_error.error == pytest.approx(0.5)
 
 
 def test_corpus_is_canonical():

@@ -13,8 +13,9 @@ from scipy import sparse
 
 from modelcollapse.corpora.cache import VOCABULARY_FILE
 from modelcollapse.corpora.counting.npy_files import ArrayWriter, load_array
+from modelcollapse.corpora.origin import BayesError, Lengths, Origin
 from modelcollapse.corpora.progress import Progress
-from modelcollapse.corpora.reading.read_report import Ledger, describe_lengths
+from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.corpora.sources.synthetic.language import Language, bayes_errors, stream
 from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
@@ -50,7 +51,7 @@ class SyntheticReviews:
             "generator": GENERATOR_VERSION,
         }
 
-    def build(self, folder: Path, workers: int | None, progress: Progress) -> dict[str, Any]:
+    def build(self, folder: Path, workers: int | None, progress: Progress) -> Origin:
         """Draw all reviews and write them as counts, in this process: it takes seconds."""
         language = Language(self.parameters)
         documents = draw_documents(self.parameters, language.n_topics)
@@ -73,14 +74,9 @@ class SyntheticReviews:
         words = [language.words[i] for i in np.flatnonzero(used)]
         (folder / VOCABULARY_FILE).write_text("".join(f"{word}\n" for word in words), encoding="utf-8", newline="\n")
         error = np.concatenate(errors)
-        return {
-            "rows": Ledger(read=len(error)).summary(len(error)),
-            "tokens": describe_lengths(documents.lengths),
-            "bayes_error": {
-                "error": float(error.mean()),
-                "standard_error": float(error.std() / np.sqrt(len(error))),
-            },
-        }
+        bayes_error = BayesError(float(error.mean()), float(error.std() / np.sqrt(len(error))))
+        report = ReadReport(read=len(error), kept=len(error))
+        return Origin(self.identity(), report, Lengths.of(documents.lengths), bayes_error)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def write_reviews(corpus: Corpus, path: Path) -> None:
     CorpusError
         If the corpus is not synthetic, the file cannot be written, or there is a file with something else.
     """
-    if corpus.origin["source"]["kind"] != PREFIX or corpus.load_vocabulary is None:
+    if corpus.origin is None or corpus.origin.source["kind"] != PREFIX or corpus.load_vocabulary is None:
         raise CorpusError(f"only synthetic corpora can be written as text; {corpus.name!r} was made from text.")
     try:
         if path.is_file() and path.stat().st_size:
