@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array, Bool, Int, lean_kernel
-from modelcollapse.forest.random_streams import Stream, random_below, start_stream
+from modelcollapse.forest.sampling import Stream, random_below, start_stream
 from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, may_be_split
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from modelcollapse.forest.compilation import Array
 from modelcollapse.forest.fast_growth import grow_fast_trees
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
-from modelcollapse.forest.fast_search import FastWorkspace
+from modelcollapse.forest.fast_search import FastWorkspace, Growth
 from modelcollapse.forest.general_growth import GeneralWorkspace, grow_general_trees
 from modelcollapse.forest.scoring_index import BLOCK_SIZE, ScoringIndex, build_scoring_index
 from modelcollapse.forest.splits import GrowthRules
@@ -242,13 +242,13 @@ def _general_grower(index: TrainingIndex, rules: GrowthRules, seed: np.uint64) -
 
 
 def _fast_grower(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
-    space = FastWorkspace.empty(index, n_levels=32)
+    growth = Growth(index, fast, rules, FastWorkspace.empty(index, n_levels=32))
 
     def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
-        nonlocal space
-        n_grown, too_few_levels = grow_fast_trees(index, fast, rules, seed, tree_start, space, buffer, starts)
+        nonlocal growth
+        n_grown, too_few_levels = grow_fast_trees(growth, seed, tree_start, buffer, starts)
         if too_few_levels:
-            space = FastWorkspace.empty(index, n_levels=2 * len(space.levels))
+            growth = growth._replace(space=FastWorkspace.empty(index, n_levels=2 * len(growth.space.levels)))
         return n_grown
 
     return grow

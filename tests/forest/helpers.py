@@ -6,8 +6,8 @@ import numpy as np
 
 from modelcollapse.forest.compilation import lean_kernel
 from modelcollapse.forest.fast_index import build_fast_index
-from modelcollapse.forest.fast_search import START, consider
-from modelcollapse.forest.random_streams import start_stream
+from modelcollapse.forest.fast_search import START, Node, consider
+from modelcollapse.forest.sampling import start_stream
 from modelcollapse.forest.shards import ForestParameters, _read_only, count_documents, grow_trees
 from modelcollapse.forest.training_index import build_training_index
 
@@ -62,10 +62,16 @@ def stream(seed=0, tree=0):
     return state
 
 
+def node_of(inside, labels, fast):
+    """A node with the documents `inside` (a mask)."""
+    classes = np.bincount(labels[inside], minlength=2).tolist()
+    return Node(bit_set(slots(labels)[inside], len(fast.all_documents)), *classes)
+
+
 @lean_kernel
-def search_terms(index, fast, rules, space, members, class_0, class_1, terms):
+def search_terms(growth, node, terms):
     """The state of a search after these terms, in this order."""
     search = START
     for term in terms:
-        search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+        search = consider(growth, node, term, search)
     return search

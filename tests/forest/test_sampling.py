@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from modelcollapse.forest.fast_growth import split_of_root
-from modelcollapse.forest.random_streams import random_below, random_unit
-from modelcollapse.forest.sampling import draw_subset, hypergeometric, log_factorials
+from modelcollapse.forest.sampling import draw_subset, hypergeometric, log_factorials, random_below, random_unit
 from tests.forest.data import generated_counts
 from tests.forest.helpers import fast_index_of, stream
 

@@ -7,12 +7,11 @@ chains that score them: all rates of a seed do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.forest.shards import (
@@ -86,10 +85,9 @@ class ForestPlan:
             return None
         active = np.zeros(corpus.n_terms, dtype=bool)
         active[columns] = True
-        classifier = learners.instantiate(training.model)
-        parameters = ForestParameters(**{f.name: getattr(classifier, f.name) for f in fields(ForestParameters)})
-        seed = int(check_random_state(training.seed).randint(np.iinfo(np.int32).max))  # as the classifier draws it
-        return cls(training.documents, training.labels, active, frequency, parameters, seed, classifier.n_estimators)
+        forest = learners.instantiate(training.model).set_params(random_state=training.seed)
+        parameters, seed = forest.tree_parameters(), forest.draw_seed()
+        return cls(training.documents, training.labels, active, frequency, parameters, seed, forest.n_estimators)
 
     @property
     def n_features(self) -> int:
