@@ -14,10 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Int, lean_kernel
-from modelcollapse.forest.fast_growth import _LISTED_SIZE, enter_node, list_terms, open_chain, open_right_branch
+from modelcollapse.forest.fast_growth import _MOST_LISTED, enter_node, list_terms, open_chain, open_right_branch
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
-from modelcollapse.forest.fast_search import FastWorkspace
-from modelcollapse.forest.shards import ForestParameters, Trees, grow_trees
+from modelcollapse.forest.fast_search import (
+    CLASS_0,
+    CLASS_1,
+    LIST_BEGIN,
+    LIST_END,
+    LISTED_SIZE,
+    PARENT,
+    FastWorkspace,
+)
+from modelcollapse.forest.shards import ForestParameters, Trees, count_documents, grow_trees
 from modelcollapse.forest.splits import Split
 from modelcollapse.forest.training_index import TrainingIndex, build_training_index, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
@@ -52,7 +60,7 @@ def record(trees: Trees, index: TrainingIndex) -> Recorded:
 def replay(index: TrainingIndex, fast: FastIndex, recorded: Recorded, space: FastWorkspace, buffer: NodeBuffer) -> int:
     """Grow all trees again, each at the buffer's beginning; return how many documents are not where they should be."""
     n_documents = index.n_class_0 + index.n_class_1
-    largest = _LISTED_SIZE * np.sqrt(n_documents)
+    largest = _MOST_LISTED * np.sqrt(n_documents)
     n_wrong = 0
     for tree in range(len(recorded.starts) - 1):
         first = recorded.starts[tree]
@@ -65,7 +73,7 @@ def replay(index: TrainingIndex, fast: FastIndex, recorded: Recorded, space: Fas
         open_chain(space, level, node, n_documents, n_documents)
         enter_node(space, level, index.n_class_0, index.n_class_1, node)
         while level >= 0:
-            class_0, class_1 = space.levels[level, 3], space.levels[level, 4]
+            class_0, class_1 = space.levels[level, CLASS_0], space.levels[level, CLASS_1]
             write_leaf(buffer, node, class_0, class_1)
             n_wrong += abs(class_0 - recorded.weights[first + node, 0])
             n_wrong += abs(class_1 - recorded.weights[first + node, 1])
@@ -76,18 +84,18 @@ def replay(index: TrainingIndex, fast: FastIndex, recorded: Recorded, space: Fas
                     0.0, term, recorded.groups[first + node], recorded.threshold[first + node],
                     np.int64(right[0]), np.int64(right[1]),
                 )  # fmt: skip
-                size, listed = class_0 + class_1, space.levels[level, 9]
+                size, listed = class_0 + class_1, space.levels[level, LISTED_SIZE]
                 if node > 0 and size <= largest and (listed == 0 or 2 * size < listed):
                     list_terms(index, fast, space, level)
                 write_split(buffer, node, recorded.feature[first + node], split.threshold)
                 open_right_branch(index, fast, split, space, level)
-                space.levels[level, 6] = node
+                space.levels[level, PARENT] = node
                 level += 1
                 node += 1
                 continue
             node += 1
             if level > 0:
-                for j in range(space.levels[level, 0], space.levels[level, 1]):
+                for j in range(space.levels[level, LIST_BEGIN], space.levels[level, LIST_END]):
                     document = space.documents[j]
                     bit = (space.sets[level, document >> 6] >> np.uint64(document & 63)) & np.uint64(1)
                     if document < index.class_1_start:
@@ -96,7 +104,7 @@ def replay(index: TrainingIndex, fast: FastIndex, recorded: Recorded, space: Fas
                         class_1 -= bit
                     space.sets[level, document >> 6] &= ~(np.uint64(1) << np.uint64(document & 63))
                 n_wrong += abs(np.int64(class_0)) + abs(np.int64(class_1))
-                buffer.left[space.levels[level - 1, 6]] = node
+                buffer.left[space.levels[level - 1, PARENT]] = node
             level -= 1
     return n_wrong
 
@@ -104,8 +112,9 @@ def replay(index: TrainingIndex, fast: FastIndex, recorded: Recorded, space: Fas
 def measure(counts: Any, labels: npt.NDArray[np.uint8], n_trees: int, runs: int) -> tuple[float, float]:
     """Time growth and replay of the study's trees on all rows of a CSR matrix: the shortest times, in seconds."""
     data, indices, indptr = counts.data.astype(np.int32), counts.indices.astype(np.int32), counts.indptr.astype(int)
-    rows, active = np.arange(counts.shape[0]), np.ones(counts.shape[1], bool)
-    arrays = [data, indices, indptr, rows, labels.copy(), active]
+    documents = data, indices, indptr, np.arange(counts.shape[0]), labels
+    active, frequency = np.ones(counts.shape[1], bool), count_documents(*documents, counts.shape[1])
+    arrays: list[Any] = [array.copy() for array in (*documents, active, frequency)]
     for array in arrays:
         array.flags.writeable = False
     parameters = ForestParameters(max_depth=20, bootstrap=False)
@@ -115,7 +124,7 @@ def measure(counts: Any, labels: npt.NDArray[np.uint8], n_trees: int, runs: int)
     for run in range(runs):
         started = time.perf_counter()
         trees = grow_trees(
-            data, indices, indptr, rows, labels, parameters, seed=run, tree_start=0, tree_stop=n_trees, active=active
+            *documents, parameters, seed=run, tree_start=0, tree_stop=n_trees, active=active, frequency=frequency
         )
         growth.append(time.perf_counter() - started)
         recorded = record(trees, index)

@@ -13,9 +13,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from modelcollapse.forest import inspection
 from modelcollapse.forest.compilation import Array
-from modelcollapse.forest.shards import ForestParameters, check_integer, grow_trees, predict_votes, probabilities
+from modelcollapse.forest.shards import (
+    ForestParameters,
+    check_integer,
+    count_documents,
+    grow_trees,
+    predict_votes,
+    probabilities,
+)
 
 Labels = npt.NDArray[Any]
 
@@ -107,7 +113,7 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
         ValueError
             If a parameter is not possible, values are negative, NaN or infinite, or there are three classes.
         """
-        parameters = self._parameters()
+        parameters = self.tree_parameters()
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=_DTYPES)
         check_classification_targets(y)
         classes, labels = np.unique(y, return_inverse=True)
@@ -116,15 +122,15 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
                 "Only binary classification is supported. The type of the target is multiclass. "
                 f"Found {len(classes)} classes: use labels of two"
             )
+        documents = *_canonical(X, type(self).__name__), np.arange(X.shape[0]), labels.astype(np.uint8)
         self.trees_ = grow_trees(
-            *_canonical(X, type(self).__name__),
-            np.arange(X.shape[0]),
-            labels.astype(np.uint8),
+            *documents,
             parameters,
-            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+            seed=self.draw_seed(),
             tree_start=0,
             tree_stop=self.n_estimators,
             active=np.ones(X.shape[1], bool),
+            frequency=count_documents(*documents, X.shape[1]),
             n_threads=effective_n_jobs(self.n_jobs),
         )
         self.classes_ = classes
@@ -150,28 +156,28 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
         most_likely = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_likely]
 
-    def apply(self, X: Any) -> npt.NDArray[np.int32]:
-        """Find the leaf of every document in every tree: its number in the tree, shape (n_documents, n_trees)."""
-        counts, n_documents = self._check_documents(X)
-        return inspection.apply(self.trees_, *counts, n_documents, self.n_features_in_)
+    def tree_parameters(self) -> ForestParameters:
+        """Return what a tree of this forest is like.
 
-    @property
-    def feature_importances_(self) -> npt.NDArray[np.float64]:
-        """Mean share of each feature in the trees' decrease of impurity, shape (n_features,); adds up to 1 or is 0."""
-        check_is_fitted(self)
-        return inspection.feature_importances(self.trees_, self.n_features_in_)
-
-    def _validate_params(self) -> None:
-        """Raise a ValueError if a parameter is not possible (scikit-learn's name for it)."""
-        self._parameters()
-
-    def _parameters(self) -> ForestParameters:
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible.
+        """
         check_integer("n_estimators", self.n_estimators, 1)
         if self.criterion != "gini":
             raise ValueError(f"criterion={self.criterion!r} is not possible: use 'gini'")
         return ForestParameters(
             self.max_depth, self.max_features, self.min_samples_split, self.min_samples_leaf, self.bootstrap
         )
+
+    def draw_seed(self) -> int:
+        """Draw the seed that `fit` hands to the kernels, in [0, 2³¹ − 1): always the same for an int as source."""
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _validate_params(self) -> None:
+        """Raise a ValueError if a parameter is not possible (scikit-learn's name for it)."""
+        self.tree_parameters()
 
     def _check_documents(self, X: Any) -> tuple[tuple[Array, Array, Array], int]:
         check_is_fitted(self)

@@ -34,9 +34,21 @@ from modelcollapse.forest.bitsets import lowest_bit, prefetch
 from modelcollapse.forest.compilation import Array, Int, inlined_kernel, lean_kernel
 from modelcollapse.forest.fast_index import FastIndex
 from modelcollapse.forest.fast_search import (
+    CLASS_0,
+    CLASS_1,
+    DEPTH,
+    LIST_BEGIN,
+    LIST_END,
+    LISTED_SIZE,
+    LISTS_END,
+    PARENT,
     START,
+    TERMS_BEGIN,
+    TERMS_END,
     UNKNOWN,
     FastWorkspace,
+    Growth,
+    Node,
     Search,
     are_too_few,
     consider,
@@ -45,8 +57,7 @@ from modelcollapse.forest.fast_search import (
     is_member,
     with_threshold,
 )
-from modelcollapse.forest.random_streams import Stream, random_below, start_stream
-from modelcollapse.forest.sampling import draw_subset, hypergeometric
+from modelcollapse.forest.sampling import Stream, draw_subset, hypergeometric, random_below, start_stream
 from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, may_be_split
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
@@ -55,37 +66,27 @@ from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
 _FIRST_BAND = 24
 
 #: A branch has a list of terms if it has at most this many times √n documents.
-_LISTED_SIZE = 3.0
+_MOST_LISTED = 3.0
 
 #: Terms that are tried at random before all terms are looked at for one that varies.
 _ATTEMPTS = 64
 
 #: In a word that counts documents of both classes, one of class 1.
-_CLASS_1 = 1 << 16
+_ONE_OF_CLASS_1 = 1 << 16
 
 #: How many documents ahead a row is fetched, and how many cache lines of it, of 16 terms each.
 _AHEAD, _FETCHED_LINES = 4, 3
 
 
 @inlined_kernel
-def search_by_frequency(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    width: int,
-    stop: int,
-    search: Search,
-) -> tuple[int, Search]:
+def search_by_frequency(growth: Growth, node: Node, width: Int, stop: Int, search: Search) -> tuple[Int, Search]:
     """Search random terms of ranks below `stop`, frequent ones first: (how many were drawn, search).
 
     The ranks are cut into bands, the first one of `width` ranks and each as wide as all before. Of `max_features` terms
     drawn from all, the number in a band is hypergeometric, and they are a uniform subset of it. The search ends when no
     remaining term can win or tie.
     """
+    index, fast, rules, space = growth
     n_present = min(stop, len(index.columns))
     start, n_drawn = 0, 0
     while n_drawn < rules.max_features and start < n_present:
@@ -104,75 +105,55 @@ def search_by_frequency(
                     search.least_0, search.least_1
                 ):
                     return n_drawn, search
-                search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+                search = consider(growth, node, term, search)
         start += width
         width = start
     return n_drawn, search
 
 
 @inlined_kernel
-def search_list(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    level: int,
-    n_drawn: int,
-    search: Search,
-) -> Search:
+def search_list(growth: Growth, node: Node, level: int, n_drawn: Int, search: Search) -> Search:
     """Search the terms on a branch's list that are among `n_drawn` random rare terms."""
-    begin, end, listed_size = space.levels[level, 7], space.levels[level, 8], space.levels[level, 9]
+    index, fast, _, space = growth
+    begin, end = space.levels[level, TERMS_BEGIN], space.levels[level, TERMS_END]
     n_others = index.n_terms - fast.n_frequent - (end - begin)
     n_here = hypergeometric(space.state, fast.log_factorial, end - begin, n_others, n_drawn)
     draw_subset(space.state, end - begin, n_here, space.chosen)
-    is_exact = class_0 + class_1 == listed_size
+    is_exact = node.class_0 + node.class_1 == space.levels[level, LISTED_SIZE]
     for w in range((end - begin + 63) >> 6):
         word = space.chosen[w]
         while word:
             at = np.uint64(begin + (w << 6) + lowest_bit(word))
             word &= word - np.uint64(1)
             counted = np.int64(space.term_counts[at])
-            right_0, right_1 = counted % _CLASS_1, counted // _CLASS_1
+            right_0, right_1 = counted % _ONE_OF_CLASS_1, counted // _ONE_OF_CLASS_1
             if are_too_few(right_0, right_1, search):
                 continue
             term = np.int64(space.terms[at])
             if not is_exact:
-                right_0, right_1 = count_term(index, fast, term, members)
-            search = consider_counted(
-                index, fast, rules, space, members, class_0, class_1, term, right_0, right_1, search
-            )
+                right_0, right_1 = count_term(index, fast, term, node.members)
+            search = consider_counted(growth, node, term, right_0, right_1, search)
     return search
 
 
 @inlined_kernel
-def split_by_any_varying_term(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    terms: Array,
-) -> Split:
+def split_by_any_varying_term(growth: Growth, node: Node, terms: Array) -> Split:
     """Split by one term, uniform among those that vary in the node: frequent ones and those on the list `terms`.
 
     A few random terms are tried; then all are looked at in order, and a reservoir of one keeps a random one.
     """
-    n_candidates = fast.n_frequent + len(terms)
+    n_frequent, state = growth.fast.n_frequent, growth.space.state
+    n_candidates = n_frequent + len(terms)
     n_varying, chosen = 0, NO_SPLIT
     for attempt in range(_ATTEMPTS + n_candidates if n_candidates > 0 else 0):
-        i = random_below(space.state, n_candidates) if attempt < _ATTEMPTS else attempt - _ATTEMPTS
-        term = i if i < fast.n_frequent else np.int64(terms[i - fast.n_frequent])
-        search = consider(index, fast, rules, space, members, class_0, class_1, term, START)
+        i = random_below(state, n_candidates) if attempt < _ATTEMPTS else attempt - _ATTEMPTS
+        term = i if i < n_frequent else np.int64(terms[i - n_frequent])
+        search = consider(growth, node, term, START)
         if search.varied:
             if attempt < _ATTEMPTS:
                 return search.split
             n_varying += 1
-            if random_below(space.state, n_varying) == 0:
+            if random_below(state, n_varying) == 0:
                 chosen = search.split
     return chosen
 
@@ -197,18 +178,20 @@ def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, sta
         return NO_SPLIT
     else:
         first = last = rank
-        while first > 0 and fast.root_scores[first - 1] == fast.root_scores[rank]:
+        score = fast.root_scores[fast.root_terms[rank]]
+        while first > 0 and fast.root_scores[fast.root_terms[first - 1]] == score:
             first -= 1
-        while last < fast.n_root_splits and fast.root_scores[last] == fast.root_scores[rank]:
+        while last < fast.n_root_splits and fast.root_scores[fast.root_terms[last]] == score:
             last += 1
         rank = first + random_below(state, last - first)
+    term = fast.root_terms[rank]
     return Split(
-        fast.root_scores[rank],
-        fast.root_terms[rank],
-        fast.root_groups[rank],
-        fast.root_thresholds[rank],
-        fast.root_right_0[rank],
-        fast.root_right_1[rank],
+        fast.root_scores[term],
+        term,
+        fast.root_groups[term],
+        fast.root_thresholds[term],
+        fast.root_right_0[term],
+        fast.root_right_1[term],
     )
 
 
@@ -255,13 +238,13 @@ def keep_members(documents: Array, start: int, stop: int, members: Array) -> int
 def list_terms(index: TrainingIndex, fast: FastIndex, space: FastWorkspace, level: int) -> None:
     """List the rare terms in the documents of a chain, with the documents of each class that have them.
 
-    The counts fit into half a word: lists that are kept are of far fewer documents, see `_LISTED_SIZE`; for others only
+    The counts fit into half a word: lists that are kept are of far fewer documents, see `_MOST_LISTED`; for others only
     the terms count, and the chain has no list afterwards.
     """
-    begin = space.levels[level, 0]
-    end = keep_members(space.documents, begin, space.levels[level, 1], space.sets[level])
-    space.levels[level, 1] = end
-    first = space.levels[level - 1, 8] if level > 0 else 0
+    begin = space.levels[level, LIST_BEGIN]
+    end = keep_members(space.documents, begin, space.levels[level, LIST_END], space.sets[level])
+    space.levels[level, LIST_END] = end
+    first = space.levels[level - 1, TERMS_END] if level > 0 else 0
     last = np.uint64(first)
     for i in range(begin, end):
         # rows lie anywhere in memory: those of the next documents are fetched while this one's is read
@@ -271,7 +254,7 @@ def list_terms(index: TrainingIndex, fast: FastIndex, space: FastWorkspace, leve
             prefetch(fast.row_terms, following + 16 * line)
         document = space.documents[i]
         row = np.uint32(document)
-        one = np.uint32(1 if document < index.class_1_start else _CLASS_1)
+        one = np.uint32(1 if document < index.class_1_start else _ONE_OF_CLASS_1)
         for j in range(np.uint64(fast.row_starts[row]), np.uint64(fast.row_starts[row + 1])):
             term = np.uint32(fast.row_terms[j])
             space.terms[last] = term
@@ -282,81 +265,76 @@ def list_terms(index: TrainingIndex, fast: FastIndex, space: FastWorkspace, leve
         space.term_counts[at] = space.tally[term]
         space.tally[term] = 0
     n_listed = end - begin
-    space.levels[level, 7], space.levels[level, 8] = first, last
-    space.levels[level, 9] = n_listed if n_listed < _CLASS_1 else 0
+    space.levels[level, TERMS_BEGIN], space.levels[level, TERMS_END] = first, last
+    space.levels[level, LISTED_SIZE] = n_listed if n_listed < _ONE_OF_CLASS_1 else 0
 
 
 @inlined_kernel
-def split_of_node(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, space: FastWorkspace, level: int) -> Split:
+def split_of_node(growth: Growth, level: int) -> Split:
     """Draw the split of the current node of a chain, which is not the root."""
-    members, class_0, class_1 = space.sets[level], space.levels[level, 3], space.levels[level, 4]
-    n_documents = class_0 + class_1
-    listed_size = space.levels[level, 9]
-    if n_documents <= _LISTED_SIZE * np.sqrt(index.n_class_0 + index.n_class_1) and (
+    index, fast, rules, space = growth
+    node = Node(space.sets[level], space.levels[level, CLASS_0], space.levels[level, CLASS_1])
+    n_documents = node.class_0 + node.class_1
+    listed_size = space.levels[level, LISTED_SIZE]
+    if n_documents <= _MOST_LISTED * np.sqrt(index.n_class_0 + index.n_class_1) and (
         listed_size == 0 or 2 * n_documents < listed_size
     ):
         list_terms(index, fast, space, level)
-        listed_size = space.levels[level, 9]
+        listed_size = space.levels[level, LISTED_SIZE]
     if listed_size > 0:
-        n_drawn, search = search_by_frequency(
-            index, fast, rules, space, members, class_0, class_1, fast.n_frequent, fast.n_frequent, START
-        )
-        search = search_list(
-            index, fast, rules, space, members, class_0, class_1, level, rules.max_features - n_drawn, search
-        )
+        n_drawn, search = search_by_frequency(growth, node, fast.n_frequent, fast.n_frequent, START)
+        search = search_list(growth, node, level, rules.max_features - n_drawn, search)
     else:
         width = 64 * (1 + (_FIRST_BAND * index.n_terms // rules.max_features) // 64)
-        n_drawn, search = search_by_frequency(
-            index, fast, rules, space, members, class_0, class_1, width, index.n_terms, START
-        )
+        n_drawn, search = search_by_frequency(growth, node, width, index.n_terms, START)
     split = search.split
     if not search.varied:
         list_terms(index, fast, space, level)
-        terms = space.terms[space.levels[level, 7] : space.levels[level, 8]]
-        split = split_by_any_varying_term(index, fast, rules, space, members, class_0, class_1, terms)
+        terms = space.terms[space.levels[level, TERMS_BEGIN] : space.levels[level, TERMS_END]]
+        split = split_by_any_varying_term(growth, node, terms)
     if split.score >= 0.0 and split.threshold == UNKNOWN:
-        split = with_threshold(index, split, members)
+        split = with_threshold(index, split, node.members)
     return split
 
 
 @inlined_kernel
 def open_chain(space: FastWorkspace, level: int, begin: int, end: int, top: int) -> None:
     """Begin a chain with the documents listed in ``documents[begin:end]``, no list reaching beyond `top`."""
-    space.levels[level, 0], space.levels[level, 1], space.levels[level, 2] = begin, end, top
-    space.levels[level, 7] = space.levels[level, 8] = space.levels[level - 1, 8] if level > 0 else 0
-    space.levels[level, 9] = 0
+    terms_begin = space.levels[level - 1, TERMS_END] if level > 0 else 0
+    space.levels[level, LIST_BEGIN], space.levels[level, LIST_END], space.levels[level, LISTS_END] = begin, end, top
+    space.levels[level, TERMS_BEGIN] = space.levels[level, TERMS_END] = terms_begin
+    space.levels[level, LISTED_SIZE] = 0
 
 
 @inlined_kernel
 def enter_node(space: FastWorkspace, level: int, class_0: Int, class_1: Int, depth: Int) -> None:
     """Make a node of given class sizes and depth the current one of its chain."""
-    space.levels[level, 3], space.levels[level, 4], space.levels[level, 5] = class_0, class_1, depth
+    space.levels[level, CLASS_0], space.levels[level, CLASS_1], space.levels[level, DEPTH] = class_0, class_1, depth
 
 
 @inlined_kernel
 def open_right_branch(index: TrainingIndex, fast: FastIndex, split: Split, space: FastWorkspace, level: int) -> None:
     """Move the documents that go to the right from the chain of `level` to a new one of the level above."""
-    begin, end, top, class_0, class_1, depth = space.levels[level][:6]
-    documents = space.documents
-    n_right = split.right_0 + split.right_1
+    chain, documents = space.levels[level], space.documents
+    begin, end, top = chain[LIST_BEGIN], chain[LIST_END], chain[LISTS_END]
+    n_right, depth = split.right_0 + split.right_1, chain[DEPTH] + 1
     take_right_documents(index, fast, split, space.sets[level], space.sets[level + 1], documents, top)
     if 2 * n_right > end - begin:
         kept = keep_members(documents, begin, end, space.sets[level])
         for i in range(n_right):
             documents[kept + i] = documents[top + i]
-        space.levels[level, 1] = kept
+        chain[LIST_END] = kept
         open_chain(space, level + 1, kept, kept + n_right, top)
     else:
         open_chain(space, level + 1, top, top + n_right, top + n_right)
-    enter_node(space, level, class_0 - split.right_0, class_1 - split.right_1, depth + 1)
-    enter_node(space, level + 1, split.right_0, split.right_1, depth + 1)
+    enter_node(space, level, chain[CLASS_0] - split.right_0, chain[CLASS_1] - split.right_1, depth)
+    enter_node(space, level + 1, split.right_0, split.right_1, depth)
 
 
 @lean_kernel
-def grow_fast_tree(
-    index: TrainingIndex, fast: FastIndex, rules: GrowthRules, space: FastWorkspace, buffer: NodeBuffer, used: int
-) -> int:
+def grow_fast_tree(growth: Growth, buffer: NodeBuffer, used: int) -> int:
     """Grow one tree behind the `used` nodes of the buffer and return its number of nodes, −1 if levels run out."""
+    index, fast, rules, space = growth
     n_documents = index.n_class_0 + index.n_class_1
     for w in range(len(fast.all_documents)):
         space.sets[0, w] = fast.all_documents[w]
@@ -367,53 +345,44 @@ def grow_fast_tree(
     open_chain(space, level, node, n_documents, n_documents)
     enter_node(space, level, index.n_class_0, index.n_class_1, node)
     while level >= 0:
-        class_0, class_1, depth = space.levels[level, 3], space.levels[level, 4], space.levels[level, 5]
+        chain = space.levels[level]
+        class_0, class_1 = chain[CLASS_0], chain[CLASS_1]
         write_leaf(buffer, used + node, class_0, class_1)
         split = NO_SPLIT
-        if may_be_split(rules, depth, class_0 + class_1, class_0, class_1):
-            if node == 0:
-                split = split_of_root(index, fast, rules, space.state)
-            else:
-                split = split_of_node(index, fast, rules, space, level)
+        if may_be_split(rules, chain[DEPTH], class_0 + class_1, class_0, class_1):
+            split = split_of_root(index, fast, rules, space.state) if node == 0 else split_of_node(growth, level)
         if split.score >= 0.0:
             if level + 1 == len(space.levels):
                 return -1
             write_split(buffer, used + node, index.columns[split.term], split.threshold)
             open_right_branch(index, fast, split, space, level)
-            space.levels[level, 6] = node
+            chain[PARENT] = node
             level += 1
             node += 1
             continue
         node += 1
         if level > 0:  # the chain ends: leave its set empty for the next one
-            for document in space.documents[space.levels[level, 0] : space.levels[level, 1]]:
+            for document in space.documents[chain[LIST_BEGIN] : chain[LIST_END]]:
                 space.sets[level, document >> 6] = np.uint64(0)
-            buffer.left[used + space.levels[level - 1, 6]] = node
+            buffer.left[used + space.levels[level - 1, PARENT]] = node
         level -= 1
     return node
 
 
 @lean_kernel
 def grow_fast_trees(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    seed: np.uint64,
-    tree_start: int,
-    space: FastWorkspace,
-    buffer: NodeBuffer,
-    starts: Array,
+    growth: Growth, seed: np.uint64, tree_start: int, buffer: NodeBuffer, starts: Array
 ) -> tuple[int, bool]:
     """Grow trees from `tree_start` on, until all are grown or the buffer may be too small for one more.
 
-    ``starts[i + 1]`` receives the end of the i-th tree's nodes. Returns how many trees were grown, at most
-    ``len(starts) − 1``, and whether the workspace has too few levels for the next one.
+    ``starts[0]`` is where the first one's nodes begin; ``starts[i + 1]`` receives the end of the i-th one's.
+    Returns how many trees were grown, at most ``len(starts) − 1``, and whether the workspace has too few levels for the
+    next one.
     """
     n_grown = 0
-    starts[0] = 0
-    while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(index) <= len(buffer.feature):
-        start_stream(space.state, seed, tree_start + n_grown)
-        size = grow_fast_tree(index, fast, rules, space, buffer, starts[n_grown])
+    while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(growth.training) <= len(buffer.feature):
+        start_stream(growth.space.state, seed, tree_start + n_grown)
+        size = grow_fast_tree(growth, buffer, starts[n_grown])
         if size < 0:
             return n_grown, True
         starts[n_grown + 1] = starts[n_grown] + size

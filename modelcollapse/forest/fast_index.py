@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array, kernel
-from modelcollapse.forest.sampling import log_factorials
+from modelcollapse.forest.sampling import kept_log_factorials
 from modelcollapse.forest.splits import GrowthRules, best_threshold
 from modelcollapse.forest.training_index import TrainingIndex
 
@@ -32,13 +32,15 @@ class FastIndex(NamedTuple):
     row_terms : ndarray of int32, shape (n_nonzero_of_rare_terms,)
         Ranks of each document's rare terms, in increasing order.
     repeated : ndarray of int32, shape (n_present, 2)
-        Documents of each class with another than the smallest value of each term; with counts, mostly those that have
-        the term more than once.
-    log_factorial : ndarray of float64, shape (n_terms + 1,)
+        Per term and class: documents whose value exceeds the term's smallest; with counts, mostly those that have the
+        term more than once.
+    log_factorial : ndarray of float64, shape (≥ n_terms + 1,)
         For drawing from hypergeometric distributions.
+    root_terms : ndarray of int64, shape (n_present,)
+        Terms by the score of the root's best split by each, best first.
     root_scores, root_thresholds : ndarray of float64, shape (n_present,)
-        Best split of the root by each term, best term first; the score is −1 where no split is allowed.
-    root_terms, root_groups, root_right_0, root_right_1 : ndarray of int64, shape (n_present,)
+        That split of each term; the score is −1 where no split is allowed.
+    root_groups, root_right_0, root_right_1 : ndarray of int64, shape (n_present,)
         Its other fields (see :class:`~modelcollapse.forest.splits.Split`).
     n_root_splits : int
         Terms by which the root can be split.
@@ -53,9 +55,9 @@ class FastIndex(NamedTuple):
     row_terms: npt.NDArray[np.int32]
     repeated: npt.NDArray[np.int32]
     log_factorial: npt.NDArray[np.float64]
+    root_terms: npt.NDArray[np.int64]
     root_scores: npt.NDArray[np.float64]
     root_thresholds: npt.NDArray[np.float64]
-    root_terms: npt.NDArray[np.int64]
     root_groups: npt.NDArray[np.int64]
     root_right_0: npt.NDArray[np.int64]
     root_right_1: npt.NDArray[np.int64]
@@ -90,11 +92,24 @@ def list_rows(term_starts: Array, postings: Array, first_term: int, n_slots: int
     return row_starts, row_terms
 
 
+class RootSplits(NamedTuple):
+    """What is known of each term in the root: see :class:`FastIndex`, and whether the term varies."""
+
+    varies: npt.NDArray[np.bool_]
+    repeated: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float64]
+    thresholds: npt.NDArray[np.float64]
+    groups: npt.NDArray[np.int64]
+    right_0: npt.NDArray[np.int64]
+    right_1: npt.NDArray[np.int64]
+
+
 @kernel
-def split_root(index: TrainingIndex, rules: GrowthRules) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Find the root's best split by each term: (whether the term varies, and the fields of the split)."""
+def split_root(index: TrainingIndex, rules: GrowthRules) -> RootSplits:
+    """Find the root's best split by each term."""
     n_present = len(index.columns)
     varies = np.zeros(n_present, np.bool_)
+    repeated = np.zeros((n_present, 2), np.int32)
     scores = np.empty(n_present, np.float64)
     thresholds = np.empty(n_present, np.float64)
     groups, right_0, right_1 = np.empty((3, n_present), np.int64)
@@ -105,13 +120,27 @@ def split_root(index: TrainingIndex, rules: GrowthRules) -> tuple[Array, Array, 
             for label in range(2):
                 counts[group - first, label] = index.group_stops[group, label] - index.group_starts[group, label]
             counts[group - first, 2] = counts[group - first, 0] + counts[group - first, 1]
+        for label in range(2):
+            repeated[term, label] = index.frequency[term, label] - counts[0, label]
         varies[term], split = best_threshold(
             index.group_values, term, first, index.term_groups[term + 1], rules.min_samples_leaf, counts,
             index.n_class_0, index.n_class_1, index.n_class_0 + index.n_class_1,
         )  # fmt: skip
         scores[term], thresholds[term] = split.score, split.threshold
         groups[term], right_0[term], right_1[term] = split.group, split.right_0, split.right_1
-    return varies, scores, thresholds, groups, right_0, right_1
+    return RootSplits(varies, repeated, scores, thresholds, groups, right_0, right_1)
+
+
+def best_first(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Order scores, which are positive, 0 or −1, as a stable sort from the largest to the smallest does.
+
+    Numpy has a radix sort for 16 bits, which takes a third of the time of its stable sort for floats.
+    """
+    keys = (~scores.view(np.uint64) ^ np.uint64(1 << 63)).astype("<u8")
+    order = np.arange(len(scores))
+    for digits in keys.view("<u2").reshape(-1, 4).T.astype(np.uint16):
+        order = order[np.argsort(digits[order], kind="stable")]
+    return order
 
 
 @kernel
@@ -131,23 +160,21 @@ def build_fast_index(index: TrainingIndex, rules: GrowthRules) -> FastIndex:
     every[: index.n_class_0] = True
     every[index.class_1_start : n_slots] = True
     smallest = max(1, int(_FREQUENT_PER_WORD * n_words))
-    n_frequent = int(np.count_nonzero(index.frequency.max(axis=1) >= smallest))
-    first_groups = index.term_groups[:-1]
-    varies, scores, thresholds, groups, right_0, right_1 = split_root(index, rules)
-    order = np.argsort(-scores, kind="stable")
+    n_frequent = int(np.count_nonzero(np.maximum(*index.frequency.T) >= smallest))
+    root = split_root(index, rules)
     return FastIndex(
         np.packbits(every, bitorder="little").view("<u8").astype(np.uint64),
         n_frequent,
         make_sets(index.term_starts, index.postings, n_frequent, n_words),
         *list_rows(index.term_starts, index.postings, n_frequent, n_slots),
-        index.frequency - (index.group_stops[first_groups] - index.group_starts[first_groups]).astype(np.int32),
-        log_factorials(index.n_terms),
-        scores[order],
-        thresholds[order],
-        order,
-        groups[order],
-        right_0[order],
-        right_1[order],
-        int(np.count_nonzero(scores >= 0)),
-        int(np.count_nonzero(varies)),
+        root.repeated,
+        kept_log_factorials(index.n_terms),
+        best_first(root.scores),
+        root.scores,
+        root.thresholds,
+        root.groups,
+        root.right_0,
+        root.right_1,
+        int(np.count_nonzero(root.scores >= 0)),
+        int(np.count_nonzero(root.varies)),
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from modelcollapse.forest.bitsets import count_bits
 from modelcollapse.forest.compilation import Array, Bool, Int, inlined_kernel, lean_kernel
 from modelcollapse.forest.fast_index import FastIndex
-from modelcollapse.forest.random_streams import random_below
+from modelcollapse.forest.sampling import random_below
 from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, midpoint, split_score
 from modelcollapse.forest.training_index import TrainingIndex
 
@@ -22,6 +22,20 @@ UNKNOWN = -1.0
 
 #: Rounding may move a bound by this share: terms are left out only below it.
 _SLACK = 1.0 - 1e-9
+
+
+#: Columns of `FastWorkspace.levels`: what is known of the open chain of a level.
+LIST_BEGIN = 0  # where its list in `documents` begins
+LIST_END = 1  # where it ends
+LISTS_END = 2  # where the lists of all levels up to this one end
+CLASS_0 = 3  # documents of class 0 that are still in the chain
+CLASS_1 = 4  # documents of class 1 that are
+DEPTH = 5  # depth of the current node
+PARENT = 6  # the node whose left child comes next
+TERMS_BEGIN = 7  # where its list in `terms` begins
+TERMS_END = 8  # where it ends
+LISTED_SIZE = 9  # documents in the chain when its terms were listed; 0 if it has no list of them
+N_COLUMNS = 10
 
 
 class FastWorkspace(NamedTuple):
@@ -33,10 +47,8 @@ class FastWorkspace(NamedTuple):
         The tree's random stream.
     sets : ndarray of uint64, shape (n_levels, n_words)
         For every level its open chain's documents that are still in it. Empty above the current level.
-    levels : ndarray of int64, shape (n_levels, 10)
-        For every level begin and end of its list in `documents`, the end of all lists up to it, the documents of each
-        class that are still in the chain, the depth, and the node whose left child comes next; then begin and end of
-        its list of terms, and the documents there were when it was made, 0 if there is none.
+    levels : ndarray of int64, shape (n_levels, N_COLUMNS)
+        For every level the numbers above.
     documents : ndarray of int32, shape (3 · n_documents,)
         Lists of the chains' documents. A list may contain documents that have left the chain. It lies behind the list
         of the level below, or, if it would be longer than half of that, in place of its end: so two times the number
@@ -44,8 +56,8 @@ class FastWorkspace(NamedTuple):
     terms : ndarray of int32, shape (n_levels · n_present + 1,)
         Lists of the rare terms in the documents of branches, one behind the other.
     term_counts : ndarray of uint32, shape (n_levels · n_present + 1,)
-        How many documents had each of these terms when the list was made: class 0 in the lower half of the word, class
-        1 in the upper. Exact as long as no document has left the branch; then upper bounds.
+        Documents that had each of these terms when the list was made: class 0 in the lower half of the word, class 1
+        in the upper. Exact as long as no document has left the branch; then upper bounds.
     tally : ndarray of uint32, shape (n_present,)
         The same for all terms while a list is being made; else 0.
     chosen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
@@ -72,7 +84,7 @@ class FastWorkspace(NamedTuple):
         return cls(
             np.empty(1, np.uint64),
             np.zeros((n_levels, n_words), np.uint64),
-            np.empty((n_levels, 10), np.int64),
+            np.empty((n_levels, N_COLUMNS), np.int64),
             np.empty(3 * n_documents, np.int32),
             np.empty(n_levels * len(index.columns) + 1, np.int32),
             np.empty(n_levels * len(index.columns) + 1, np.uint32),
@@ -80,6 +92,23 @@ class FastWorkspace(NamedTuple):
             np.empty((index.n_terms + 63) // 64, np.uint64),
             np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
         )
+
+
+class Growth(NamedTuple):
+    """What trees are grown from, by which rules, and where."""
+
+    training: TrainingIndex
+    fast: FastIndex
+    rules: GrowthRules
+    space: FastWorkspace
+
+
+class Node(NamedTuple):
+    """A node: its documents as a bit set, and the number of each class."""
+
+    members: Array
+    class_0: Int
+    class_1: Int
 
 
 @inlined_kernel
@@ -122,15 +151,7 @@ def count_term(index: TrainingIndex, fast: FastIndex, term: Int, members: Array)
 
 @lean_kernel
 def split_by_values(
-    index: TrainingIndex,
-    rules: GrowthRules,
-    term: Int,
-    with_term_0: Int,
-    with_term_1: Int,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    counts: Array,
+    index: TrainingIndex, rules: GrowthRules, node: Node, term: Int, with_term_0: Int, with_term_1: Int, counts: Array
 ) -> tuple[Bool, Split]:
     """Find a node's best split by a term with several values: (whether the term varies in the node, split).
 
@@ -140,11 +161,12 @@ def split_by_values(
     for group in range(first + 1, last):
         for label in range(2):
             start, stop = index.group_starts[group, label], index.group_stops[group, label]
-            counts[group - first, label] = count_list(index.postings, start, stop, members)
+            counts[group - first, label] = count_list(index.postings, start, stop, node.members)
         counts[group - first, 2] = counts[group - first, 0] + counts[group - first, 1]
         with_term_0 -= counts[group - first, 0]
         with_term_1 -= counts[group - first, 1]
     counts[0, 0], counts[0, 1], counts[0, 2] = with_term_0, with_term_1, with_term_0 + with_term_1
+    class_0, class_1 = node.class_0, node.class_1
     return best_threshold(
         index.group_values, term, first, last, rules.min_samples_leaf, counts, class_0, class_1, class_0 + class_1
     )
@@ -160,7 +182,7 @@ class Search(NamedTuple):
     split : Split
         The best split so far; of equals, each with the same probability.
     n_tied : int
-        How many terms are as good.
+        Terms that are as good.
     least_0, least_1 : float
         A term needs as many documents of class 0, or as many of class 1, to win or tie.
     """
@@ -177,56 +199,35 @@ START = Search(False, NO_SPLIT, 0, 0.0, 0.0)
 
 @inlined_kernel
 def are_too_few(class_0: Int, class_1: Int, search: Search) -> Bool:
-    """Tell whether a term with so many documents of each class, or fewer, can neither win nor tie."""
+    """Tell whether a term can neither win nor tie if it has at most these numbers of documents of each class."""
     return class_0 < search.least_0 and class_1 < search.least_1
 
 
 @inlined_kernel
-def consider(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    term: Int,
-    search: Search,
-) -> Search:
+def consider(growth: Growth, node: Node, term: Int, search: Search) -> Search:
     """Look at one more drawn term: count its documents in the node, unless there are too few anywhere."""
     rank = np.uint64(term)
-    if are_too_few(index.frequency[rank, 0], index.frequency[rank, 1], search):
+    if are_too_few(growth.training.frequency[rank, 0], growth.training.frequency[rank, 1], search):
         return search
-    right_0, right_1 = count_term(index, fast, term, members)
-    return consider_counted(index, fast, rules, space, members, class_0, class_1, term, right_0, right_1, search)
+    right_0, right_1 = count_term(growth.training, growth.fast, term, node.members)
+    return consider_counted(growth, node, term, right_0, right_1, search)
 
 
 @inlined_kernel
-def consider_counted(
-    index: TrainingIndex,
-    fast: FastIndex,
-    rules: GrowthRules,
-    space: FastWorkspace,
-    members: Array,
-    class_0: int,
-    class_1: int,
-    term: Int,
-    right_0: Int,
-    right_1: Int,
-    search: Search,
-) -> Search:
-    """Look at one more drawn term, which so many documents of each class in the node have.
+def consider_counted(growth: Growth, node: Node, term: Int, right_0: Int, right_1: Int, search: Search) -> Search:
+    """Look at one more drawn term, which `right_0` and `right_1` documents of the classes in the node have.
 
     Whether a document has the term or not is the first candidate, and for most terms the only one that matters: of
     documents with a larger value there are too few. Too few documents can neither win nor tie (see the module's text);
     that needs a split to compare with, so at least one term has varied then.
     """
+    index, rules = growth.training, growth.rules
     rank = np.uint64(term)
     n_right = right_0 + right_1
-    n_left = class_0 + class_1 - n_right
+    n_left = node.class_0 + node.class_1 - n_right
     if n_right == 0 or are_too_few(right_0, right_1, search):
         return search
-    repeated_0, repeated_1 = fast.repeated[rank, 0], fast.repeated[rank, 1]
+    repeated_0, repeated_1 = growth.fast.repeated[rank, 0], growth.fast.repeated[rank, 1]
     if repeated_0 + repeated_1 == 0 or (
         n_left >= rules.min_samples_leaf and are_too_few(repeated_0, repeated_1, search)
     ):
@@ -234,19 +235,19 @@ def consider_counted(
             return search
         split = NO_SPLIT
         if n_right >= rules.min_samples_leaf and n_left >= rules.min_samples_leaf:
-            score = split_score(right_0, right_1, class_0, class_1)
+            score = split_score(right_0, right_1, node.class_0, node.class_1)
             split = Split(score, term, index.term_groups[term], UNKNOWN, right_0, right_1)
     else:
-        varies, split = split_by_values(index, rules, term, right_0, right_1, members, class_0, class_1, space.counts)
+        varies, split = split_by_values(index, rules, node, term, right_0, right_1, growth.space.counts)
         if not varies:
             return search
     if split.score > search.split.score:
-        least_0, least_1 = least_frequencies(split.score, class_0, class_1)
+        least_0, least_1 = least_frequencies(split.score, node.class_0, node.class_1)
         return Search(True, split, 1, least_0, least_1)
     n_tied, best = search.n_tied, search.split
     if split.score == best.score and split.score >= 0.0:
         n_tied += 1
-        if random_below(space.state, n_tied) == 0:
+        if random_below(growth.space.state, n_tied) == 0:
             best = split
     return Search(True, best, n_tied, search.least_0, search.least_1)
 

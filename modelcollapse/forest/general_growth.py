@@ -1,4 +1,4 @@
-"""The simple way to grow trees: any parameters, bootstrap samples included. Follows scikit-learn's depth-first builder.
+"""The simple way to grow trees, for bootstrap samples. Follows scikit-learn's depth-first builder.
 
 A node draws terms one by one in random order and counts each through its whole posting list: a document counts if it
 is in the node. The list is read even for a node of two documents – :mod:`~modelcollapse.forest.fast_growth` avoids
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array, Bool, Int, lean_kernel
-from modelcollapse.forest.random_streams import Stream, random_below, start_stream
+from modelcollapse.forest.sampling import Stream, random_below, start_stream
 from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, may_be_split
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
@@ -156,11 +156,9 @@ def move_to_the_right(
 
 
 @lean_kernel
-def start_sample(index: TrainingIndex, bootstrap: bool, space: GeneralWorkspace) -> int:
-    """Draw a tree's sample, put its documents into the root, and return how many there are."""
+def start_sample(index: TrainingIndex, space: GeneralWorkspace) -> int:
+    """Put the documents of a tree's sample into the root, and return how many there are."""
     n_documents = index.n_class_0 + index.n_class_1
-    if bootstrap:
-        draw_bootstrap_sample(space.state, n_documents, index.n_class_0, index.class_1_start, space.weight)
     n_in_tree = 0
     for i in range(n_documents):
         document = i if i < index.n_class_0 else i - index.n_class_0 + index.class_1_start
@@ -173,13 +171,15 @@ def start_sample(index: TrainingIndex, bootstrap: bool, space: GeneralWorkspace)
 
 @lean_kernel
 def grow_general_tree(
-    index: TrainingIndex, rules: GrowthRules, bootstrap: bool, space: GeneralWorkspace, buffer: NodeBuffer, used: int
+    index: TrainingIndex, rules: GrowthRules, space: GeneralWorkspace, buffer: NodeBuffer, used: int
 ) -> int:
     """Grow one tree behind the `used` nodes of the buffer and return its number of nodes."""
     for term in range(index.n_terms):
         space.terms[term] = term
+    n_documents = index.n_class_0 + index.n_class_1
+    draw_bootstrap_sample(space.state, n_documents, index.n_class_0, index.class_1_start, space.weight)
     pending = space.pending
-    pending[0, 0], pending[0, 1], pending[0, 2], pending[0, 3] = 0, start_sample(index, bootstrap, space), 0, -1
+    pending[0, 0], pending[0, 1], pending[0, 2], pending[0, 3] = 0, start_sample(index, space), 0, -1
     n_pending, n_labels, node = 1, 1, 0
     while n_pending > 0:
         n_pending -= 1
@@ -214,7 +214,6 @@ def grow_general_tree(
 def grow_general_trees(
     index: TrainingIndex,
     rules: GrowthRules,
-    bootstrap: bool,
     seed: np.uint64,
     tree_start: int,
     space: GeneralWorkspace,
@@ -223,14 +222,13 @@ def grow_general_trees(
 ) -> int:
     """Grow trees from `tree_start` on, until all are grown or the buffer may be too small for one more.
 
-    ``starts[i + 1]`` receives the end of the i-th tree's nodes. Returns how many trees were grown, at most
-    ``len(starts) − 1``.
+    ``starts[0]`` is where the first one's nodes begin; ``starts[i + 1]`` receives the end of the i-th one's.
+    Returns how many trees were grown, at most ``len(starts) − 1``.
     """
     n_grown = 0
-    starts[0] = 0
     while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(index) <= len(buffer.feature):
         start_stream(space.state, seed, tree_start + n_grown)
-        size = grow_general_tree(index, rules, bootstrap, space, buffer, starts[n_grown])
+        size = grow_general_tree(index, rules, space, buffer, starts[n_grown])
         starts[n_grown + 1] = starts[n_grown] + size
         n_grown += 1
     return n_grown

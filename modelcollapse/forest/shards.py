@@ -4,7 +4,7 @@ A tree depends on the training set, the parameters, the seed and its own number,
 integers. So a forest may be grown and asked in parts, in any process and any order, with the same bits:
 
 >>> part = grow_trees(  # doctest: +SKIP
-...     *counts, rows, labels, parameters, seed=7, active=active, tree_start=250, tree_stop=500
+...     *counts, rows, labels, parameters, seed=7, tree_start=250, tree_stop=500, active=active, frequency=frequency
 ... )
 >>> votes = sum_votes(part, index_documents(*counts, test_rows, active))  # doctest: +SKIP
 >>> probabilities(votes + votes_of_the_other_parts, n_trees=1000)  # doctest: +SKIP
@@ -29,7 +29,7 @@ import numpy.typing as npt
 from modelcollapse.forest.compilation import Array
 from modelcollapse.forest.fast_growth import grow_fast_trees
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
-from modelcollapse.forest.fast_search import FastWorkspace
+from modelcollapse.forest.fast_search import FastWorkspace, Growth
 from modelcollapse.forest.general_growth import GeneralWorkspace, grow_general_trees
 from modelcollapse.forest.scoring_index import BLOCK_SIZE, ScoringIndex, build_scoring_index
 from modelcollapse.forest.splits import GrowthRules
@@ -52,14 +52,15 @@ __all__ = [
 
 Result = TypeVar("Result")
 
-#: Grows trees from a first one on: (first tree, buffer for nodes, where each tree's nodes begin) → trees grown.
+#: Grows trees from a first one on: (first tree, buffer for nodes, where the first one's nodes begin, and room for where
+#: those of the others do) → trees grown.
 Grower = Callable[[int, NodeBuffer, npt.NDArray[np.int64]], int]
 
 #: No tree of fewer than 2**31 documents is deeper.
 UNLIMITED_DEPTH = 2**31 - 1
 
-#: Nodes that a thread writes before they are copied out.
-_BUFFERED_NODES = 1 << 18
+#: Nodes that a thread writes before it reckons how many there will be.
+_FIRST_NODES = 1 << 16
 
 Values = npt.NDArray[np.int32] | npt.NDArray[np.float32]
 
@@ -154,6 +155,7 @@ def grow_trees(
     tree_start: int,
     tree_stop: int,
     active: npt.NDArray[np.bool_],
+    frequency: npt.NDArray[np.int32],
     n_threads: int = 1,
 ) -> Trees:
     """Grow trees `tree_start` … `tree_stop` − 1 of the forest with this `seed`.
@@ -178,6 +180,8 @@ def grow_trees(
         Which trees.
     active : ndarray of bool, shape (n_columns,)
         The terms a split draws from. Active terms that occur in no document are drawn too (and constant).
+    frequency : ndarray of int32, shape (n_columns, 2)
+        Training documents of each class with each term, from :func:`count_documents`.
     n_threads : int
         Threads to use. The result is the same for any number.
 
@@ -186,7 +190,7 @@ def grow_trees(
     Trees
         Small, picklable, with columns of the matrix as features.
     """
-    index = build_training_index(*_read_only(data, indices, indptr, rows, labels, active))
+    index = build_training_index(*_read_only(data, indices, indptr, rows, labels, active, frequency))
     rules = parameters.rules(index.n_terms)
     fast = None if parameters.bootstrap else build_fast_index(index, rules)
     bounds = np.linspace(tree_start, tree_stop, min(4 * n_threads if n_threads > 1 else 1, tree_stop - tree_start) + 1)
@@ -203,12 +207,12 @@ def count_documents(
     indices: npt.NDArray[np.int32],
     indptr: npt.NDArray[np.int64],
     rows: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.uint8],
     n_columns: int,
 ) -> npt.NDArray[np.int32]:
-    """Count the documents among `rows` that have each term: shape (n_columns,). See :func:`grow_trees`."""
-    labels, active = np.zeros(len(rows), np.uint8), np.ones(n_columns, bool)
-    frequency: npt.NDArray[np.int32] = count_terms(*_read_only(data, indices, indptr, rows, labels, active))
-    return frequency[:, 0]
+    """Count the documents of each class among `rows` that have each term: shape (n_columns, 2). See `grow_trees`."""
+    data, indices, indptr, rows, labels = _read_only(data, indices, indptr, rows, labels)
+    return count_terms(data, indices, indptr, rows, labels, n_columns)
 
 
 def _grow_range(
@@ -216,34 +220,35 @@ def _grow_range(
 ) -> Trees:
     """Grow trees in one thread: without bootstrap the fast way, which takes `fast`, else the general way."""
     grow = _general_grower(index, rules, seed) if fast is None else _fast_grower(index, fast, rules, seed)
-    buffer = NodeBuffer.empty(max(_BUFFERED_NODES, most_nodes(index)))
-    parts = []
-    while tree_start < tree_stop:
-        starts = np.empty(tree_stop - tree_start + 1, np.int64)
-        n_grown = grow(tree_start, buffer, starts)
-        if n_grown:
-            parts.append(Trees.from_buffer(starts[: n_grown + 1], buffer))
-            tree_start += n_grown
-    return Trees.concatenate(parts)
+    n_trees, n_grown = tree_stop - tree_start, 0
+    starts = np.zeros(n_trees + 1, np.int64)
+    buffer = NodeBuffer.empty(_FIRST_NODES + most_nodes(index))
+    while n_grown < n_trees:
+        n_used = int(starts[n_grown])
+        if n_used + most_nodes(index) > len(buffer.feature):
+            n_expected = int(1.05 * n_used / n_grown * n_trees)  # of nodes that are not written nothing is in memory
+            buffer = buffer.enlarged(n_used, n_expected + most_nodes(index))
+        n_grown += grow(tree_start + n_grown, buffer, starts[n_grown:])
+    return Trees.of(starts, buffer)
 
 
 def _general_grower(index: TrainingIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
     space = GeneralWorkspace.empty(index)
 
     def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
-        return grow_general_trees(index, rules, True, seed, tree_start, space, buffer, starts)
+        return grow_general_trees(index, rules, seed, tree_start, space, buffer, starts)
 
     return grow
 
 
 def _fast_grower(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
-    space = FastWorkspace.empty(index, n_levels=32)
+    growth = Growth(index, fast, rules, FastWorkspace.empty(index, n_levels=32))
 
     def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
-        nonlocal space
-        n_grown, too_few_levels = grow_fast_trees(index, fast, rules, seed, tree_start, space, buffer, starts)
+        nonlocal growth
+        n_grown, too_few_levels = grow_fast_trees(growth, seed, tree_start, buffer, starts)
         if too_few_levels:
-            space = FastWorkspace.empty(index, n_levels=2 * len(space.levels))
+            growth = growth._replace(space=FastWorkspace.empty(index, n_levels=2 * len(growth.space.levels)))
         return n_grown
 
     return grow

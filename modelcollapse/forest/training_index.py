@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import Array, kernel, lean_kernel
+from modelcollapse.forest.compilation import Array, Int, inlined_kernel, kernel, lean_kernel
 
 #: Values up to this count as zero, and values of a term this close as equal, as in scikit-learn's FEATURE_THRESHOLD.
 SAME_VALUE = np.float32(1e-7)
@@ -73,31 +73,41 @@ def most_nodes(index: TrainingIndex) -> int:
 
 
 @kernel
-def count_terms(data: Array, indices: Array, indptr: Array, rows: Array, labels: Array, active: Array) -> Array:
-    """Count the documents of each class with each active term: int32, shape (n_columns, 2)."""
-    frequency = np.zeros((len(active), 2), np.int32)
+def count_terms(data: Array, indices: Array, indptr: Array, rows: Array, labels: Array, n_columns: int) -> Array:
+    """Count the documents of each class that have each term: int32, shape (n_columns, 2)."""
+    frequency = np.zeros((n_columns, 2), np.int32)
     for i in range(len(rows)):
+        label = labels[i]
         for j in range(indptr[rows[i]], indptr[rows[i] + 1]):
-            if data[j] > SAME_VALUE and active[indices[j]]:
-                frequency[indices[j], labels[i]] += 1
+            frequency[indices[j], label] += data[j] > SAME_VALUE
     return frequency
 
 
 @kernel
-def rank_terms(frequency: Array, n_documents: int) -> Array:
-    """Order the columns that occur by decreasing frequency in their more frequent class (a counting sort)."""
+def rank_terms(frequency: Array, active: Array, n_documents: int) -> tuple[Array, Array]:
+    """Order active columns that occur by decreasing frequency in their more frequent class (a counting sort).
+
+    Returns
+    -------
+    columns, frequency
+        See :class:`TrainingIndex`.
+    """
     starts = np.zeros(n_documents + 2, np.int64)
     for column in range(len(frequency)):
-        starts[n_documents - max(frequency[column, 0], frequency[column, 1]) + 1] += 1
+        if active[column]:
+            starts[n_documents - max(frequency[column, 0], frequency[column, 1]) + 1] += 1
     for i in range(n_documents + 1):
         starts[i + 1] += starts[i]
     columns = np.empty(starts[n_documents], np.int32)
+    ranked = np.empty((len(columns), 2), np.int32)
     for column in range(len(frequency)):
         key = max(frequency[column, 0], frequency[column, 1])
-        if key > 0:
-            columns[starts[n_documents - key]] = column
+        if key > 0 and active[column]:
+            at = starts[n_documents - key]
+            columns[at] = column
+            ranked[at, 0], ranked[at, 1] = frequency[column, 0], frequency[column, 1]
             starts[n_documents - key] += 1
-    return columns
+    return columns, ranked
 
 
 @kernel
@@ -107,32 +117,34 @@ def list_postings(
     indptr: Array,
     rows: Array,
     labels: Array,
+    n_columns: int,
     class_1_start: int,
     columns: Array,
     frequency: Array,
 ) -> tuple[Array, Array, Array]:
     """List the documents and values of each ranked term: (starts, documents, values), documents increasing."""
     n_present = len(columns)
-    rank = np.full(len(frequency), -1, np.int32)
+    rank = np.full(n_columns, -1, np.int32)
     starts = np.zeros(n_present + 1, np.int64)
     for r in range(n_present):
         rank[columns[r]] = r
-        starts[r + 1] = starts[r] + frequency[columns[r], 0] + frequency[columns[r], 1]
-    ends = starts[:-1].copy()
+        starts[r + 1] = starts[r] + frequency[r, 0] + frequency[r, 1]
+    ends = starts[:-1].astype(np.uint64)
     documents = np.empty(starts[-1], np.int32)
     values = np.empty(starts[-1], np.float32)
     for label in range(2):
-        document = label * class_1_start
+        document = np.int32(label * class_1_start)
         for i in range(len(rows)):
             if labels[i] != label:
                 continue
-            for j in range(indptr[rows[i]], indptr[rows[i] + 1]):
-                r = rank[indices[j]]
+            for j in range(np.uint64(indptr[rows[i]]), np.uint64(indptr[rows[i] + 1])):
+                r = rank[np.uint32(indices[j])]
                 if r >= 0 and data[j] > SAME_VALUE:
-                    documents[ends[r]] = document
-                    values[ends[r]] = data[j]
-                    ends[r] += 1
-            document += 1
+                    at = ends[np.uint32(r)]
+                    documents[at] = document
+                    values[at] = data[j]
+                    ends[np.uint32(r)] = at + np.uint64(1)
+            document += np.int32(1)
     return starts, documents, values
 
 
@@ -169,62 +181,74 @@ def distinct_values(values: Array, found: Array) -> int:
 @kernel
 def group_by_value(
     starts: Array, documents: Array, values: Array, frequency: Array
-) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Order each term's documents by class and value.
+) -> tuple[Array, Array, Array, Array]:
+    """Order each term's `documents` by class and value, in place.
 
     Returns
     -------
-    term_groups, group_values, group_starts, group_stops, term_starts, postings
+    term_groups, group_values, group_starts, group_stops
         See :class:`TrainingIndex`.
     """
     n_present = len(starts) - 1
-    longest = _FEW_VALUES + 1
+    longest = np.int64(_FEW_VALUES + 1)
     for r in range(n_present):
         longest = max(longest, starts[r + 1] - starts[r])
     found = np.empty(longest, np.float32)
     ends = np.empty(longest, np.int64)
+    unordered = np.empty(longest, np.int32)
     term_groups = np.zeros(n_present + 1, np.int64)
     group_values = np.empty(len(documents), np.float32)
     group_starts = np.empty((len(documents), 2), np.int64)
     group_stops = np.empty((len(documents), 2), np.int64)
-    postings = np.empty(len(documents), np.int32)
     n_groups = 0
     for r in range(n_present):
-        n_values = distinct_values(values[starts[r] : starts[r + 1]], found)
+        begin, middle, end = starts[r], starts[r] + frequency[r, 0], starts[r + 1]
+        if is_constant(values, begin, end):  # as nearly all terms are
+            group_values[n_groups] = values[begin]
+            group_starts[n_groups, 0], group_stops[n_groups, 0] = begin, middle
+            group_starts[n_groups, 1], group_stops[n_groups, 1] = middle, end
+            n_groups += 1
+            term_groups[r + 1] = n_groups
+            continue
+        n_values = distinct_values(values[begin:end], found)
         for k in range(n_values):
             group_values[n_groups + k] = found[k]
-        begin = starts[r]
+        for j in range(end - begin):
+            unordered[j] = documents[begin + j]
         for label in range(2):
-            end = begin + frequency[r, label]
+            first, last = (begin, middle) if label == 0 else (middle, end)
             ends[:n_values] = 0
-            for j in range(begin, end):
+            for j in range(first, last):
                 ends[position_of(values[j], found, n_values)] += 1
-            last = begin
+            at = first
             for k in range(n_values):
-                group_starts[n_groups + k, label] = last
-                last += ends[k]
-                group_stops[n_groups + k, label] = last
-                ends[k] = last - ends[k]
-            for j in range(begin, end):
+                group_starts[n_groups + k, label] = at
+                at += ends[k]
+                group_stops[n_groups + k, label] = at
+                ends[k] = at - ends[k]
+            for j in range(first, last):
                 k = position_of(values[j], found, n_values)
-                postings[ends[k]] = documents[j]
+                documents[ends[k]] = unordered[j - begin]
                 ends[k] += 1
-            begin = end
         n_groups += n_values
         term_groups[r + 1] = n_groups
-    return (
-        term_groups,
-        group_values[:n_groups].copy(),
-        group_starts[:n_groups].copy(),
-        group_stops[:n_groups].copy(),
-        starts,
-        postings,
-    )
+    return term_groups, group_values[:n_groups].copy(), group_starts[:n_groups].copy(), group_stops[:n_groups].copy()
+
+
+@inlined_kernel
+def is_constant(values: Array, begin: Int, end: Int) -> bool:
+    """Tell whether ``values[begin:end]`` are all the same."""
+    j = begin + 1
+    while j < end and values[np.uint64(j)] == values[np.uint64(begin)]:
+        j += 1
+    return j == end
 
 
 @lean_kernel
 def position_of(value: float, found: Array, n: int) -> int:
-    """Find a value that is among the first `n` of `found`, which increase."""
+    """Find a value that is among the first `n` of `found`, which increase; most often it is the smallest."""
+    if value == found[0]:
+        return 0
     low, high = 0, n - 1
     while low < high:
         middle = (low + high) >> 1
@@ -242,6 +266,7 @@ def build_training_index(
     rows: npt.NDArray[np.int64],
     labels: npt.NDArray[np.uint8],
     active: npt.NDArray[np.bool_],
+    frequency: npt.NDArray[np.int32],
 ) -> TrainingIndex:
     """Make the posting lists of the documents `rows` of a CSR matrix without repeated entries.
 
@@ -255,19 +280,16 @@ def build_training_index(
         Their classes, 0 or 1.
     active : ndarray of bool, shape (n_columns,)
         Terms that a split may draw.
+    frequency : ndarray of int32, shape (n_columns, 2)
+        Documents of each class with each term, as :func:`count_terms` counts them.
     """
     n_class_1 = int(np.count_nonzero(labels))
     n_class_0 = len(labels) - n_class_1
     class_1_start = -(-n_class_0 // 64) * 64
-    frequency = count_terms(data, indices, indptr, rows, labels, active)
-    columns = rank_terms(frequency, len(rows))
-    starts, documents, values = list_postings(data, indices, indptr, rows, labels, class_1_start, columns, frequency)
-    return TrainingIndex(
-        int(np.count_nonzero(active)),
-        n_class_0,
-        n_class_1,
-        class_1_start,
-        columns,
-        frequency[columns],
-        *group_by_value(starts, documents, values, frequency[columns]),
+    columns, ranked = rank_terms(frequency, active, len(rows))
+    starts, postings, values = list_postings(
+        data, indices, indptr, rows, labels, len(active), class_1_start, columns, ranked
     )
+    groups = group_by_value(starts, postings, values, ranked)
+    n_terms = int(np.count_nonzero(active))
+    return TrainingIndex(n_terms, n_class_0, n_class_1, class_1_start, columns, ranked, *groups, starts, postings)

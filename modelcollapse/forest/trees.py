@@ -44,16 +44,10 @@ class Trees:
         return len(self.starts) - 1
 
     @classmethod
-    def from_buffer(cls, starts: npt.NDArray[np.int64], buffer: NodeBuffer) -> Trees:
-        """Copy trees out of the beginning of a buffer."""
-        n_nodes = starts[-1]
-        return cls(
-            starts.copy(),
-            buffer.feature[:n_nodes].copy(),
-            buffer.threshold[:n_nodes].copy(),
-            buffer.left[:n_nodes].copy(),
-            buffer.weights[:n_nodes].copy(),
-        )
+    def of(cls, starts: npt.NDArray[np.int64], buffer: NodeBuffer) -> Trees:
+        """Return the trees at the beginning of a buffer, in its memory."""
+        n = starts[-1]
+        return cls(starts, buffer.feature[:n], buffer.threshold[:n], buffer.left[:n], buffer.weights[:n])
 
     @classmethod
     def concatenate(cls, parts: list[Trees]) -> Trees:
@@ -89,6 +83,15 @@ class NodeBuffer(NamedTuple):
             np.empty(capacity, np.int32),
             np.empty((capacity, 2), np.int32),
         )
+
+    def enlarged(self, n_used: int, capacity: int) -> NodeBuffer:
+        """Return a buffer of another capacity with the first `n_used` nodes of this one."""
+        buffer = NodeBuffer.empty(capacity)
+        buffer.feature[:n_used] = self.feature[:n_used]
+        buffer.threshold[:n_used] = self.threshold[:n_used]
+        buffer.left[:n_used] = self.left[:n_used]
+        buffer.weights[:n_used] = self.weights[:n_used]
+        return buffer
 
 
 @inlined_kernel

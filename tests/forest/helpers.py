@@ -6,9 +6,9 @@ import numpy as np
 
 from modelcollapse.forest.compilation import lean_kernel
 from modelcollapse.forest.fast_index import build_fast_index
-from modelcollapse.forest.fast_search import START, consider
-from modelcollapse.forest.random_streams import start_stream
-from modelcollapse.forest.shards import ForestParameters, grow_trees
+from modelcollapse.forest.fast_search import START, Node, consider
+from modelcollapse.forest.sampling import start_stream
+from modelcollapse.forest.shards import ForestParameters, _read_only, count_documents, grow_trees
 from modelcollapse.forest.training_index import build_training_index
 
 
@@ -20,10 +20,9 @@ def arrays(X):
 
 def index_of(X, labels):
     """The training index of all rows of a matrix."""
-    frozen = [a.copy() for a in (*arrays(X), np.arange(X.shape[0]), labels, np.ones(X.shape[1], bool))]
-    for array in frozen:
-        array.flags.writeable = False
-    return build_training_index(*frozen)
+    documents = *arrays(X), np.arange(X.shape[0]), labels
+    frequency = count_documents(*documents, X.shape[1])
+    return build_training_index(*_read_only(*documents, np.ones(X.shape[1], bool), frequency))
 
 
 def fast_index_of(X, labels, **parameters):
@@ -35,9 +34,10 @@ def fast_index_of(X, labels, **parameters):
 
 def grow(X, labels, n_trees=10, seed=0, tree_start=0, n_threads=1, **parameters):
     """Trees on all rows of a matrix."""
+    documents = *arrays(X), np.arange(X.shape[0]), labels
     return grow_trees(
-        *arrays(X), np.arange(X.shape[0]), labels, ForestParameters(**parameters), seed=seed, tree_start=tree_start,
-        tree_stop=tree_start + n_trees, active=np.ones(X.shape[1], bool), n_threads=n_threads,
+        *documents, ForestParameters(**parameters), seed=seed, tree_start=tree_start, tree_stop=tree_start + n_trees,
+        active=np.ones(X.shape[1], bool), frequency=count_documents(*documents, X.shape[1]), n_threads=n_threads,
     )  # fmt: skip
 
 
@@ -62,10 +62,16 @@ def stream(seed=0, tree=0):
     return state
 
 
+def node_of(inside, labels, fast):
+    """A node with the documents `inside` (a mask)."""
+    classes = np.bincount(labels[inside], minlength=2).tolist()
+    return Node(bit_set(slots(labels)[inside], len(fast.all_documents)), *classes)
+
+
 @lean_kernel
-def search_terms(index, fast, rules, space, members, class_0, class_1, terms):
+def search_terms(growth, node, terms):
     """The state of a search after these terms, in this order."""
     search = START
     for term in terms:
-        search = consider(index, fast, rules, space, members, class_0, class_1, term, search)
+        search = consider(growth, node, term, search)
     return search

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from modelcollapse.forest.trees import Trees
+from modelcollapse.forest.voting import ONE_VOTE
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,15 @@ def depths_of_nodes(trees: Trees, tree: int) -> np.ndarray:
     return depth
 
 
-def vote_of_leaf(weights) -> float:
-    """Share of class 1."""
-    return weights[1] / weights.sum()
+def naive_votes(trees, dense):
+    """Sum up the votes of all trees, every document being sent down every tree."""
+    votes = [0] * len(dense)
+    for i, document in enumerate(dense):
+        for start in trees.starts[:-1]:
+            node = start
+            while trees.feature[node] >= 0:
+                goes_right = document[trees.feature[node]] > trees.threshold[node]
+                node = node + 1 if goes_right else start + trees.left[node]
+            class_0, class_1 = trees.weights[node].tolist()
+            votes[i] += int(np.floor(class_1 / (class_0 + class_1) * ONE_VOTE + 0.5))
+    return votes

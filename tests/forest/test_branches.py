@@ -5,8 +5,16 @@ from scipy import sparse
 
 from modelcollapse.forest.fast_growth import enter_node, list_terms, open_chain, search_list
 from modelcollapse.forest.fast_index import list_rows
-from modelcollapse.forest.fast_search import START, FastWorkspace, with_threshold
-from tests.forest.helpers import bit_set, fast_index_of, slots, stream
+from modelcollapse.forest.fast_search import (
+    LISTED_SIZE,
+    START,
+    TERMS_BEGIN,
+    TERMS_END,
+    FastWorkspace,
+    Growth,
+    with_threshold,
+)
+from tests.forest.helpers import bit_set, fast_index_of, node_of, slots, stream
 from tests.forest.naive_forest import best_splits
 from tests.forest.test_splits import assert_among, nodes
 
@@ -26,16 +34,16 @@ def open_branch(X, labels, inside, min_samples_leaf):
     open_chain(space, 0, 0, len(documents), len(documents))
     enter_node(space, 0, *np.bincount(labels[inside], minlength=2).tolist(), 0)
     list_terms(index, fast, space, 0)
-    return index, fast, rules, space
+    return Growth(index, fast, rules, space)
 
 
-def search(index, fast, rules, space, classes, tree):
-    """The best split of the branch's current node by any listed term."""
-    space.state[:] = stream(tree=tree)
-    found = search_list(index, fast, rules, space, space.sets[0], *classes, 0, index.n_terms, START)
+def search(growth, node, tree):
+    """The best split of a node of the branch by any listed term."""
+    growth.space.state[:] = stream(tree=tree)
+    found = search_list(growth, node, 0, growth.training.n_terms, START)
     split = found.split
     if split.score >= 0 and split.threshold < 0:
-        split = with_threshold(index, split, space.sets[0])
+        split = with_threshold(growth.training, split, node.members)
     return found.varied, split
 
 
@@ -44,7 +52,7 @@ def search(index, fast, rules, space, classes, tree):
 def test_listed_terms_are_counted(node):
     X, labels, inside, _, min_samples_leaf = node
     index, _, _, space = open_branch(X, labels, inside, min_samples_leaf)
-    begin, end, n_listed = space.levels[0, 7:]
+    begin, end, n_listed = space.levels[0, [TERMS_BEGIN, TERMS_END, LISTED_SIZE]]
     listed = {
         int(index.columns[term]): (int(count) & 0xFFFF, int(count) >> 16)
         for term, count in zip(space.terms[begin:end], space.term_counts[begin:end], strict=True)
@@ -61,21 +69,20 @@ def test_listed_terms_are_counted(node):
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(nodes(), st.sampled_from([0.0, 0.3, 0.8]), st.integers(0, 2**32 - 1))
-def test_search_of_a_list_finds_what_the_naive_splitter_finds_also_when_documents_have_left(node, share, seed):
-    X, labels, inside, _, min_samples_leaf = node
-    index, fast, rules, space = open_branch(X, labels, inside, min_samples_leaf)
+def test_search_of_a_list_finds_what_the_naive_splitter_finds_also_when_documents_have_left(branch, share, seed):
+    X, labels, inside, _, min_samples_leaf = branch
+    growth = open_branch(X, labels, inside, min_samples_leaf)
     remains = inside & (np.random.default_rng(seed).random(len(inside)) >= share)
     remains[:2] = True
-    space.sets[0] = bit_set(slots(labels)[remains], len(fast.all_documents))
-    classes = np.bincount(labels[remains], minlength=2).tolist()
+    node = node_of(remains, labels, growth.fast)
     naive_varied, naive = best_splits(
         X[remains], labels[remains], np.ones(remains.sum(), int), range(X.shape[1]), min_samples_leaf
     )
     found = set()
     for tree in range(12):  # all of the best must come up, each being drawn by chance
-        varied, split = search(index, fast, rules, space, classes, tree)
+        varied, split = search(growth, node, tree)
         assert varied == naive_varied
-        assert_among(split, index, X, labels, remains, naive)
+        assert_among(split, growth.training, X, labels, remains, naive)
         found.add(split.term)
     if len({s.feature for s in naive}) == 2:
         assert len(found) == 2

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from modelcollapse.forest import compilation, fast_growth
-from modelcollapse.forest.fast_search import FastWorkspace
+from modelcollapse.forest.fast_search import FastWorkspace, Growth
 from modelcollapse.forest.trees import NodeBuffer, Trees
 from tests.forest.helpers import fast_index_of
 from tests.forest.test_distribution import N_TREES, Z, data_of, describe_ours, ours_of, theirs_of, z_scores
@@ -35,7 +35,7 @@ def grow_otherwise(monkeypatch, replacement, X, labels, n_trees):
     index, fast, rules = fast_index_of(X, labels, max_depth=20)
     space, buffer = FastWorkspace.empty(index, 32), NodeBuffer.empty(2 * len(labels) * n_trees)
     starts = np.zeros(n_trees + 1, np.int64)
-    module.grow_fast_trees(index, fast, rules, np.uint64(9), 0, space, buffer, starts)
+    module.grow_fast_trees(Growth(index, fast, rules, space), np.uint64(9), 0, buffer, starts)
     return Trees(starts, buffer.feature, buffer.threshold, buffer.left, buffer.weights)
 
 

@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from modelcollapse.forest.fast_growth import split_of_root
-from modelcollapse.forest.random_streams import random_below, random_unit
-from modelcollapse.forest.sampling import draw_subset, hypergeometric, log_factorials
+from modelcollapse.forest.sampling import draw_subset, hypergeometric, log_factorials, random_below, random_unit
 from tests.forest.data import generated_counts
 from tests.forest.helpers import fast_index_of, stream
 
@@ -92,7 +91,7 @@ def test_root_is_the_best_of_a_random_subset(max_features):
         probability[r] = f / (n - r) * np.prod([(n - i - f) / (n - i) for i in range(r)])
     constant = probability[fast.n_root_varying :].sum()
     probability = probability[: fast.n_root_varying] + constant / fast.n_root_varying
-    scores = fast.root_scores[: fast.n_root_varying]
+    scores = fast.root_scores[fast.root_terms[: fast.n_root_varying]]
     shared = np.array([probability[scores == s].mean() for s in scores])
     assert fast.n_root_splits == fast.n_root_varying
     assert_drawn_from(drawn[fast.root_terms[: fast.n_root_varying]], shared)

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from modelcollapse.forest.fast_growth import search_by_frequency
-from modelcollapse.forest.fast_search import FastWorkspace, with_threshold
+from modelcollapse.forest.fast_search import FastWorkspace, Growth, with_threshold
 from modelcollapse.forest.general_growth import GeneralWorkspace, best_split_of_node, count_term, start_sample
 from modelcollapse.forest.splits import are_same, best_threshold, midpoint, split_score
 from tests.forest.data import generated_counts
-from tests.forest.helpers import bit_set, fast_index_of, index_of, search_terms, slots, stream
+from tests.forest.helpers import fast_index_of, index_of, node_of, search_terms, slots, stream
 from tests.forest.naive_forest import best_splits, gini_gain, split_by_feature
 
 
@@ -33,14 +33,13 @@ def find_in_fast_node(X, labels, inside, drawn, min_samples_leaf):
     index, fast, rules = fast_index_of(matrix, labels, min_samples_leaf=min_samples_leaf)
     space = FastWorkspace.empty(index, 2)
     space.state[:] = stream()
-    members = bit_set(slots(labels)[inside], len(fast.all_documents))
+    node = node_of(inside, labels, fast)
     rank_of = {int(column): rank for rank, column in enumerate(index.columns)}
     terms = np.array([rank_of[f] for f in drawn if f in rank_of], np.int64)
-    class_0, class_1 = int((labels[inside] == 0).sum()), int((labels[inside] == 1).sum())
-    search = search_terms(index, fast, rules, space, members, class_0, class_1, terms)
+    search = search_terms(Growth(index, fast, rules, space), node, terms)
     split = search.split
     if split.score >= 0 and split.threshold < 0:
-        split = with_threshold(index, split, members)
+        split = with_threshold(index, split, node.members)
     return index, search.varied, split
 
 
@@ -66,25 +65,22 @@ def test_fast_search_finds_what_the_naive_splitter_finds(node):
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(nodes())
-def test_bounds_leave_out_no_term_that_could_win_or_tie(node):
-    X, labels, inside, _, min_samples_leaf = node
+def test_bounds_leave_out_no_term_that_could_win_or_tie(found_node):
+    X, labels, inside, _, min_samples_leaf = found_node
     index, fast, rules = fast_index_of(
         sparse.csr_matrix(X.astype(np.int32)), labels, min_samples_leaf=min_samples_leaf, max_features=None
     )
-    space = FastWorkspace.empty(index, 2)
-    members = bit_set(slots(labels)[inside], len(fast.all_documents))
-    classes = np.bincount(labels[inside], minlength=2).tolist()
+    growth = Growth(index, fast, rules, FastWorkspace.empty(index, 2))
+    node = node_of(inside, labels, fast)
     naive = best_splits(X[inside], labels[inside], np.ones(inside.sum(), int), range(X.shape[1]), min_samples_leaf)[1]
     found = set()
     for tree in range(12):  # all of the best must come up, each being drawn by chance
-        space.state[:] = stream(tree=tree)
-        _, search = search_by_frequency(
-            index, fast, rules, space, members, *classes, 64, index.n_terms,
-            search_terms(index, fast, rules, space, members, *classes, np.empty(0, np.int64)),
-        )  # fmt: skip
+        growth.space.state[:] = stream(tree=tree)
+        nothing = search_terms(growth, node, np.empty(0, np.int64))
+        _, search = search_by_frequency(growth, node, 64, index.n_terms, nothing)
         split = search.split
         if split.score >= 0 and split.threshold < 0:
-            split = with_threshold(index, split, members)
+            split = with_threshold(index, split, node.members)
         assert_among(split, index, X, labels, inside, naive)
         found.add(split.term)
     if len(naive) == 2:
@@ -125,7 +121,7 @@ def test_general_search_of_all_terms_finds_a_best_split():
     space = GeneralWorkspace.empty(index)
     space.state[:] = stream()
     space.terms[:] = np.arange(index.n_terms)
-    assert start_sample(index, False, space) == 60
+    assert start_sample(index, space) == 60  # every document weighs 1
     split = best_split_of_node(index, rules, space, 0, index.n_class_0, index.n_class_1, 60)
     naive = best_splits(X.toarray(), labels, np.ones(60, int), range(200))[1]
     assert_among(split, index, X.toarray(), labels, np.ones(60, bool), naive)

@@ -13,20 +13,7 @@ from modelcollapse.forest.shards import ONE_VOTE, Trees, index_documents, predic
 from modelcollapse.forest.voting import most_right_turns
 from tests.forest.data import generated_counts, generated_reals
 from tests.forest.helpers import arrays, grow
-
-
-def naive_votes(trees, dense):
-    """Send every document down every tree."""
-    votes = [0] * len(dense)
-    for i, document in enumerate(dense):
-        for start in trees.starts[:-1]:
-            node = start
-            while trees.feature[node] >= 0:
-                goes_right = document[trees.feature[node]] > trees.threshold[node]
-                node = node + 1 if goes_right else start + trees.left[node]
-            class_0, class_1 = trees.weights[node].tolist()
-            votes[i] += int(np.floor(class_1 / (class_0 + class_1) * ONE_VOTE + 0.5))
-    return votes
+from tests.forest.naive_forest import naive_votes
 
 
 def trees_of(nodes):

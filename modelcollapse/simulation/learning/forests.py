@@ -7,12 +7,11 @@ chains that score them: all rates of a seed do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.forest.shards import (
@@ -56,6 +55,8 @@ class ForestPlan:
         0 or 1, and both of them.
     active : ndarray of bool, shape (n_terms,)
         Terms that splits are drawn from.
+    frequency : ndarray of int32, shape (n_terms, 2)
+        Training documents of each class with each term.
     parameters : ForestParameters
     seed : int
         Of the forest.
@@ -65,6 +66,7 @@ class ForestPlan:
     documents: npt.NDArray[np.int64]
     labels: npt.NDArray[np.uint8]
     active: npt.NDArray[np.bool_]
+    frequency: npt.NDArray[np.int32]
     parameters: ForestParameters
     seed: int
     n_trees: int
@@ -72,16 +74,20 @@ class ForestPlan:
     @classmethod
     def of(cls, training: TrainingSet, corpus: Corpus) -> ForestPlan | None:
         """Return the plan of a model that is our forest; None if there is nothing to learn."""
-        frequency = count_documents(*counts_of(corpus), training.documents, corpus.n_terms)
-        columns = choose_terms(frequency, lambda: corpus.counts[training.documents], corpus.term_orders, training.terms)
+        frequency = count_documents(*counts_of(corpus), training.documents, training.labels, corpus.n_terms)
+        columns = choose_terms(
+            frequency[:, 0] + frequency[:, 1],
+            lambda: corpus.counts[training.documents],
+            corpus.term_orders,
+            training.terms,
+        )
         if learners.nothing_to_learn(len(columns), training.labels):
             return None
         active = np.zeros(corpus.n_terms, dtype=bool)
         active[columns] = True
-        classifier = learners.instantiate(training.model)
-        parameters = ForestParameters(**{f.name: getattr(classifier, f.name) for f in fields(ForestParameters)})
-        seed = int(check_random_state(training.seed).randint(np.iinfo(np.int32).max))  # as the classifier draws it
-        return cls(training.documents, training.labels, active, parameters, seed, classifier.n_estimators)
+        forest = learners.instantiate(training.model).set_params(random_state=training.seed)
+        parameters, seed = forest.tree_parameters(), forest.draw_seed()
+        return cls(training.documents, training.labels, active, frequency, parameters, seed, forest.n_estimators)
 
     @property
     def n_features(self) -> int:
@@ -92,7 +98,7 @@ class ForestPlan:
         """Grow some of the trees."""
         return grow_trees(
             *counts, self.documents, self.labels, self.parameters, seed=self.seed, tree_start=tree_start,
-            tree_stop=tree_stop, active=self.active,
+            tree_stop=tree_stop, active=self.active, frequency=self.frequency,
         )  # fmt: skip
 
 
