@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelcollapse.cli.options import Given, expanded
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
+from modelcollapse.errors import SpecError
 from modelcollapse.simulation.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ def plan(
     from modelcollapse.planning.estimate import CalibrationCache
     from modelcollapse.planning.forecast import forecast
 
+    for name, value in {"price": price, "node_memory": node_memory or 0}.items():
+        if not isfinite(value):
+            raise SpecError(f"{name}: found {value}, expected a finite number.")
     clusters = _clusters(cores, nodes, node_memory)
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, {}, scale)
     about_corpus = {"name_or_path": "movies", **about_corpus}
@@ -69,7 +74,6 @@ def plan(
 
 def _clusters(cores: str, nodes: str, node_memory: float | None) -> list[Cluster]:
     from modelcollapse.cli.experiments import counts
-    from modelcollapse.errors import SpecError
     from modelcollapse.planning.clusters import Cluster
 
     n_cores = counts("cores", cores)

@@ -193,6 +193,7 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_runs(call, tmp
         ([*BAYES, "--rates", "0", "--label-rule", "frozen"], "--label-rule does nothing at rate 0"),
         ([*BAYES, "--final-size", "100"], "--increment does nothing"),
         ([*BAYES, "--retry-failed"], "--retry-failed does nothing: no chain in runs/demo has failed"),
+        ([*BAYES, "--scale", "0.1"], "--scale does nothing: sizes that are typed"),
         ([*BAYES], ""),
         ([*SWEEP, "--trees", "9", "--model", "forest,naive-bayes"], ""),
     ],
