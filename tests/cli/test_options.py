@@ -213,6 +213,7 @@ def test_a_corpus_with_a_name_says_which_option_differs(call, reviews_csv):
     assert "was built with other options: ngrams 1, not 3. Leave them out" in err
 
 
+@pytest.mark.usefixtures("_blank_pictures")
 def test_the_report_repeats_its_run_to_the_same_chains(call, reviews_csv, tmp_path):
     from html import unescape
 
