@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 
 from modelcollapse.corpora.corpus import Corpus
@@ -103,3 +104,14 @@ def _coarse_pictures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(style._SETTINGS, "savefig.dpi", 60)
         yield
+
+
+@pytest.fixture
+def _blank_pictures(monkeypatch) -> None:
+    """Save blank figures, with what tells that they are ours: drawing is most of the time that a report takes."""
+    original = Figure.savefig
+
+    def savefig(figure: Figure, file: object, *, format: str, metadata: object, **options: object) -> None:
+        original(Figure(figsize=(1, 1)), file, format=format, metadata=metadata)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)

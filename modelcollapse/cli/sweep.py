@@ -42,7 +42,7 @@ def sweep_from_options(
     from modelcollapse.corpora import locate_corpus
     from modelcollapse.names import is_file, means_file
     from modelcollapse.simulation.experiments import SEARCHES, experiment_values, load_experiments
-    from modelcollapse.simulation.scaling import scale
+    from modelcollapse.simulation.scaling import SIZES, scale
     from modelcollapse.simulation.sweep import Sweep, read_spec
 
     about_corpus = ("corpus", *declared(CorpusFields))
@@ -60,7 +60,10 @@ def sweep_from_options(
     if factor is not None:
         known = _override(given, values)  # what the file leaves open is taken from what was typed
         values = {name: value for name, value in scale(known, factor).items() if name in values or name not in known}
-    sweep = Sweep(**_override(values, given))
+    meant = _override(values, given)
+    if factor is not None and not any(name in meant and name not in given for name in SIZES):
+        say_idle("--scale does nothing: sizes that are typed are taken as written.")
+    sweep = Sweep(**meant)
     sweep.check_learners()  # a slip in their names should not wait for the corpus
     check_sweep(given, sweep)
     return sweep, load

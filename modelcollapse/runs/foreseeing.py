@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -227,8 +228,8 @@ def plan(
     from modelcollapse.planning.forecast import forecast
 
     clusters = find_clusters(cores, nodes, node_memory)
-    if price < 0:
-        raise SpecError(f"price: found {price}, expected a number from 0 up.")
+    if not 0 <= price < math.inf:
+        raise SpecError(f"price: found {price}, expected a finite number from 0 up.")
     check_ngrams(sweep, corpus)
     tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
     known = CalibrationCache()
@@ -277,6 +278,8 @@ def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory
 
     _check_counts("cores", cores)
     n_nodes = nodes or [-(-n // CORES_PER_NODE) for n in cores]
+    if node_memory is not None and not 0 < node_memory < math.inf:
+        raise SpecError(f"node_memory: found {node_memory}, expected a finite number above 0.")
     if len(cores) != len(n_nodes) or any(n > c for c, n in zip(cores, n_nodes, strict=True)):
         named = (",".join(map(str, numbers)) for numbers in (n_nodes, cores))
         raise SpecError("nodes: found {} for {} cores, expected as many numbers, none above its cores.".format(*named))

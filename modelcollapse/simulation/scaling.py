@@ -10,6 +10,9 @@ from typing import Any
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.sweep import Sweep
 
+#: Fields of a sweep that a scale multiplies.
+SIZES = ("initial_size", "final_size", "increment", "sizes", "test_size")
+
 
 def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
     """Return a sweep's values with all sizes multiplied, rounded up; the number of generations stays.

@@ -14,6 +14,8 @@ import pytest
 
 from modelcollapse import open_run
 
+pytestmark = pytest.mark.usefixtures("_blank_pictures")
+
 SIZES = ["--initial-size", "100", "--final-size", "200", "--increment", "100", "--test-size", "100"]
 SWEEP = ["run", "demo", "--executor", "inprocess", "--rates", "0,0.5", "--seeds", "2", "--model", "naive-bayes", *SIZES]
 GRID = ["hyperparameters", "--documents", "60", "--folds", "2", "--executor", "inprocess", "--grid"]

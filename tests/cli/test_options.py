@@ -193,6 +193,7 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_runs(call, tmp
         ([*BAYES, "--rates", "0", "--label-rule", "frozen"], "--label-rule does nothing at rate 0"),
         ([*BAYES, "--final-size", "100"], "--increment does nothing"),
         ([*BAYES, "--retry-failed"], "--retry-failed does nothing: no chain in runs/demo has failed"),
+        ([*BAYES, "--scale", "0.1"], "--scale does nothing: sizes that are typed"),
         ([*BAYES], ""),
         ([*SWEEP, "--trees", "9", "--model", "forest,naive-bayes"], ""),
     ],
@@ -212,6 +213,7 @@ def test_a_corpus_with_a_name_says_which_option_differs(call, reviews_csv):
     assert "was built with other options: ngrams 1, not 3. Leave them out" in err
 
 
+@pytest.mark.usefixtures("_blank_pictures")
 def test_the_report_repeats_its_run_to_the_same_chains(call, reviews_csv, tmp_path):
     from html import unescape
 

@@ -51,6 +51,8 @@ def test_sizes_beyond_the_corpus_are_planned_for(plan):
         (["--cores", "8", "--nodes", "9"], "nodes: found 9 for 8 cores"),
         (["--cores", ""], "cores: "),
         (["--price", "-1"], "--price"),
+        (["--price", "inf"], "price: found inf, expected a finite number"),
+        (["--node-memory", "inf"], "node_memory: found inf, expected a finite number"),
         (["--max-ngram", "3"], "max_ngram: found 3"),
         (["--model", "oracle"], "no learner 'oracle'"),
     ],

@@ -11,13 +11,12 @@ def _two_steps(monkeypatch):
     monkeypatch.setattr(experiments, "STUDY", ("baseline", "total-collapse"))
 
 
-def test_the_study_in_one_folder_goes_on_where_it_was_stopped(call, reviews_csv, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("_blank_pictures")
+def test_the_study_in_one_folder_goes_on_where_it_was_stopped(call, reviews_csv, tmp_path):
     study = [
         "reproduce", "--corpus", reviews_csv, "--scale", "0.0015", "--trees", "3", "--executor", "inprocess",
     ]  # fmt: skip
-    with monkeypatch.context() as patch:
-        patch.setattr("modelcollapse.analysis.figures.draw_all.plot_run", lambda *_: [])  # once is enough
-        code, out, err = call(*study, "--seeds", "1")
+    code, out, err = call(*study, "--seeds", "1")
     assert code == 0, err
     assert "Step 1 of 2: " in out
     code, out, err = call(*study, "--seeds", "2")

@@ -168,7 +168,7 @@ SLOW = [
 @pytest.fixture(scope="module")
 def undisturbed(reviews_csv, tmp_path_factory) -> Path:
     run = tmp_path_factory.mktemp("undisturbed")
-    process = start(*SLOW, "--corpus", reviews_csv, "--out", run)
+    process = start(*SLOW, "--corpus", reviews_csv, "--out", run, "--executor", "inprocess")
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return run
