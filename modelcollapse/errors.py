@@ -1,5 +1,12 @@
 """Errors that are the user's to mend: one line says what was found, what was expected and what to do."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class ModelCollapseError(Exception):
     """Base of all errors the command line reports in one line with exit code 2."""
@@ -27,6 +34,15 @@ class RunFolderError(ModelCollapseError):
 
 class ClusterError(ModelCollapseError):
     """A Ray cluster cannot be reached, or does not let us in."""
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """Return the field of pydantic's first complaint ("" for the whole), and what was found and expected there."""
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if first["type"] not in ("value_error", "assertion_error"):
+        message = f"found {first['input']!r}: {message[0].lower()}{message[1:]}"
+    return ".".join(map(str, first["loc"][:1])), message
 
 
 def describe(error: BaseException) -> str:

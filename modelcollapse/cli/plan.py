@@ -82,8 +82,8 @@ def _clusters(cores: str, nodes: str, node_memory: float | None) -> list[Cluster
 
 
 def _print(forecasts: list[Forecast], price: float) -> None:
-    from modelcollapse.cli.experiments import duration
     from modelcollapse.cli.tables import print_table
+    from modelcollapse.execution.progress import duration
 
     titles = ("cores", "nodes", "time", "idle", "limit", "driver busy", "sent a node", "memory a node", "core-hours",
               f"cost at {price:g}")  # fmt: skip
