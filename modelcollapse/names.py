@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -65,6 +67,11 @@ def printable(text: str) -> str:
 def first_line(error: BaseException) -> str:
     """Return what a library's error says first, as it may be shown: the rest is about the library."""
     return printable((str(error).splitlines() or [type(error).__name__])[0])[:300]
+
+
+def short_hash(content: object) -> str:
+    """Return a name that JSON-serialisable content has to itself: 24 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _escape(character: str) -> str:

@@ -28,6 +28,7 @@ def experiments(
     import os
 
     from modelcollapse.cli.tables import print_table
+    from modelcollapse.execution.progress import duration
     from modelcollapse.planning.estimate import makespan
     from modelcollapse.simulation.experiments import experiment_values, load_experiments
     from modelcollapse.simulation.sweep import Sweep
@@ -56,6 +57,7 @@ def experiments(
 
 def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int, ...]) -> list[tuple[object, ...]]:
     """Return the rows of the two searches: variants for chains, trainings for generations."""
+    from modelcollapse.execution.progress import duration
     from modelcollapse.planning.estimate import grid_seconds, makespan, search_seconds
     from modelcollapse.searches.generational import SearchSettings
     from modelcollapse.searches.hyperparameters import GridSettings
@@ -136,14 +138,3 @@ def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
         return measured
 
     return lambda chain: law(chain.model, chain.terms)
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in one unit."""
-    if seconds < 1:
-        return "< 1 s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"

@@ -33,9 +33,10 @@ def plan(
     Sizes beyond the corpus are planned for as if it had more documents of the same kind.
     """
     from modelcollapse import runs
-    from modelcollapse.cli.experiments import counts, duration
+    from modelcollapse.cli.experiments import counts
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus
+    from modelcollapse.execution.progress import duration
     from modelcollapse.runs.foreseeing import find_clusters
 
     clusters = (counts("cores", cores), counts("nodes", nodes) if nodes else None, node_memory)

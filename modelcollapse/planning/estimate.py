@@ -6,14 +6,13 @@ does: longest first, each to the core that is free first.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import json
 import os
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -27,6 +26,7 @@ from modelcollapse.corpora.cache import default_cache
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import CorpusError, LearnerError, describe
 from modelcollapse.execution.tasks import Workload
+from modelcollapse.names import short_hash
 from modelcollapse.searches.generational import SearchSettings, broods, founders
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.simulation.chain import run_chain
@@ -168,12 +168,22 @@ def _measure(model: Model, terms: TermSelection, corpus: Corpus, size: int, test
     return max(share * elapsed, _LEAST), max((1 - share) * elapsed / test_size, _LEAST)
 
 
-def makespan(chain_seconds: Iterable[float], n_cores: int) -> float:
-    """Return when the last chain ends if they are given out longest first, each to the core that is free first."""
-    free_at = [0.0] * n_cores
+def makespan(chain_seconds: Iterable[float], cores: int | Sequence[float]) -> float:
+    """Return when the last chain ends if they are given out longest first, each to the core that is free first.
+
+    Parameters
+    ----------
+    chain_seconds : iterable of float
+        What each chain takes.
+    cores : int or sequence of float
+        How many there are; or when each is ready, ascending.
+    """
+    free_at = [0.0] * cores if isinstance(cores, int) else list(cores)
+    ends = [0.0]
     for seconds in sorted(chain_seconds, reverse=True):
-        heapq.heapreplace(free_at, free_at[0] + seconds)
-    return max(free_at)
+        ends.append(free_at[0] + seconds)
+        heapq.heapreplace(free_at, ends[-1])
+    return max(ends)
 
 
 def grid_seconds(settings: GridSettings, law: CostLaw) -> list[float]:
@@ -236,4 +246,4 @@ class CalibrationCache:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
         about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
-        return self._folder / f"{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]}.json"
+        return self._folder / f"{short_hash(about)}.json"

@@ -1,21 +1,21 @@
-"""What a sweep would take on a cluster that is not there: its chains given out as the executor does, event by event.
+"""What a sweep would take on a cluster that is not there: the longest of what each of its parts takes alone.
 
-Trainings cost what a `CostLaw` says. The driver takes rows one after the other; nodes get the corpus one after the
-other; a node runs as many chains as it has cores and memory for.
+Trainings cost what a `CostLaw` says; chains are given out longest first, each to the place that is free first. A node
+has as many places as it has cores and memory for, from the moment when it has the corpus: nodes get that one after the
+other. The driver takes rows one after the other. A simulation event by event foresaw between the same time and a tenth
+more in 540 cases: 2 to 600 chains of 10 ms to days, on 2 to 4,096 cores, with 30 MB and 3 GB of counts.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
-from modelcollapse.execution.ray.scheduling import MAX_ROWS_AHEAD, Scheduler
+from modelcollapse.execution.ray.scheduling import Scheduler
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.planning.clusters import MEASURED, STORE_SHARE, Cluster, Overheads
+from modelcollapse.planning.estimate import makespan
 from modelcollapse.simulation.spec import ChainSpec
 
 
@@ -83,130 +83,56 @@ def forecast(
     """
     most_bytes = max(task_bytes(task.workload, corpus) for task in tasks)
     per_node = cluster.tasks_per_node(most_bytes)
+    n_places = per_node * cluster.n_nodes
     is_local = cluster.n_nodes == 1
-    run = _Events(tasks, generations_of, Scheduler.of(cluster.n_cores, not is_local), overheads)
-    run.n_places = per_node * cluster.n_nodes
+    scheduler = Scheduler.of(cluster.n_cores, not is_local)
+    chains = [_Chain.of(task, generations_of, scheduler, len(tasks), n_places, overheads) for task in tasks]
+    widest = max(chain.n_places for chain in chains)
     copy_seconds = 0.0 if is_local else corpus.n_bytes / overheads.bytes_per_second
-    run.at(overheads.start, run.submit)
-    for node in range(cluster.n_nodes):
-        run.at(overheads.start + (node + 1) * copy_seconds, run.node_is_ready, per_node)
-    makespan = run.until_the_end()
-    copy_bytes = 0 if is_local else run.n_ready * corpus.n_bytes
+    nodes_ready = [(node + 1) * copy_seconds for node in range(cluster.n_nodes)]
+    ready = [seconds for seconds in nodes_ready for _ in range(per_node)][widest - 1 :: widest]
+    between = overheads.chain if is_local else 0.0  # there a chain is submitted when another one was stored
+    trained = makespan((chain.seconds + between for chain in chains), ready)
+    copy_bytes = 0 if is_local else corpus.n_bytes * sum(seconds < trained for seconds in nodes_ready)
+    row_bytes = sum(chain.row_bytes for chain in chains)
+    n_rows = sum(chain.n_generations for chain in chains)
+    busy = sum(chain.seconds * chain.n_places for chain in chains)
     bounds = {
-        "cores": run.busy / cluster.n_cores,
-        "memory": run.busy / run.n_places if run.n_places < cluster.n_cores else 0.0,
-        "longest chain": run.longest,
-        "driver": run.driver_busy,
+        "cores": busy / cluster.n_cores,
+        "memory": busy / n_places if n_places < cluster.n_cores else 0.0,
+        "longest chain": max(chain.seconds for chain in chains),
+        "driver": len(chains) * overheads.chain + n_rows * overheads.row + row_bytes * overheads.row_byte,
         "object store": copy_bytes / overheads.bytes_per_second,
     }
+    seconds = overheads.start + max(trained, *bounds.values())
     memory = corpus.n_bytes + per_node * most_bytes
     overflows = corpus.n_bytes > STORE_SHARE * cluster.node_bytes
-    sent = (copy_bytes + run.row_bytes) / cluster.n_nodes
-    return Forecast(cluster, makespan, run.busy, bounds, sent, memory, overflows)
+    sent = (copy_bytes + row_bytes) / cluster.n_nodes
+    return Forecast(cluster, seconds, busy, bounds, sent, memory, overflows)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class _Chain:
-    """A chain that was submitted."""
+    """What a chain takes: seconds on a number of places, and bytes of all its rows."""
 
-    generations: list[float]
-    row_bytes: float
-    n_shards: int
+    seconds: float
     n_places: int
-    n_done: int = 0
-    taken: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_ROWS_AHEAD))
+    n_generations: int
+    row_bytes: float
 
-
-class _Events:
-    """What happens to chains, cores and the driver, in the order of time."""
-
-    def __init__(
-        self,
-        tasks: Sequence[ChainTask],
+    @classmethod
+    def of(
+        cls,
+        task: ChainTask,
         generations_of: Callable[[ChainSpec], list[float]],
         scheduler: Scheduler,
+        n_tasks: int,
+        most_places: int,
         overheads: Overheads,
-    ) -> None:
-        self.n_places = self.n_ready = 0
-        self.busy = self.longest = self.row_bytes = self.driver_busy = 0.0
-        self._generations_of, self._scheduler, self._overheads = generations_of, scheduler, overheads
-        self._waiting = deque(tasks)
-        self._queued: deque[_Chain] = deque()
-        self._n_running = self._in_flight = self._free = 0
-        self._now = self._driver_free = 0.0
-        self._order = itertools.count()
-        self._events: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
-
-    def at(self, time: float, action: Callable[..., None], *arguments: object) -> None:
-        """Do something then."""
-        heapq.heappush(self._events, (time, next(self._order), action, arguments))
-
-    def until_the_end(self) -> float:
-        """Let everything happen, and return when the last thing did."""
-        while self._waiting or self._n_running:
-            self._now, _, action, arguments = heapq.heappop(self._events)
-            action(*arguments)
-        return self._now
-
-    def node_is_ready(self, n_places: int) -> None:
-        """Let a node run tasks: it has the corpus."""
-        self.n_ready += 1
-        self._free += n_places
-        self._start()
-
-    def submit(self) -> None:
-        """Submit chains while there is room."""
-        while self._waiting:
-            spec = self._waiting[0].spec
-            n_shards = self._scheduler.shards_of(self._waiting[0].workload, len(self._waiting) + self._n_running)
-            if not self._scheduler.has_room(self._in_flight, n_shards):
-                return
-            self._waiting.popleft()
-            self._in_flight += n_shards
-            self._n_running += 1
-            n_places = min(n_shards, self.n_places)
-            fixed = self._overheads.indivisible if n_places > 1 else 0.0
-            generations = [seconds * (fixed + (1 - fixed) / n_places) for seconds in self._generations_of(spec)]
-            labels = (spec.final_size - spec.initial_size) / len(generations) + spec.test_size
-            chain = _Chain(generations, self._overheads.row_bytes + labels, n_shards, n_places)
-            self.longest = max(self.longest, sum(generations))
-            self.at(self._drive(self._overheads.chain / 2), self._queue, chain)
-
-    def _queue(self, chain: _Chain) -> None:
-        self._queued.append(chain)
-        self._start()
-
-    def _start(self) -> None:
-        while self._queued and self._queued[0].n_places <= self._free:
-            chain = self._queued.popleft()
-            self._free -= chain.n_places
-            self._train(chain, self._now)
-
-    def _train(self, chain: _Chain, start: float) -> None:
-        seconds = chain.generations[chain.n_done]
-        self.busy += seconds * chain.n_places
-        self.at(start + seconds, self._row, chain)
-
-    def _row(self, chain: _Chain) -> None:
-        """Let the driver take a generation that is done, and the chain go on unless too many rows are waiting."""
-        chain.n_done += 1
-        self.row_bytes += chain.row_bytes
-        chain.taken.append(self._drive(self._overheads.row + self._overheads.row_byte * chain.row_bytes))
-        if chain.n_done < len(chain.generations):
-            is_ahead = len(chain.taken) == MAX_ROWS_AHEAD
-            self._train(chain, max(self._now, chain.taken[0]) if is_ahead else self._now)
-        else:
-            self._free += chain.n_places
-            self._start()
-            self.at(self._drive(self._overheads.chain / 2), self._end, chain)
-
-    def _end(self, chain: _Chain) -> None:
-        self._n_running -= 1
-        self._in_flight -= chain.n_shards
-        self.submit()
-
-    def _drive(self, seconds: float) -> float:
-        """Keep the driver busy, once it has done what came before; return when it is done."""
-        self.driver_busy += seconds
-        self._driver_free = max(self._driver_free, self._now) + seconds
-        return self._driver_free
+    ) -> _Chain:
+        spec, generations = task.spec, generations_of(task.spec)
+        n_places = min(scheduler.shards_of(task.workload, n_tasks), most_places)
+        repeated = overheads.indivisible if n_places > 1 else 0.0
+        seconds = sum(generations) * (repeated + (1 - repeated) / n_places)
+        labels = spec.final_size - spec.initial_size + len(generations) * spec.test_size
+        return cls(seconds, n_places, len(generations), len(generations) * overheads.row_bytes + labels)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError, first_problem
 from modelcollapse.execution.tasks import Workload
+from modelcollapse.names import short_hash
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.spec import RESULTS_VERSION
 
@@ -37,8 +36,7 @@ class Unit(Protocol):
 
 def unit_id(unit: Unit, corpus_fingerprint: str) -> str:
     """Return a unit's name: 24 hexadecimal digits of a hash of everything that affects its result."""
-    content = [RESULTS_VERSION, corpus_fingerprint, type(unit).__name__, unit.identity()]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
+    return short_hash([RESULTS_VERSION, corpus_fingerprint, type(unit).__name__, unit.identity()])
 
 
 class Settings(BaseModel):

@@ -40,7 +40,16 @@ def test_plain_lines(tmp_path, corpus, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3725, "1 h 2 min"), (59.9, "1 min 0 s")]
+    ("seconds", "text"),
+    [
+        (0.4, "< 1 s"),
+        (59, "59 s"),
+        (89.9, "90 s"),
+        (90, "2 min"),
+        (3725, "62 min"),
+        (9000, "2.5 h"),
+        (200_000, "2.3 days"),
+    ],
 )
 def test_duration(seconds, text):
     assert progress.duration(seconds) == text

@@ -60,7 +60,7 @@ def test_chains_are_given_out_longest_first_to_the_core_that_is_free_first(chain
     assert foresee(chains, cluster(n_cores)).makespan == pytest.approx(makespan(map(sum, chains), n_cores))
 
 
-def test_a_slow_driver_holds_chains_up_once_they_are_far_enough_ahead():
+def test_nothing_ends_before_the_driver_has_taken_all_rows():
     slow = Overheads(start=0, row=1, row_byte=0, chain=0)
     found = foresee([[0.001] * 20] * 8, cluster(8), slow)
     assert found.limit == "driver"

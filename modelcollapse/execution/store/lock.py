@@ -1,8 +1,9 @@
 """One driver at a time in a run's folder.
 
 Locally the operating system keeps the lock: it ends with its process, however that ends. On an object store it is an
-object that says who holds it, renewed while the holder lives. Should two drivers ever believe that they hold it, no
-harm is done: both write the same bytes, whole files at a time, and the one whose object is gone stops.
+object that says who holds it, renewed while the holder lives: it spares a second driver the work of the first. Should
+two start in the same moment, nothing is lost: both write the same chains, whole files at a time, the spec only over
+what they have read (see `Files.update`), and the one whose object was replaced stops when it would renew it.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class LocalLock:
 
 
 class ObjectLock:
-    """A lock on a store without locks: an object with host, process and time.
+    """A sign on a store without locks that somebody works there: an object with host, process and time.
 
     Parameters
     ----------
@@ -118,20 +119,17 @@ class ObjectLock:
         self._is_lost = False
 
     def acquire(self) -> None:
-        """Take the lock and keep it alive.
+        """Take the lock unless somebody else is alive who holds it, and keep it alive.
 
         Raises
         ------
         RunFolderError
             If another process holds it.
         """
-        while not self._create():
-            found = self._read()
-            if found is None:  # released in this moment
-                continue
-            self._wait_for_the_end_of(found)
-            if self._read() == found:
-                self._fs.rm_file(self._path)
+        holder = self._read()
+        if holder is not None:
+            self._wait_for_the_end_of(holder)
+        self._fs.pipe_file(self._path, self._content())
         _held.add(self._token)
         self._renewal = threading.Thread(target=self._renew, daemon=True)
         self._renewal.start()
@@ -148,20 +146,6 @@ class ObjectLock:
         """Raise RunFolderError if another process has taken the lock over."""
         if self._is_lost:
             raise _in_use_error(self._location)
-
-    def _create(self) -> bool:
-        """Write the object unless there is one: in one step where the store can do that."""
-        try:
-            self._fs.pipe_file(self._path, self._content(), mode="create")
-        except (NotImplementedError, TypeError, ValueError):
-            if self._read() is not None:
-                return False
-            self._fs.pipe_file(self._path, self._content())
-        except OSError as error:
-            if not isinstance(error, FileExistsError) and self._read() is None:
-                raise
-            return False
-        return self._is_mine()
 
     def _content(self) -> bytes:
         about = {"token": self._token, "host": _host(), "process": os.getpid(), "time": time.time()}

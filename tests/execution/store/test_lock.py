@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import fsspec
 import pytest
@@ -120,16 +120,17 @@ def test_whoever_lost_it_writes_no_more(store, monkeypatch):
     assert json.loads(store.cat_file(PATH))["host"] == "elsewhere"
 
 
-def test_a_store_that_cannot_create_exclusively(store, monkeypatch):
-    write = type(store).pipe_file
-
-    def pipe_file(self, path, value, mode="overwrite"):
-        if mode == "create":
-            raise NotImplementedError
-        return write(self, path, value)
-
-    monkeypatch.setattr(type(store), "pipe_file", pipe_file)
-    with hold(store):
-        with pytest.raises(RunFolderError, match="Another process"), hold(store):
-            pass
-        assert store.exists(PATH)
+def test_of_two_that_start_in_the_same_moment_one_goes_on(store, monkeypatch):
+    one, other = RunFolder("memory://bucket/run"), RunFolder("memory://bucket/run")
+    with ExitStack() as both:
+        with monkeypatch.context() as patch:
+            patch.setattr(lock.ObjectLock, "_read", lambda self: None)  # neither sees the other's object
+            both.enter_context(other.locked())
+            both.enter_context(one.locked())
+        monkeypatch.setattr(lock, "RENEW_SECONDS", 0)
+        assert other._lock is not None
+        other._lock._renew()
+        with pytest.raises(RunFolderError, match="Another process"):
+            other.write("chains/a.parquet", b"")
+        one.write("chains/a.parquet", b"1")
+    assert not store.exists(PATH)
