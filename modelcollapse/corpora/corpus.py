@@ -38,6 +38,13 @@ class Corpus:
         How it was made: source, options, counts of what was read, kept and dropped, lengths.
     load_vocabulary : callable
         Returns the terms as an object array of str, shape (n_terms,). The simulation never needs them.
+
+    Examples
+    --------
+    >>> from modelcollapse import load_corpus
+    >>> corpus = load_corpus("synthetic:100", progress=False)
+    >>> corpus.counts.shape == (corpus.n_documents, corpus.n_terms) == (len(corpus.labels), len(corpus.term_orders))
+    True
     """
 
     data: npt.NDArray[np.int32]

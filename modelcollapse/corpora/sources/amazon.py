@@ -22,21 +22,11 @@ REVISION = "9d9c45c18f8c3cf1b23a3c27917b60cbf28f3289"
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file of the data set at the pinned revision.
+    """A file of the data set at the pinned revision."""
 
-    Attributes
-    ----------
-    path : str
-        Its path in the repository.
-    size : int, optional
-        Its bytes; where not pinned here, what the hub says of this revision.
-    sha256 : str, optional
-        Its hash; where not pinned here, the hub's entity tag, which is the SHA-256 of large files.
-    """
-
-    path: str
-    size: int | None = None
-    sha256: str | None = None
+    path: str  # in the repository
+    size: int | None = None  # where not pinned here, what the hub says of this revision
+    sha256: str | None = None  # where not pinned here, the hub's entity tag, which is the SHA-256 of large files
 
     @property
     def identity(self) -> str:
@@ -70,12 +60,8 @@ class _ReportingFile(io.FileIO):
 def fetch(name: str, folder: Path, progress: Progress) -> list[Path]:
     """Return the files of ``amazon`` or ``amazon-full``, downloading what is not in a folder yet.
 
-    A download that was interrupted goes on where it stopped. Every file is verified before it gets its name.
-
-    Raises
-    ------
-    CorpusError
-        Without network, if the disk is full, or if what was received is not what was expected.
+    A download that was interrupted goes on where it stopped. Every file is verified before it gets its name. Raise
+    CorpusError without network, if the disk is full, or if what was received is not what was expected.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
