@@ -17,7 +17,8 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from modelcollapse import Sweep, load_corpus, run_sweep
-from modelcollapse.analysis.figures.style import CATEGORIES, look, percent, render, size_axis
+from modelcollapse.analysis.figures.style import CATEGORIES, figure_style, render, size_axis
+from modelcollapse.analysis.formats import percent
 from modelcollapse.analysis.statistics.inference import holm, mean_of
 from modelcollapse.cli.tables import print_table
 from modelcollapse.execution.progress import terminal_progress
@@ -56,7 +57,7 @@ def paired_differences(rows: pl.DataFrame) -> pl.DataFrame:
 def draw(rows: pl.DataFrame) -> Figure:
     """Draw both forests' curves with the spread of their seeds, one panel per rate."""
     rates = rows["collapse_rate"].unique().sort().to_list()
-    with look():
+    with figure_style():
         figure = Figure(figsize=(3.1 * len(rates), 2.9), layout="constrained")
         for axes, rate in zip(figure.subplots(1, len(rates), sharey=True), rates, strict=True):
             for model, colour in zip(MODELS, CATEGORIES, strict=False):

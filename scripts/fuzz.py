@@ -154,14 +154,14 @@ class Stored:
         content = self.record.to_bytes()
         damaged = mutated(content)
         self.folder.write("chains/a.parquet", damaged)
-        found = self.folder.read_chain("a")
+        found = self.folder.chains.read("a")
         assert (found is not None) == (damaged == content), "damage passed for a result"
 
     def failure_file(self, folder: Path) -> None:
         """Read why a chain failed."""
         failure = b'{"reason": "ValueError: no", "details": "\\u00e9", "is_own": true}'
         self.folder.write("failures/a.json", mutated(failure))
-        self.folder.read_failure("a")
+        self.folder.failures.read("a")
 
 
 class CorpusFiles:

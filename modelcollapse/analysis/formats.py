@@ -6,13 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from modelcollapse.analysis.figures.style import count, percent
 from modelcollapse.analysis.statistics.arms import LADDER
 from modelcollapse.analysis.statistics.inference import share_interval
-
-__all__ = [
-    "axis_words", "count", "interval_pp", "listed", "p_text", "percent", "percents", "pp", "share", "share_of_seeds",
-]  # fmt: skip
 
 NO_VALUE = "–"
 #: What every interval of a report is, and what it is not.
@@ -20,6 +15,16 @@ OVER_SEEDS = (
     "Intervals: 95 %, over seeds, which reshuffle this one corpus; they do not speak of other documents. Each holds "
     "alone, not all of them jointly."
 )
+
+
+def percent(fraction: float) -> str:
+    """``0.3`` as ``30 %``, with as many digits as the number has (at most three)."""
+    return f"{round(100 * fraction, 3):g} %"
+
+
+def count(number: float) -> str:
+    """``12500`` as ``12,500``."""
+    return f"{round(number):,}"
 
 
 def pp(fraction: float | None, *, signed: bool = True) -> str:

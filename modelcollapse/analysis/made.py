@@ -16,7 +16,7 @@ from modelcollapse import atomic
 from modelcollapse.analysis.figures.style import MAKER
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.execution.store.ours import SPECS, STORES
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.simulation.rows import column_types
 
 #: Columns that exported rows have had from the first version on. Later versions have more.
@@ -90,7 +90,8 @@ def write_export(rows: pl.DataFrame, file: Path) -> None:
 def _check_outside_of_stores(file: Path) -> None:
     """Raise AnalysisError if a file would lie among the chains or units of a run or a search."""
     folder = Path(os.path.realpath(file)).parent
-    if folder.name in STORES and any((folder.parent / spec).exists() for spec in SPECS):
+    is_shelf = folder.name in {shelf.name for shelf in PATHS.shelves}
+    if is_shelf and any((folder.parent / spec).exists() for spec in PATHS.specs):
         raise AnalysisError(f"Cannot export to {file}: {folder} is a run's own store. Choose another file.")
 
 
@@ -128,7 +129,7 @@ class MadeOfFile(RunFolder):
         RunFolderError
             If it cannot be written.
         """
-        if any(self.read(spec) is not None for spec in SPECS):
+        if any(self.read(spec) is not None for spec in PATHS.specs):
             raise AnalysisError(
                 f"What is made of {self._file} would go to {self}, which holds a run or a search of its own "
                 "(spec.json or search.json): rename the file."

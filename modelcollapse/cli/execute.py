@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
     from modelcollapse.cli.run_options import RunOptions
@@ -15,17 +17,6 @@ if TYPE_CHECKING:
 
 #: Axes whose values are no words or numbers that speak for themselves.
 _IN_WORDS = ("growth", "max_terms")
-
-
-def check_out(location: str, spec: Literal["spec.json", "search.json"] = "spec.json") -> None:
-    """Raise RunFolderError if a run (or a search) cannot be kept in a place, before anything is read or computed."""
-    from modelcollapse.errors import RunFolderError
-    from modelcollapse.execution.store.folder import RunFolder
-
-    folder = RunFolder(location)
-    if not folder.is_kept:
-        raise RunFolderError(f"{location} is gone when this command ends: expected a folder or a store as --out.")
-    folder.check_usable(spec)
 
 
 def execute(
@@ -75,13 +66,13 @@ def execute(
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:
-        typer.echo(f"{len(failed)} chains failed; why: {run.folder.path('failures')}", err=True)
+        typer.echo(f"{len(failed)} chains failed; why: {run.folder.path(PATHS.failures.name)}", err=True)
     return not failed
 
 
 def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
     """Print the width of the interval that was asked for, and when it is not to be believed."""
-    from modelcollapse.analysis.statistics.degeneration import tipping
+    from modelcollapse.analysis.mechanism.degeneration import tipping
     from modelcollapse.analysis.statistics.inference import share_interval
     from modelcollapse.runs.adaptive_seeds import RELIES_ON
 

@@ -167,7 +167,7 @@ def check_retry(retry_failed: bool, location: str) -> None:
     """Say so if chains that failed are to be run again and none has."""
     from modelcollapse.execution.store.folder import RunFolder
 
-    if retry_failed and not RunFolder(location).names("failures", ".json"):
+    if retry_failed and not RunFolder(location).failures.ids():
         say_idle(f"--retry-failed does nothing: no chain in {location} has failed.")
 
 

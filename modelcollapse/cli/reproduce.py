@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelcollapse.cli.execute import check_out, execute
+from modelcollapse.cli.execute import execute
 from modelcollapse.cli.options import check_executor, check_retry, expanded
 from modelcollapse.cli.run_options import RunOptions
 
@@ -37,6 +37,7 @@ def reproduce(
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus, locate_corpus
     from modelcollapse.execution.plan import check_corpus
+    from modelcollapse.runs.folders import check_out
     from modelcollapse.simulation.experiments import study_sweeps
 
     check_executor(how)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.execute import check_out, execute
+from modelcollapse.cli.execute import execute
 from modelcollapse.cli.options import Given, check_executor, check_retry, check_run, expanded, typed
 from modelcollapse.cli.run_options import RunOptions
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
@@ -48,8 +48,8 @@ def run(
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.plan import make_plan
     from modelcollapse.execution.store.folder import RunFolder
+    from modelcollapse.runs.folders import check_out, default_folder
     from modelcollapse.runs.run_spec import check_same_corpus
-    from modelcollapse.runs.sweeping import default_folder
 
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, reading, scale)
     check_run(typed(context), how, sweep)
@@ -58,7 +58,7 @@ def run(
     documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
     if dry_run:
         folder = RunFolder(location)
-        check_same_corpus(folder.read_spec(), documents, folder)
+        check_same_corpus(folder.spec.read(), documents, folder)
         check_retry(how.retry_failed, location)
         _print_plan(make_plan(sweep, documents, folder, how.retry_failed), location)
         return

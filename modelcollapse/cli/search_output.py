@@ -2,77 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from modelcollapse.execution.store.folder import RunFolder
-    from modelcollapse.searches.results import SearchResults
+    from modelcollapse.runs.searching import Search
 
 
-def open_search(location: str) -> tuple[SearchResults, RunFolder] | None:
-    """Open the results of a search: of a search's folder, or in a CSV file, which gets a folder beside it.
-
-    Returns
-    -------
-    tuple of SearchResults and RunFolder, or None
-        None if there is something else.
-    """
-    from modelcollapse.analysis.made import MadeOfFile
-    from modelcollapse.analysis.statistics.arms import AnalysisError
-    from modelcollapse.execution.store.folder import RunFolder
-    from modelcollapse.names import is_file
-    from modelcollapse.searches.results import read_search
-    from modelcollapse.searches.run_units import known_search
-
-    file = Path(location)
-    if file.suffix == ".csv" and is_file(file):
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise AnalysisError(f"Cannot read {file}: {error.strerror}.") from None
-        results = read_search(content, location)
-        return None if results is None else (results, MadeOfFile(file))
-    folder = RunFolder(location)
-    if folder.read("spec.json") is not None or known_search(folder) is None:
-        return None  # a run, whatever else lies in its folder
-    found = folder.read("results.csv")
-    if found is None:
-        raise AnalysisError(f"{folder} has no results.csv yet: run its command again, or wait for it.")
-    results = read_search(found, location)
-    if results is None:
-        raise AnalysisError(
-            f"{folder.path('results.csv')} holds no results of a search: rename it, and run the search's command again."
-        )
-    return results, folder
-
-
-def show_search(results: SearchResults, folder: RunFolder) -> None:
+def show_search(search: Search) -> None:
     """Print the tables of a search, and draw its figure."""
-    from modelcollapse.analysis.figures.style import render
-    from modelcollapse.searches.generational_figures import search_figure
-    from modelcollapse.searches.hyperparameter_figures import grid_figure
-
-    if results.name == "hyperparameters":
-        _print_grid(results)
-        figure = grid_figure(results.rows)
+    if search.name == "hyperparameters":
+        _print_grid(search)
     else:
-        _print_lineages(results, folder)
-        figure = search_figure(results.rows)
-    for note in results.notes:
-        typer.echo(note)
-    for file, content in render(figure, results.name).items():
-        folder.write(f"figures/{file}", content)
-        typer.echo(folder.path(f"figures/{file}"))
+        _print_lineages(search)
+    for line in (*search.notes, *search.write_figures()):
+        typer.echo(line)
 
 
-def _print_grid(results: SearchResults) -> None:
+def _print_grid(search: Search) -> None:
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.searches.hyperparameter_figures import combinations, effects, parameter_columns
 
-    table, names = combinations(results.rows), parameter_columns(results.rows)
+    table = search.best()
+    names = table.columns[1 : table.columns.index("is_study")]
     best = table.head(10)
     if not best["is_study"].any():
         best = best.vstack(table.filter("is_study"))
@@ -87,21 +39,16 @@ def _print_grid(results: SearchResults) -> None:
     print_table(("rank", *names, "accuracy", "sd", "min", "max"), rows)
     typer.echo("\nEffect of each parameter: mean accuracies of all combinations that share its value")
     of_values = [
-        (parameter, value, *map(_number, scores), n)
-        for parameter, value, *scores, n in effects(results.rows).iter_rows()
+        (parameter, value, *map(_number, scores), n) for parameter, value, *scores, n in search.effects().iter_rows()
     ]
     print_table(("parameter", "value", "accuracy", "sd", "min", "max", "combinations"), of_values)
 
 
-def _print_lineages(results: SearchResults, folder: RunFolder) -> None:
+def _print_lineages(search: Search) -> None:
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.searches.generational_figures import lineages
 
-    table = lineages(results.rows)
-    folder.write("lineages.csv", table.write_csv().encode())
     titles = ("rank", "generation/variant", "accuracy", "sd", "parent's labels", "wrong labels", "changed")
-    print_table(titles, (_step(row) for row in table.iter_rows(named=True)))
-    typer.echo(folder.path("lineages.csv"))
+    print_table(titles, (_step(row) for row in search.best().iter_rows(named=True)))
 
 
 def _step(row: dict[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.plan import Plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.recorder import Recorder
 
 
@@ -27,12 +28,7 @@ def run_plan(plan: Plan, corpus: Corpus, folder: RunFolder, executor: Executor, 
 
 def _promote_finished(plan: Plan, folder: RunFolder) -> None:
     """Promote finished checkpoints: of chains that reached their end a moment before their driver was killed."""
-    checkpoints = set(folder.names("partial", ".parquet"))
+    checkpoints = set(folder.ids(PATHS.partial))
     for chain in plan.finished:
-        chain_id = chain.task.id
-        if chain_id in checkpoints:
-            there = folder.read_record("chains", chain_id)
-            if there is not None and there.rows.keys() >= chain.record.rows.keys():
-                folder.remove(f"partial/{chain_id}.parquet")
-            else:
-                folder.write_chain(chain_id, chain.record)
+        if chain.task.id in checkpoints:
+            folder.chains.promote(chain.task.id, chain.record)

@@ -15,6 +15,7 @@ from typing import TextIO
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.ours import is_log
+from modelcollapse.execution.store.paths import PATHS
 
 _LOGGERS = ("modelcollapse", "ray", "py.warnings")
 
@@ -40,7 +41,7 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
     """
     text = io.StringIO()
     if file is None and folder.is_local:
-        file = folder.local_path("log.txt")
+        file = folder.local_path(PATHS.log)
     handler = _QuietHandler(text if file is None else _open(Path(file).expanduser()))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     terminal = _Terminal()
@@ -66,7 +67,7 @@ def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]
             logger.setLevel(level)
             logger.propagate = propagate
         if file is None:
-            folder.write("log.txt", (folder.read("log.txt") or b"") + text.getvalue().encode())
+            folder.write(PATHS.log, (folder.read(PATHS.log) or b"") + text.getvalue().encode())
         else:
             with suppress(OSError):
                 handler.stream.close()

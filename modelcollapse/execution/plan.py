@@ -111,7 +111,7 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: boo
     """
     check_corpus(sweep, corpus)
     tasks = chain_tasks(sweep, corpus.fingerprint)
-    known = folder.read_chains(task.id for task in tasks)
+    known = folder.chains.read_all(task.id for task in tasks)
     given_up = set() if retry_failed else _own_failures(tasks, folder)
     return Plan(
         [
@@ -122,8 +122,8 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: boo
 
 
 def _own_failures(tasks: Sequence[ChainTask], folder: RunFolder) -> set[str]:
-    failed = {task.id for task in tasks}.intersection(folder.names("failures", ".json"))
-    return {chain_id for chain_id in failed if (folder.read_failure(chain_id) or {}).get("is_own")}
+    failed = {task.id for task in tasks} & folder.failures.ids()
+    return {chain_id for chain_id in failed if (folder.failures.read(chain_id) or {}).get("is_own")}
 
 
 def check_corpus(sweep: Sweep, corpus: Corpus) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from modelcollapse.errors import LearnerError, RunFolderError, SpecError
+from modelcollapse.atomic import readable
+from modelcollapse.errors import LearnerError, ModelCollapseError, RunFolderError, SpecError
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.record import ChainRecord, rows_frame
 from modelcollapse.execution.tasks import ChainTask
+from modelcollapse.names import printable
+from modelcollapse.runs.results import Results
 from modelcollapse.runs.run_spec import check_learners, sweep_text
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
 
+if TYPE_CHECKING:
+    from modelcollapse.analysis.report.page import About
 
-class Run:
+
+class Run(Results):
     """The results of one or more sweeps on one corpus, as they stand in a folder.
 
     Parameters
@@ -34,18 +41,18 @@ class Run:
     def __init__(self, folder: RunFolder, trusted: Collection[str] = ()) -> None:
         self.folder = folder
         self._trusted = trusted
-        spec = folder.read_spec()
+        spec = folder.spec.read()
         if spec is None:
-            raise RunFolderError(f"Found no run in {folder}: expected a folder with spec.json.")
+            raise RunFolderError(f"Found no run in {folder}: expected a folder with {PATHS.spec}.")
         self.spec = spec
 
     @cached_property
     def sweeps(self) -> list[Sweep]:
         """Every sweep that was asked for in this folder, in order: reading them imports no learner."""
         try:
-            return [Sweep(**values) for values in self.spec["sweeps"]]
+            return [Sweep(**values) for values in self.spec.sweeps]
         except (SpecError, TypeError) as error:
-            raise RunFolderError(f"{self.folder.path('spec.json')} is damaged: {error}") from None
+            raise RunFolderError(f"{self.folder.path(PATHS.spec)} is damaged: {error}") from None
 
     def sweeps_to_run(self) -> list[Sweep]:
         """Return every sweep, for running: that imports its learners.
@@ -56,7 +63,7 @@ class Run:
             If nobody here has vouched for one of them: see `check_learners`.
         """
         for sweep in self.sweeps:
-            check_learners(sweep, self._trusted, self.folder.path("spec.json"))
+            check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))
         return self.sweeps
 
     @cached_property
@@ -64,12 +71,12 @@ class Run:
         """The models of sweeps, by the sweeps' text, as far as the folder knows them."""
         known = {}
         try:
-            for sweep, stored in zip(self.sweeps, self.spec["models"], strict=True):
+            for sweep, stored in zip(self.sweeps, self.spec.models, strict=True):
                 if stored is not None:
                     known[sweep_text(sweep)] = [KnownModel.from_json(model) for model in stored]
         except (TypeError, ValueError) as error:
             raise RunFolderError(
-                f"{self.folder.path('spec.json')} is damaged: {error}. "
+                f"{self.folder.path(PATHS.spec)} is damaged: {error}. "
                 'Set its "models" to null for every sweep, and the learners are looked up again.'
             ) from None
         return known
@@ -88,13 +95,13 @@ class Run:
     def _tasks(self, sweep: Sweep) -> list[ChainTask]:
         known = self._known_models.get(sweep_text(sweep))
         if known is None:
-            check_learners(sweep, self._trusted, self.folder.path("spec.json"))
+            check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))
         return chain_tasks(sweep, self.corpus["fingerprint"], known)
 
     @property
     def corpus(self) -> dict[str, Any]:
         """Name, fingerprint and origin of the corpus."""
-        return dict(self.spec["corpus"])
+        return self.spec.corpus.to_dict()
 
     def results(self, sweeps: Iterable[Sweep] | None = None) -> pl.DataFrame:
         """Return all rows that are there, one per generation.
@@ -120,36 +127,80 @@ class Run:
                         rows.setdefault((sweep.experiment, task.id, size), row)
         return rows_frame(list(rows.values()), experiment=pl.String())
 
-    # Shorthands for what `analysis` makes of the rows; imported when called, since it stands above this package.
+    def status(self) -> pl.DataFrame:
+        """Return what there is of every sweep, and what is missing.
 
-    def curves(self, metric: str = "accuracy") -> pl.DataFrame:
-        """Return learning curves averaged over seeds: see `analysis.statistics.curves.curves`."""
-        from modelcollapse.analysis.statistics.curves import curves
+        Returns
+        -------
+        DataFrame
+            One row per sweep, in the order they were asked for: ``experiment``; ``chains``, and how many of them have
+            ``finished``, ``begun`` or ``failed``; ``generations`` that are ``done``, and ``asked`` for.
 
-        return curves(self.results(), metric)
+        Raises
+        ------
+        RunFolderError
+            If a sweep's chains can only be named by importing code that nobody here has vouched for.
+        """
+        failures = self.folder.failures.ids()
+        rows = []
+        for sweep in self.sweeps:
+            chains = [(task.id, there.n_done(task.spec), len(task.spec.sizes())) for task, there in self.chains(sweep)]
+            rows.append(
+                {
+                    "experiment": sweep.experiment,
+                    "chains": len(chains),
+                    "finished": sum(done == asked for _, done, asked in chains),
+                    "begun": sum(0 < done < asked for _, done, asked in chains),
+                    "failed": sum(chain in failures and done < asked for chain, done, asked in chains),
+                    "done": sum(done for _, done, _ in chains),
+                    "asked": sum(asked for _, _, asked in chains),
+                }
+            )
+        numbers = ("chains", "finished", "begun", "failed", "done", "asked")
+        return pl.DataFrame(rows, {"experiment": pl.String, **dict.fromkeys(numbers, pl.Int64)})
 
-    def compare_rates(self, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005) -> pl.DataFrame:
-        """Return every rate's paired difference to rate 0: see `analysis.statistics.compare_rates.compare_rates`."""
-        from modelcollapse.analysis.statistics.compare_rates import compare_rates
+    def about(self) -> About:
+        """Return what a report says besides the rows: its corpus, sweeps, versions, and how far it has come."""
+        from modelcollapse.analysis.report.page import About
 
-        return compare_rates(self.results(), metric, n_seen, margin)
+        status = self.status().sum().row(0, named=True)
+        return About(
+            name=readable(str(self.folder)),
+            corpus=self.corpus,
+            sweeps=[sweep.model_dump(mode="json", exclude_none=True) for sweep in self.sweeps],
+            versions=self.spec.versions,
+            n_chains=status["chains"],
+            n_finished=status["finished"],
+            n_failed=status["failed"],
+        )
 
-    def tolerance(self, margin: float = 0.005, metric: str = "accuracy", n_seen: int | None = None) -> pl.DataFrame:
-        """Return the largest rate whose loss is within the margin: see `analysis.statistics.trends.tolerance`."""
-        from modelcollapse.analysis.statistics.trends import tolerance
+    def _facts(self) -> Mapping[str, object]:
+        status = self.status().sum().row(0, named=True)
+        failed = f", {status['failed']:,} failed" if status["failed"] else ""
+        return {
+            "experiments": ", ".join(dict.fromkeys(sweep.experiment for sweep in self.sweeps)),
+            "corpus": self.corpus["name"],
+            "chains": f"{status['finished']:,} of {status['chains']:,} finished{failed}",
+            "generations": f"{status['done']:,} of {status['asked']:,}",
+        }
 
-        return tolerance(self.results(), margin, metric, n_seen)
+    def __repr__(self) -> str:
+        try:
+            said = ", ".join(f"{name}: {fact}" for name, fact in self._facts().items())
+        except ModelCollapseError as error:
+            said = str(error)
+        return f"<Run {printable(readable(str(self.folder)))}; {printable(said)}>"
 
     def chains(self, sweep: Sweep) -> Iterator[tuple[ChainTask, ChainRecord]]:
         """Yield the chains of a sweep with what is known of each."""
         tasks = self._tasks(sweep)
-        known = self.folder.read_chains(task.id for task in tasks)
+        known = self.folder.chains.read_all(task.id for task in tasks)
         for task in tasks:
             yield task, known.get(task.id) or ChainRecord()
 
     def failed(self, sweep: Sweep) -> list[str]:
         """Return the ids of the chains of a sweep that failed."""
-        failures = set(self.folder.names("failures", ".json"))
+        failures = self.folder.failures.ids()
         if not failures:
             return []
         return [
@@ -158,11 +209,20 @@ class Run:
 
 
 def open_run(location: str | Path) -> Run:
-    """Return the run in a folder (a path or any fsspec URL).
+    """Open the run in a folder. Nothing of it is read but spec.json, and no code of its learners is imported.
+
+    Parameters
+    ----------
+    location : str or Path
+        A path or any fsspec URL.
+
+    Returns
+    -------
+    Run
 
     Raises
     ------
     RunFolderError
-        If there is none.
+        If there is none, or its spec.json is damaged or of another version.
     """
     return Run(RunFolder(location))

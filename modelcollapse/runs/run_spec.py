@@ -14,6 +14,7 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import refreshed, resolve
+from modelcollapse.execution.store.spec import RunSpec, StoredCorpus
 from modelcollapse.names import printable
 from modelcollapse.simulation.sweep import Sweep
 
@@ -40,12 +41,12 @@ def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
             )
 
 
-def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunFolder) -> None:
+def check_same_corpus(known: RunSpec | None, corpus: Corpus, folder: RunFolder) -> None:
     """Raise RunFolderError if a folder belongs to another corpus, and say in what they differ."""
-    if known is None or known["corpus"]["fingerprint"] == corpus.fingerprint:
+    if known is None or known.corpus.fingerprint == corpus.fingerprint:
         return
-    then = known["corpus"]
-    origins = (_flat(then.get("origin")), _flat(_origin(corpus)))
+    then = known.corpus
+    origins = (_flat(then.origin), _flat(_origin(corpus)))
     parts = sorted(set(origins[0]) | set(origins[1]))
     differences = [
         f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
@@ -53,7 +54,7 @@ def check_same_corpus(known: dict[str, Any] | None, corpus: Corpus, folder: RunF
         if origins[0].get(part) != origins[1].get(part)
     ]
     raise RunFolderError(
-        f"{folder} holds a run on the corpus '{then['name']}' (fingerprint {then['fingerprint'][:12]}), not on "
+        f"{folder} holds a run on the corpus '{then.name}' (fingerprint {then.fingerprint[:12]}), not on "
         f"'{corpus.name}' ({corpus.fingerprint[:12]})"
         + (f"; they differ in {'; '.join(differences[:4])}" if differences else "")
         + ": choose another --out, or the same corpus."
@@ -76,30 +77,30 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 def extended_spec(
-    known: dict[str, Any] | None,
+    known: RunSpec | None,
     sweep: Sweep,
     corpus: Corpus,
     given: Mapping[str, Any] | None,
     folder: RunFolder,
-) -> dict[str, Any]:
+) -> RunSpec:
     """Return a folder's spec with one more sweep."""
     asked, models = _stored(sweep), resolve(sweep)
     written = [model.to_json() for model in models]
     now = _versions()
     if known is None:
-        about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": _origin(corpus)}
+        about: dict[str, Any] = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": _origin(corpus)}
         if given is not None:
             about["given"] = dict(given)
-        return {"corpus": about, "sweeps": [asked], "models": [written], "versions": now}
-    then = known["versions"]
+        return RunSpec(corpus=StoredCorpus(**about), sweeps=[asked], models=[written], versions=now)
+    then = known.versions
     changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if changed:
         warnings.warn(f"{folder} was begun with other versions: {printable('; '.join(changed))}.", stacklevel=3)
-    others = [i for i, values in enumerate(known["sweeps"]) if _as_text(values) != _as_text(asked)]
-    if len(others) == len(known["sweeps"]):
-        return {**known, "sweeps": [*known["sweeps"], asked], "models": [*refreshed(known["models"], models), written]}
-    again = [stored if i in others else written for i, stored in enumerate(refreshed(known["models"], models))]
-    return {**known, "models": again}
+    others = [i for i, values in enumerate(known.sweeps) if _as_text(values) != _as_text(asked)]
+    again = [stored if i in others else written for i, stored in enumerate(refreshed(known.models, models))]
+    if len(others) < len(known.sweeps):
+        return known.model_copy(update={"models": again})
+    return known.model_copy(update={"sweeps": [*known.sweeps, asked], "models": [*again, written]})
 
 
 def _stored(sweep: Sweep) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from modelcollapse.execution.log import run_log
 from modelcollapse.execution.plan import check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.runs.folders import default_folder
 from modelcollapse.runs.run import Run
 from modelcollapse.runs.run_spec import check_same_corpus, extended_spec
+from modelcollapse.runs.watching import find_reporter, kept
 from modelcollapse.simulation.sweep import Sweep
 
 
@@ -27,7 +29,7 @@ def run_sweep(
     workers: int | None = None,
     shards: int | None = None,
     retry_failed: bool = False,
-    progress: Reporter | None = None,
+    progress: bool | Reporter | None = None,
     log_file: str | Path | None = None,
     given_corpus: Mapping[str, Any] | None = None,
 ) -> Run:
@@ -48,8 +50,8 @@ def run_sweep(
         For Ray: see `execution.ray.executor.RayExecutor`.
     retry_failed : bool
         Whether chains that failed before for their own reasons are run again; else they are left out.
-    progress : Reporter, optional
-        Who is told; nobody by default.
+    progress : bool or Reporter, optional
+        Whether it is shown; by default on a terminal or in a notebook. Or who is told instead.
     log_file : str or Path, optional
         Where the log goes; by default log.txt in the run's folder.
     given_corpus : mapping, optional
@@ -69,17 +71,11 @@ def run_sweep(
     """
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
-    known = folder.read_spec()
-    check_same_corpus(known, corpus, folder)
+    check_same_corpus(folder.spec.read(), corpus, folder)
     check_corpus(sweep, corpus)
-    with folder.locked(), run_log(folder, log_file), progress or Reporter() as reporter:
+    with kept(str(folder)), folder.locked(), run_log(folder, log_file), find_reporter(progress) as reporter:
         plan = make_plan(sweep, corpus, folder, retry_failed)
-        folder.write_spec(extended_spec(folder.read_spec(), sweep, corpus, given_corpus, folder))
+        folder.spec.update(lambda known: extended_spec(known, sweep, corpus, given_corpus, folder))
         # after spec.json, whose format tells other versions what the chains are
         run_plan(plan, corpus, folder, find_executor(executor, address, workers, shards), reporter)
     return Run(folder, sweep.model)
-
-
-def default_folder(sweep: Sweep) -> str:
-    """Return where a sweep is kept unless the user says otherwise."""
-    return f"runs/{sweep.experiment}"

@@ -10,7 +10,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from modelcollapse.analysis.figures.style import INK, MUTED, look, ordered_colours, percent_axis
+from modelcollapse.analysis.figures.style import INK, MUTED, figure_style, ordered_colours, percent_axis
 from modelcollapse.searches.generational import Genome
 
 #: What a variant inherits besides its collapse rate.
@@ -82,7 +82,7 @@ def search_figure(variants: pl.DataFrame) -> Figure:
     colours = ordered_colours(last + 1)
     by_generation = variants.group_by("generation").agg(pl.col("score").mean(), best=pl.col("score").max())
     by_generation = by_generation.sort("generation").with_columns(pl.col("best").cum_max())
-    with look():
+    with figure_style():
         figure = Figure(figsize=(9.4, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         sideways = np.random.default_rng(0).uniform(-0.25, 0.25, variants.height)

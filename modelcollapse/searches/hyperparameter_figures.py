@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from modelcollapse.analysis.figures.style import CATEGORIES, MUTED, grid_shape, look, pad_limits, percent_axis
+from modelcollapse.analysis.figures.style import CATEGORIES, MUTED, figure_style, grid_shape, pad_limits, percent_axis
 
 _MEASURES = ("is_study", "fold", "accuracy", "seconds")
 
@@ -104,7 +104,7 @@ def grid_figure(folds: pl.DataFrame) -> Figure:
     names = parameter_columns(folds)
     n_rows, n_columns = grid_shape(len(names))
     low, high = (float(limit) for limit in (table["mean"].min(), table["mean"].max()))  # type: ignore[arg-type]
-    with look():
+    with figure_style():
         figure = Figure(figsize=(3.1 * n_columns, 2.7 * n_rows + 0.4), layout="constrained")
         panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
         for axes, name in zip(panels, names, strict=False):

@@ -13,6 +13,7 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.searches.generational import (
     Genome,
     SearchSettings,
@@ -23,8 +24,6 @@ from modelcollapse.searches.generational import (
     offspring,
 )
 from modelcollapse.searches.run_units import OnProgress, begin_search, run_units, stored_results
-
-RESULTS = "results.csv"
 
 #: Called when a generation begins, with its number; returns whom to tell of its units.
 OnGeneration = Callable[[int], OnProgress]
@@ -74,7 +73,7 @@ def run_search(
     everybody: list[Variant] = []
     best: list[Variant] = []
     n_failed = 0
-    with folder.locked("search.json"), run_log(folder):
+    with folder.locked(PATHS.search), run_log(folder):
         searches = begin_search("generational", settings, corpus, folder, may_differ=("max_generations",))
         last = max(asked["max_generations"] for asked in searches)
         for generation in range(last + 1):
@@ -90,7 +89,7 @@ def run_search(
             born = _born(settings, generation, groups, parents, results)  # type: ignore[arg-type]
             everybody += born
             best = best_of([*best, *born], settings.parents)
-            folder.write(RESULTS, _table(everybody, best).write_csv().encode())
+            folder.write(PATHS.results, _table(everybody, best).write_csv().encode())
             _log.info("generation %d: best %.5f", generation, best[0].score)
             if not any(variant.generation == generation for variant in best):
                 break

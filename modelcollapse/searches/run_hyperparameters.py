@@ -12,11 +12,10 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, parameters, study_model
 from modelcollapse.searches.run_units import OnProgress, begin_search, run_units, stored_results
 from modelcollapse.simulation.spec import Model
-
-RESULTS = "results.csv"
 
 
 def run_grid(
@@ -53,14 +52,14 @@ def run_grid(
     """
     settings.check_corpus(corpus)
     folder = RunFolder(out)
-    with folder.locked("search.json"), run_log(folder):
+    with folder.locked(PATHS.search), run_log(folder):
         searches = begin_search("hyperparameters", settings, corpus, folder, may_differ=("grid", "folds_per_task"))
         units = list(settings.units())
         results = run_units(units, corpus, folder, find_executor(executor), tell)
         earlier = [unit for asked in searches[:-1] for unit in GridSettings.of("hyperparameters", **asked).units()]
         stored = stored_results(earlier, corpus, folder)
         frame = _table([*units, *earlier], [*results, *stored])
-        folder.write(RESULTS, frame.write_csv().encode())
+        folder.write(PATHS.results, frame.write_csv().encode())
     return frame, sum(result is None for result in results)
 
 

@@ -13,7 +13,8 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.execution.store.ours import STORED
+from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.execution.store.spec import SearchSpec, StoredCorpus
 from modelcollapse.execution.tasks import Failed, Workload, Yielded
 from modelcollapse.searches.units import Settings, Unit, unit_id
 from modelcollapse.simulation.learning.threads import one_thread
@@ -22,7 +23,6 @@ from modelcollapse.simulation.learning.training import Train, train_here
 #: Called with the number of units that are finished and of all of them.
 OnProgress = Callable[[int, int], None]
 
-_FORMAT = 1
 _log = logging.getLogger(__name__)
 
 
@@ -53,7 +53,7 @@ def run_units(
     Returns
     -------
     list of mapping or None
-        In the order of the units; None for a unit that failed: why is in the folder's ``failures``.
+        In the order of the units; None for a unit that failed: why is in the folder's failures.
     """
     tasks = [UnitTask(unit_id(unit, corpus.fingerprint), unit) for unit in units]
     results = _read(folder, [task.id for task in tasks])
@@ -63,19 +63,19 @@ def run_units(
         for event in events if to_run else ():
             name = event.task.id
             if isinstance(event, Yielded):
-                folder.write(f"units/{name}.json", json.dumps(event.item).encode())
-                folder.remove_failure(name)
+                folder.write(PATHS.units.file(name), json.dumps(event.item).encode())
+                folder.failures.remove(name)
                 results[name] = event.item
                 tell(len(results), len(tasks))
             elif isinstance(event, Failed):
                 _log.error("unit %s failed: %s\n%s", name, event.reason, event.details)
-                folder.write_failure(name, event.why())
+                folder.failures.write(name, event.why())
     return [results.get(task.id) for task in tasks]
 
 
 def begin_search(
     kind: str, settings: Settings, corpus: Corpus, folder: RunFolder, may_differ: Collection[str] = ()
-) -> list[Mapping[str, Any]]:
+) -> Sequence[Mapping[str, Any]]:
     """Write down in a folder what is searched, and on which corpus.
 
     Parameters
@@ -90,7 +90,7 @@ def begin_search(
 
     Returns
     -------
-    list of mapping
+    sequence of mapping
         The settings of all searches in the folder, these ones last.
 
     Raises
@@ -99,61 +99,23 @@ def begin_search(
         If the folder holds something else, a search on another corpus, or one with other settings.
     """
     now = settings.model_dump(mode="json")
-    earlier = []
-    if known := known_search(folder):
-        then = (known["search"], known["corpus"]["fingerprint"])
-        if then != (kind, corpus.fingerprint):
+    about = StoredCorpus(name=corpus.name, fingerprint=corpus.fingerprint)
+
+    def extended(known: SearchSpec | None) -> SearchSpec:
+        if known is None:
+            return SearchSpec(search=kind, corpus=about, settings=now, searches=[now])
+        if (known.search, known.corpus.fingerprint) != (kind, corpus.fingerprint):
             raise RunFolderError(
-                f"{folder} holds the search '{then[0]}' on the corpus '{known['corpus']['name']}' "
-                f"({then[1][:12]}), not '{kind}' on '{corpus.name}' ({corpus.fingerprint[:12]}): "
+                f"{folder} holds the search '{known.search}' on the corpus '{known.corpus.name}' "
+                f"({known.corpus.fingerprint[:12]}), not '{kind}' on '{corpus.name}' ({corpus.fingerprint[:12]}): "
                 "choose another --out."
             )
-        earlier = [asked for asked in known["searches"] if asked != now]
+        earlier = [asked for asked in known.searches if asked != now]
         for asked in earlier:
             _check_same(asked, now, may_differ, folder)
-    about = {
-        "format": _FORMAT,
-        "search": kind,
-        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
-        "settings": now,
-        "searches": [*earlier, now],
-    }
-    folder.write("search.json", (json.dumps(about, indent=1) + "\n").encode())
-    return [*earlier, now]
+        return SearchSpec(search=kind, corpus=about, settings=now, searches=[*earlier, now])
 
-
-def known_search(folder: RunFolder) -> dict[str, Any] | None:
-    """Return what search.json says, ``searches`` being a list of settings; None if nothing was searched here.
-
-    Raises
-    ------
-    RunFolderError
-        If it is damaged, somebody else's, or of an unknown format.
-    """
-    content = folder.read("search.json")
-    if content is None:
-        return None
-    where = folder.path("search.json")
-    try:
-        known = json.loads(content)
-        known.setdefault("searches", [known["settings"]] if "settings" in known else [])
-        is_whole = all(isinstance(asked, dict) for asked in known["searches"])
-        is_whole &= isinstance(known["format"], int) and isinstance(known["corpus"]["fingerprint"], str)
-        is_whole &= isinstance(known["search"], str) and isinstance(known["corpus"]["name"], str)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        is_whole = False
-    if is_whole and known["format"] != _FORMAT:
-        raise RunFolderError(
-            f"{where} has format {known['format']}, this version knows {_FORMAT}: it was written by another version of "
-            "modelcollapse. Use that one; nothing was changed."
-        )
-    if is_whole:
-        return dict(known)
-    if any(STORED.fullmatch(f"{name}.json") for name in folder.names("units", ".json")):
-        raise RunFolderError(
-            f"{where} is damaged. Rename it to .search.json.damaged and run the same command: finished units are kept."
-        )
-    raise RunFolderError(f"{where} is no search of modelcollapse: choose another folder (--out).")
+    return folder.search.update(extended).searches
 
 
 def _check_same(
@@ -178,9 +140,9 @@ def stored_results(units: Sequence[Unit], corpus: Corpus, folder: RunFolder) -> 
 def _read(folder: RunFolder, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Return the results that are there; a damaged one counts as missing."""
     results = {}
-    for name in set(folder.names("units", ".json")).intersection(names):
+    for name in set(folder.ids(PATHS.units)).intersection(names):
         try:
-            results[name] = json.loads(folder.read(f"units/{name}.json") or b"")
+            results[name] = json.loads(folder.read(PATHS.units.file(name)) or b"")
         except ValueError:
-            _log.warning("%s is damaged: computed again", folder.path(f"units/{name}.json"))
+            _log.warning("%s is damaged: computed again", folder.path(PATHS.units.file(name)))
     return results

@@ -15,6 +15,7 @@ from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
 from modelcollapse.execution.progress import JsonProgress, Reporter
+from modelcollapse.execution.store.chains import Chains
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import ChainTask, Event, Failed, Yielded
 from modelcollapse.simulation.chain import run_chain
@@ -262,14 +263,14 @@ def test_a_checkpoint_that_went_further_than_the_finished_chain_is_used(tmp_path
     assert [size for _, size in watching.computed] == [500, 600, 700]  # the first event was 300 once more
 
 
-@pytest.mark.parametrize("step", ["write_chain", "remove"])
+@pytest.mark.parametrize("step", [(Chains, "finish"), (RunFolder, "remove")])
 def test_a_driver_killed_between_two_steps_of_a_chains_end(tmp_path, corpus, monkeypatch, step):
     def killed(*arguments: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("modelcollapse.execution.store.recorder.CHECKPOINT_SECONDS", 0.0)
     with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, step, killed)
+        patch.setattr(*step, killed)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path, corpus, rates=[0.5], seeds=1)
     assert len(list((tmp_path / "partial").iterdir())) == 1

@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure
+from modelcollapse.analysis.figures.overview import overview_figure
+from modelcollapse.analysis.figures.published import post_figure
 from modelcollapse.analysis.figures.style import render
 from modelcollapse.analysis.figures.survival import survival_figure
 from modelcollapse.analysis.formats import axis_words
 from modelcollapse.analysis.statistics.arms import SETTING, prepare, varying_axes, with_sound_pairing
-from modelcollapse.analysis.study.figures import overview_figure, post_figure
 from modelcollapse.analysis.study.reproduction import claims_table
+from modelcollapse.execution.store.paths import PATHS
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,13 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margi
     list of str
         Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
-    write("claims.md", claims_table(results, margin).encode())
-    names = ["claims.md"]
+    write(PATHS.claims, claims_table(results, margin).encode())
+    names = [PATHS.claims]
     rows, _ = with_sound_pairing(prepare(results))
     for drawing in drawings(rows, margin):
         for name, content in render(drawing.figure, drawing.name).items():
-            write(f"figures/{name}", content)
-            names.append(f"figures/{name}")
+            write(PATHS.figure(name), content)
+            names.append(PATHS.figure(name))
     return names
 
 

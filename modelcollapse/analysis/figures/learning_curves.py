@@ -12,15 +12,15 @@ from modelcollapse.analysis.figures.panels import BAND_SEEDS, Panel, add_legend,
 from modelcollapse.analysis.figures.style import (
     MUTED,
     SHADE,
-    count,
+    figure_style,
     grid_shape,
-    look,
     pad_limits,
     percent_axis,
     size_axis,
 )
+from modelcollapse.analysis.formats import count
+from modelcollapse.analysis.mechanism.prior import majority_rate, mean_true_share
 from modelcollapse.analysis.statistics.arms import ARM
-from modelcollapse.analysis.statistics.prior import majority_rate, mean_true_share
 from modelcollapse.analysis.statistics.seed_groups import HEALTHY
 
 #: More panels than this are stacked in a grid, each above its own predicted-positive rate.
@@ -42,7 +42,7 @@ def curves_figure(rows: pl.DataFrame) -> Figure:
         One row of two panels per model, regime, start and label rule; a grid of stacked pairs if these are more than
         three. Rows without a predicted-positive rate (imported ones) give accuracy alone.
     """
-    with look():
+    with figure_style():
         parts = panels(rows)
         has_rate = not rows["predicted_positive_rate"].is_null().all()
         if len(parts) <= MAX_ROWS or not has_rate:

@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, count, look, percent, points, size_axis
+from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, figure_style, points, size_axis
+from modelcollapse.analysis.formats import count, percent
+from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
 from modelcollapse.analysis.statistics.arms import pair_with_reference
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, seed_pairs
 from modelcollapse.analysis.statistics.curves import summarise
-from modelcollapse.analysis.statistics.decomposition import TOTAL, decomposition
 
 #: Losses up to this many percentage points get a panel of their own beside larger ones.
 SMALL = 2.5
@@ -47,7 +48,7 @@ def rates_figure(rows: pl.DataFrame, margin: float = 0.005) -> Figure | None:
     is_small = 100 * table["difference"].abs() <= SMALL
     small_rates = [r for r in table["collapse_rate"].unique() if is_small.filter(table["collapse_rate"] == r).all()]
     split = not is_small.all() and len(small_rates) > 1
-    with look():
+    with figure_style():
         figure = Figure(figsize=(9.0 if split else 6.0, 3.4), layout=ConstrainedLayoutEngine(wspace=0.05))
         grid = figure.subplots(1, 2 if split else 1, squeeze=False)[0]
         _draw_losses(grid[0], table, seeds, rules, margin)
@@ -123,7 +124,7 @@ def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
     if len(rules) < 2:
         return None
     rates = pairs["collapse_rate"].unique().sort().to_list()[-most_panels:]
-    with look():
+    with figure_style():
         figure = Figure(figsize=(1.9 + 2.5 * len(rates), 3.3), layout=ConstrainedLayoutEngine(wspace=0.04))
         grid = figure.subplots(1, len(rates), squeeze=False)[0]
         for axes, rate in zip(grid, rates, strict=True):
@@ -167,7 +168,7 @@ def decomposition_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | N
     if not rates:
         return None
     causes = table["cause"].unique(maintain_order=True).to_list()
-    with look():
+    with figure_style():
         figure = Figure(
             figsize=(1.7 + 2.3 * len(rates), 0.95 + 0.36 * len(causes)), layout=ConstrainedLayoutEngine(wspace=0.06)
         )

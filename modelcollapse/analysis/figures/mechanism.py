@@ -10,9 +10,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.panels import Panel, add_legend, draw_lines, legend_title, panels
-from modelcollapse.analysis.figures.style import MUTED, look, pad_limits, percent, percent_axis, size_axis
-from modelcollapse.analysis.statistics.amplification import amplification_bound
-from modelcollapse.analysis.statistics.prior import mean_true_share
+from modelcollapse.analysis.figures.style import MUTED, figure_style, pad_limits, percent_axis, size_axis
+from modelcollapse.analysis.formats import percent
+from modelcollapse.analysis.mechanism.amplification import amplification_bound
+from modelcollapse.analysis.mechanism.prior import mean_true_share
 
 _LOOP = (
     ("train_positive_rate", "1  Positive labels in training →"),
@@ -47,7 +48,7 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
         return None
     looping = rows.filter(pl.col("synthetic_label_error").is_not_null())["label_rule"].unique()
     rows = rows.filter((pl.col("collapse_rate") == 0) | pl.col("label_rule").is_in(looping.to_list()))
-    with look():
+    with figure_style():
         figure, parts, grid = _grid(rows, [title for _, title in _LOOP])
         bounded: float | None = None
         for part, row in zip(parts, grid, strict=True):
@@ -87,7 +88,7 @@ def lost_or_shifted_figure(rows: pl.DataFrame) -> Figure | None:
         return None
     low = min(float(rows[metric].min()) for metric, _ in _LOST)  # type: ignore[arg-type]
     high = max(float(rows[metric].max()) for metric, _ in _LOST)  # type: ignore[arg-type]
-    with look():
+    with figure_style():
         figure, parts, grid = _grid(rows, [title for _, title in _LOST])
         for part, row in zip(parts, grid, strict=True):
             for axes, (metric, _) in zip(row, _LOST, strict=True):

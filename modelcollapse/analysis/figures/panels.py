@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, count, ordered_colours, percent
-from modelcollapse.analysis.formats import axis_words
+from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, ordered_colours
+from modelcollapse.analysis.formats import axis_words, count, percent
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, STARTS, references, treated, with_reference
 from modelcollapse.analysis.statistics.curves import summarise
 

@@ -78,7 +78,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
     """Use the project's matplotlib settings for the time of one figure."""
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -93,16 +93,6 @@ def ordered_colours(n: int, dark: bool = False) -> list[str]:
     """
     scale = LinearSegmentedColormap.from_list("rates", _RATES_DARK if dark else _RATES)
     return [to_hex(scale(float(x))) for x in ([0.5] if n == 1 else np.linspace(0, 1, n))]
-
-
-def percent(fraction: float) -> str:
-    """``0.3`` as ``30 %``, with as many digits as the number has (at most three)."""
-    return f"{round(100 * fraction, 3):g} %"
-
-
-def count(number: float) -> str:
-    """``12500`` as ``12,500``."""
-    return f"{round(number):,}"
 
 
 def short_count(number: float, _position: object = None) -> str:
@@ -165,7 +155,7 @@ def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> 
     for kind in kinds:
         metadata: dict[str, Any] = {"Software": MAKER} if kind == "png" else {"Date": None, "Creator": MAKER}
         buffer = io.BytesIO()
-        with look():
+        with figure_style():
             mpl.rcParams["svg.hashsalt"] = name
             mpl.rcParams["savefig.dpi"] = min(mpl.rcParams["savefig.dpi"], _MOST_PIXELS / max(figure.get_size_inches()))
             figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", pad_inches=0.08)

@@ -12,9 +12,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.panels import Line, Panel, add_legend, legend_title, panels
-from modelcollapse.analysis.figures.style import MUTED, grid_shape, look, percent_axis, size_axis
+from modelcollapse.analysis.figures.style import MUTED, figure_style, grid_shape, percent_axis, size_axis
 from modelcollapse.analysis.formats import listed
-from modelcollapse.analysis.statistics.survival import fall_sizes, standing
+from modelcollapse.analysis.mechanism.survival import fall_sizes, standing
 
 #: Up to this many lines in a panel have a band: bands of several cover each other.
 MOST_BANDS = 1
@@ -35,7 +35,7 @@ def survival_figure(rows: pl.DataFrame) -> Figure | None:
     """
     if not fall_sizes(rows)["fell"].any():
         return None
-    with look():
+    with figure_style():
         fallen = [(part, lines) for part in panels(rows) if (lines := [line for line in part.lines if _falls(line)])]
         n_rows, n_columns = grid_shape(len(fallen))
         width = 1.9 + (4.2 if n_columns == 1 else 2.9) * n_columns

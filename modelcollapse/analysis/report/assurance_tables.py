@@ -7,7 +7,9 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, pp, share
+from modelcollapse.analysis.mechanism.survival import survival
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number
+from modelcollapse.analysis.statistics.arms import at_size
 from modelcollapse.analysis.statistics.compare_rates import RULE
 from modelcollapse.analysis.statistics.sensitivity import (
     EQUIVALENT,
@@ -17,8 +19,7 @@ from modelcollapse.analysis.statistics.sensitivity import (
     UNRELIABLE,
     margin_sensitivity,
 )
-from modelcollapse.analysis.statistics.survival import survival
-from modelcollapse.analysis.statistics.variance import describe_population, variance_components
+from modelcollapse.analysis.statistics.variance import variance_components
 
 #: More rates than this in one cell are summed up.
 MOST_RATES = 8
@@ -111,6 +112,26 @@ def _tolerance(row: dict[str, Any]) -> Cell:
     )
     bounds = "" if row["tolerance_low"] is None else f" [{low}, {high}]"
     return Cell(middle + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
+
+
+def describe_population(rows: pl.DataFrame, n_documents: int | None) -> str:
+    """Say in a sentence of what population an experiment's intervals speak.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment.
+    n_documents : int, optional
+        Documents of the corpus.
+    """
+    if n_documents is None:
+        return "Intervals speak of reshuffles of this corpus, not of other documents."
+    final = at_size(rows)
+    used = min(float((final["n_test"] + final["n_seen"]).max()) / n_documents, 1.0)  # type: ignore[arg-type]
+    return (
+        f"Intervals speak of reshuffles of this corpus, of which one seed uses {percent(round(used, 3))}, "
+        "not of other documents."
+    )
 
 
 def _corpus(row: dict[str, Any]) -> Cell:

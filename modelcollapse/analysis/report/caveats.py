@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.formats import count, listed, percent, pp, share, share_of_seeds
+from modelcollapse.analysis.mechanism.degeneration import tipping, two_groups
 from modelcollapse.analysis.statistics.arms import ARM, at_size, references, treated
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
-from modelcollapse.analysis.statistics.degeneration import tipping, two_groups
 from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups
 
 #: Fewer seeds than this and t intervals are wide, and hardly anyone can say what the spread is.

@@ -10,6 +10,9 @@ import numpy as np
 import polars as pl
 
 from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, pp, share
+from modelcollapse.analysis.mechanism.amplification import amplification_bound
+from modelcollapse.analysis.mechanism.decomposition import decomposition
+from modelcollapse.analysis.mechanism.degeneration import peaks
 from modelcollapse.analysis.report.cells import (
     Cell,
     Column,
@@ -20,10 +23,7 @@ from modelcollapse.analysis.report.cells import (
     number,
     text,
 )
-from modelcollapse.analysis.statistics.amplification import amplification_bound
 from modelcollapse.analysis.statistics.arms import ARM, at_size, treated
-from modelcollapse.analysis.statistics.decomposition import decomposition
-from modelcollapse.analysis.statistics.degeneration import peaks
 from modelcollapse.simulation.metrics import CALIBRATION_BINS
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import polars as pl
@@ -24,13 +24,8 @@ from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.setup import as_toml, describe_corpus, describe_setup, known_documents
 from modelcollapse.analysis.report.stages import extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
-from modelcollapse.analysis.statistics.arms import comparable, prepare, varying_axes, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
-from modelcollapse.analysis.study.compare import study_loop
-from modelcollapse.atomic import readable
-
-if TYPE_CHECKING:
-    from modelcollapse import Run
 
 _CAPTIONS = {
     "curves": "What happens as documents arrive: accuracy, and how often the model answers “positive”.",
@@ -113,33 +108,6 @@ class WrittenReport:
 
     path: str
     headlines: tuple[str, ...]
-
-
-def write_report(run: Run, margin: float = 0.005) -> WrittenReport:
-    """Write ``report.html`` into a run's folder; of a run that is not finished it says so.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    margin : float
-        Loss of accuracy that counts as none (0.005 is half a percentage point).
-    """
-    report = build_report(run.results(), about(run), margin)
-    run.folder.write("report.html", report.html.encode())
-    return WrittenReport(run.folder.path("report.html"), report.headlines)
-
-
-def about(run: Run) -> About:
-    """Collect what a report says of a run besides its rows."""
-    done = total = failed = 0
-    for sweep in run.sweeps:
-        failed += len(run.failed(sweep))
-        for task, record in run.chains(sweep):
-            total += 1
-            done += record.n_done(task.spec) == len(task.spec.sizes())
-    sweeps = [sweep.model_dump(mode="json", exclude_none=True) for sweep in run.sweeps]
-    return About(readable(str(run.folder)), run.corpus, sweeps, run.spec["versions"], total, done, failed)
 
 
 def about_file(results: pl.DataFrame, name: str) -> About:
@@ -232,7 +200,7 @@ def _left_out(rows: pl.DataFrame, loop: pl.DataFrame) -> list[str]:
     return [f"There are several settings; headline and claims are about one of them: {words}."] if words else []
 
 
-def tied(words: str) -> str:
+def nonbreaking(words: str) -> str:
     """Keep numbers and their units, and short intervals, on one line."""
     united = re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", words)
     return re.sub(r"\[[^\]]{1,20}\]", lambda interval: interval[0].replace(" ", "\N{NO-BREAK SPACE}"), united)
@@ -251,7 +219,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["tied"] = tied
+    environment.filters["nonbreaking"] = nonbreaking
     environment.globals["css"] = Markup(sources["report.css"])
     environment.globals["script"] = Markup(sources["report.js"])
     return environment.get_template("report.html.j2")

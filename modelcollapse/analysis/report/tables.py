@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, percent, pp, share, share_of_seeds
+from modelcollapse.analysis.mechanism.degeneration import tipping, tipping_rates
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.assurance_tables import margins_table, survival_table, variance_table
 from modelcollapse.analysis.report.cells import (
     YES_NO,
@@ -28,8 +30,6 @@ from modelcollapse.analysis.report.mechanism_tables import (
 from modelcollapse.analysis.statistics.arms import ARM, AnalysisError
 from modelcollapse.analysis.statistics.compare_rates import RULE, compare_rates, pairing_gain
 from modelcollapse.analysis.statistics.curves import curves
-from modelcollapse.analysis.statistics.degeneration import tipping, tipping_rates
-from modelcollapse.analysis.statistics.effective_size import effective_human_size
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS
 from modelcollapse.analysis.statistics.trends import tolerance, trend

@@ -216,6 +216,26 @@ def _cut(setting: pl.DataFrame) -> pl.DataFrame:
     return setting
 
 
+def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the study's loop: argmax and accumulate, and of everything else what most rows have.
+
+    That is one model in all experiments, and in each of them one regime, growth rule, test size and choice of terms.
+    """
+    loop = rows.filter(pl.col("label_rule").is_in(["argmax", "none"]))
+    if "accumulate" in loop["regime"]:
+        loop = loop.filter(pl.col("regime") == "accumulate")
+    model = _commonest(loop, [], ["model", "model_params"])
+    return _commonest(model, ["experiment"], [axis for axis in STARTS if axis != "experiment"])
+
+
+def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.DataFrame:
+    """Rows with those values on some axes that most rows have."""
+    keys = [*within, *axes]
+    counted = rows.group_by(keys).len().sort("len", *keys, descending=[True, *(False for _ in keys)])
+    most = counted.unique(within, keep="first", maintain_order=True) if within else counted.head(1)
+    return rows.join(most, on=keys, how="semi", maintain_order="left")
+
+
 def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Every row of a treated arm beside the rate-0 row of the same seed, setting and generation.
 

@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.formats import percent
 from modelcollapse.analysis.statistics.arms import ARM, at_size, prepare
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import mean_of
@@ -118,23 +117,3 @@ def _components(group: pl.DataFrame, n_documents: int | None) -> dict[str, Any]:
 def _root(variance: float) -> float:
     """Return the standard deviation of a component; one estimated below 0 is none."""
     return math.sqrt(max(variance, 0.0))
-
-
-def describe_population(rows: pl.DataFrame, n_documents: int | None) -> str:
-    """Say in a sentence of what population an experiment's intervals speak.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-    n_documents : int, optional
-        Documents of the corpus.
-    """
-    if n_documents is None:
-        return "Intervals speak of reshuffles of this corpus, not of other documents."
-    final = at_size(rows)
-    used = min(float((final["n_test"] + final["n_seen"]).max()) / n_documents, 1.0)  # type: ignore[arg-type]
-    return (
-        f"Intervals speak of reshuffles of this corpus, of which one seed uses {percent(round(used, 3))}, "
-        "not of other documents."
-    )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import STARTS, AnalysisError, once_per_seed, prepare, references
+from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed, prepare, references, study_loop
 from modelcollapse.analysis.statistics.curves import Floats
 from modelcollapse.analysis.statistics.estimates import resolution, slope_of_means, slope_over_seeds
 from modelcollapse.analysis.statistics.inference import (
@@ -142,26 +142,6 @@ def _verdict(record: Mapping[str, Any], p_holm: float | None) -> str:
     if p_holm is not None and p_holm < 0.05:
         return "differs"
     return "agrees" if record["p_equivalent"] < 0.05 else "compatible"
-
-
-def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the study's loop: argmax and accumulate, and of everything else what most rows have.
-
-    That is one model in all experiments, and in each of them one regime, growth rule, test size and choice of terms.
-    """
-    loop = rows.filter(pl.col("label_rule").is_in(["argmax", "none"]))
-    if "accumulate" in loop["regime"]:
-        loop = loop.filter(pl.col("regime") == "accumulate")
-    model = _commonest(loop, [], ["model", "model_params"])
-    return _commonest(model, ["experiment"], [axis for axis in STARTS if axis != "experiment"])
-
-
-def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.DataFrame:
-    """Rows with those values on some axes that most rows have."""
-    keys = [*within, *axes]
-    counted = rows.group_by(keys).len().sort("len", *keys, descending=[True, *(False for _ in keys)])
-    most = counted.unique(within, keep="first", maintain_order=True) if within else counted.head(1)
-    return rows.join(most, on=keys, how="semi", maintain_order="left")
 
 
 class _Side:

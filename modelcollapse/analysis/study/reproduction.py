@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import comparable, prepare, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
-from modelcollapse.analysis.study.compare import study_loop
 from modelcollapse.names import printable
 
 _TITLES = ("experiment", "claim of the post", "measured", "verdict")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from modelcollapse.errors import RunFolderError
+from modelcollapse.execution.store.paths import PATHS
 
 #: A holder renews its object this often; one that has not for so long is taken for dead.
 RENEW_SECONDS = 15.0
@@ -40,7 +41,7 @@ class LocalLock:
         The run's folder as the user wrote it.
     """
 
-    name = ".lock"
+    name = PATHS.local_lock
 
     def __init__(self, folder: Path, location: str) -> None:
         self._path, self._location = folder / self.name, location
@@ -108,7 +109,7 @@ class ObjectLock:
         The run's folder as the user wrote it.
     """
 
-    name = "lock.json"
+    name = PATHS.object_lock
 
     def __init__(self, fs: Any, path: str, location: str) -> None:
         self._fs, self._path, self._location = fs, path, location

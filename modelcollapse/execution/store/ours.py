@@ -6,23 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-#: Files that say what a folder holds.
-SPECS = ("spec.json", "search.json")
-
-#: With one of them a folder cannot hold the other: which that is, and what it says.
-OTHERS = {
-    "spec.json": ("search.json", "a search (search.json), not a run of sweeps"),
-    "search.json": ("spec.json", "a run of sweeps (spec.json), not a search"),
-}
-
-#: What a run and a search store of a chain or a unit: its id names it.
-STORED = re.compile(r"[0-9a-f]{24}\.(parquet|json)")
-
-#: Subfolders with such files,
-STORES = ("chains", "partial", "failures", "units")
-
-#: and what is written besides.
-WRITTEN = re.compile(r"spec\.json|search\.json|results\.csv|lineages\.csv|report\.html|claims\.md")
+from modelcollapse.execution.store.paths import PATHS
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+: ")
 
@@ -40,16 +24,17 @@ def foreign(names: Callable[[str], list[str]], read: Callable[[str], bytes | Non
     read : callable
         Returns a file's content.
     """
-    there = names("")
-    if any(STORED.fullmatch(name) for store in STORES if store in there for name in names(store)):
+    there, written = names(""), PATHS.written()
+    stores = [shelf.name for shelf in PATHS.shelves]
+    if any(written[store].fullmatch(name) for store in stores if store in there for name in names(store)):
         return []
-    known_by_content = {"log.txt": is_log, "lock.json": is_lock}
+    known_by_content = {PATHS.log: is_log, PATHS.object_lock: is_lock}
 
     def is_ours(name: str) -> bool:
         if name in known_by_content:
             content = read(name)
             return content is not None and known_by_content[name](content)
-        return name in (*STORES, "figures") and not names(name)
+        return name in (*stores, PATHS.figures) and not names(name)
 
     return [name for name in there if not is_ours(name)]
 
@@ -67,9 +52,9 @@ def is_lock(content: bytes) -> bool:
         return False
 
 
-def is_spec_of_a_run(content: bytes) -> bool:
-    """Whether a damaged spec.json was written for a run: as it begins, or as it is made."""
-    if re.match(rb'\{\s*"format":\s*\d+,\s*"corpus":\s*\{', content):
+def is_begun_spec(content: bytes) -> bool:
+    """Whether a damaged spec was written for a run or a search: as it begins, or as a run's is made."""
+    if re.match(rb'\{\s*"format":\s*\d+,\s*("corpus":\s*\{|"search":\s*")', content):
         return True
     try:
         return {"corpus", "sweeps", "versions"} <= set(json.loads(content))

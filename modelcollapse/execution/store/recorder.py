@@ -50,18 +50,18 @@ class Recorder:
             _log.error("chain %s failed: %s\n%s", chain_id, event.reason, event.details)
             if chain_id in self._unwritten:
                 self._checkpoint(chain_id)
-            self._folder.write_failure(chain_id, {"chain": str(chain.task.spec), **event.why()})
+            self._folder.failures.write(chain_id, {"chain": str(chain.task.spec), **event.why()})
             self._reporter.failed(task, event.reason)
         else:
             _log.info("chain %s reached its end", chain_id)
-            self._folder.write_chain(chain_id, chain.record)
+            self._folder.chains.finish(chain_id, chain.record)
             self._unwritten.discard(chain_id)
             self._reporter.finished(task)
 
     def close(self) -> None:
         """Write down what has arrived since the last checkpoints."""
         waiting, self._unwritten = self._unwritten, set()
-        self._folder.write_checkpoints({chain_id: self._chains[chain_id].record for chain_id in waiting})
+        self._folder.chains.checkpoint({chain_id: self._chains[chain_id].record for chain_id in waiting})
 
     def _is_due(self, chain_id: str) -> bool:
         now = time.monotonic()
@@ -69,7 +69,7 @@ class Recorder:
 
     def _checkpoint(self, chain_id: str) -> None:
         started = time.monotonic()
-        self._folder.write_checkpoints({chain_id: self._chains[chain_id].record})
+        self._folder.chains.checkpoint({chain_id: self._chains[chain_id].record})
         ended = time.monotonic()
         self._unwritten.discard(chain_id)
         self._written[chain_id] = ended

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.report.page import About, Report, build_report, tied
+from modelcollapse.analysis.report.page import About, Report, build_report, nonbreaking
 from modelcollapse.analysis.report.setup import as_toml, describe_setup
 from modelcollapse.simulation.sweep import Sweep
 from tests.analysis.fake import World, fake_results
@@ -238,6 +238,6 @@ def test_setup_in_words(rows: pl.DataFrame) -> None:
 
 
 def test_units_stay_with_their_numbers() -> None:
-    assert tied("[0.1, 0.2] or [no interval: one seed]").count("\N{NO-BREAK SPACE}") == 1
-    assert tied("0.5 pp at 10 % of x") == "0.5\N{NO-BREAK SPACE}pp at 10\N{NO-BREAK SPACE}% of x"
-    assert json.dumps(tied("pp %")) == '"pp %"'
+    assert nonbreaking("[0.1, 0.2] or [no interval: one seed]").count("\N{NO-BREAK SPACE}") == 1
+    assert nonbreaking("0.5 pp at 10 % of x") == "0.5\N{NO-BREAK SPACE}pp at 10\N{NO-BREAK SPACE}% of x"
+    assert json.dumps(nonbreaking("pp %")) == '"pp %"'

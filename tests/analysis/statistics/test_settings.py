@@ -7,8 +7,12 @@ import pytest
 
 from modelcollapse.analysis.figures.draw_all import describe, drawings, plot_run
 from modelcollapse.analysis.figures.panels import panels
+from modelcollapse.analysis.mechanism.amplification import amplification_bound
+from modelcollapse.analysis.mechanism.decomposition import decomposition
+from modelcollapse.analysis.mechanism.degeneration import peaks, tipping, two_groups
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
+from modelcollapse.analysis.mechanism.survival import survival
 from modelcollapse.analysis.report.page import about_file, build_report
-from modelcollapse.analysis.statistics.amplification import amplification_bound
 from modelcollapse.analysis.statistics.arms import (
     ARM,
     SETTING,
@@ -17,22 +21,18 @@ from modelcollapse.analysis.statistics.arms import (
     check_pairing,
     growth_above,
     prepare,
+    study_loop,
     varying_axes,
     with_sound_pairing,
 )
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, paired_interval_half_width
 from modelcollapse.analysis.statistics.compare_runs import compare_runs
 from modelcollapse.analysis.statistics.curves import curves
-from modelcollapse.analysis.statistics.decomposition import decomposition
-from modelcollapse.analysis.statistics.degeneration import peaks, tipping, two_groups
-from modelcollapse.analysis.statistics.effective_size import effective_human_size
 from modelcollapse.analysis.statistics.endpoints import outcome
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.sensitivity import margin_sensitivity
-from modelcollapse.analysis.statistics.survival import survival
 from modelcollapse.analysis.statistics.trends import tolerance, trend
 from modelcollapse.analysis.statistics.variance import variance_components
-from modelcollapse.analysis.study.compare import study_loop
 from modelcollapse.simulation.rows import AXES
 from tests.analysis.fake import World, fake_results
 

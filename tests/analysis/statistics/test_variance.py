@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.report.assurance_tables import variance_table
+from modelcollapse.analysis.report.assurance_tables import describe_population, variance_table
 from modelcollapse.analysis.statistics.arms import prepare
-from modelcollapse.analysis.statistics.variance import describe_population, variance_components
+from modelcollapse.analysis.statistics.variance import variance_components
 from tests.analysis.fake import World, fake_results
 
 

@@ -4,15 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from modelcollapse.analysis.mechanism.degeneration import peaks
 from modelcollapse.analysis.report.caveats import caveats
 from modelcollapse.analysis.report.headline import headline
 from modelcollapse.analysis.report.tables import experiment_tables
-from modelcollapse.analysis.statistics.arms import comparable, prepare
+from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
-from modelcollapse.analysis.statistics.degeneration import peaks
 from modelcollapse.analysis.study import claims
 from modelcollapse.analysis.study.claims import check_claims
-from modelcollapse.analysis.study.compare import study_loop
 from tests.analysis.claim_rates import NAMES, NOTHING, Truth, printed, simulate, verdict_rates
 from tests.analysis.fake import World, fake_results
 

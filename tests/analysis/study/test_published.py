@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import AnalysisError, prepare
+from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, study_loop
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, equivalence, start_test
 from modelcollapse.analysis.statistics.curves import curves
 from modelcollapse.analysis.statistics.trends import trend
-from modelcollapse.analysis.study.compare import compare_published, published_like, study_loop
+from modelcollapse.analysis.study.compare import compare_published, published_like
 from modelcollapse.analysis.study.published import is_original_file, published, read_original
 from tests.analysis.fake import World, fake_results
 

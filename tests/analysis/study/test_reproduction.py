@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from modelcollapse.analysis.figures.draw_all import plot_run
+from modelcollapse.analysis.figures.published import baseline_figure, post_figure
 from modelcollapse.analysis.statistics.arms import prepare
-from modelcollapse.analysis.study.figures import baseline_figure, post_figure
 from modelcollapse.analysis.study.published import published
 from modelcollapse.analysis.study.reproduction import check_post
 from tests.analysis.fake import World, fake_results

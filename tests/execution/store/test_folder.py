@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import json
+
 import fsspec
 import pytest
 
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.store.folder import FORMAT, RunFolder
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.execution.store.spec import RunSpec, StoredCorpus
+
+SPEC = RunSpec(corpus=StoredCorpus(name="a", fingerprint="b"), sweeps=[], models=[], versions={})
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -17,15 +23,15 @@ def folder(request, tmp_path):
 
 def test_files(folder):
     assert folder.read("chains/a.parquet") is None
-    assert folder.names("chains", ".parquet") == []
+    assert folder.ids(PATHS.chains) == []
     folder.write("chains/b.parquet", b"one")
     folder.write("chains/a.parquet", b"two")
     folder.write("chains/a.parquet", b"three")
     assert folder.read("chains/a.parquet") == b"three"
-    assert folder.names("chains", ".parquet") == ["a", "b"]
+    assert folder.ids(PATHS.chains) == ["a", "b"]
     folder.remove("chains/a.parquet")
     folder.remove("chains/a.parquet")
-    assert folder.names("chains", ".parquet") == ["b"]
+    assert folder.ids(PATHS.chains) == ["b"]
 
 
 def test_a_writer_that_dies_leaves_no_half_file(tmp_path, monkeypatch):
@@ -43,13 +49,24 @@ def test_a_writer_that_dies_leaves_no_half_file(tmp_path, monkeypatch):
 
 
 def test_spec(folder):
-    assert folder.read_spec() is None
-    spec = {"corpus": {"name": "a", "fingerprint": "b"}, "sweeps": [], "versions": {}}
-    folder.write_spec(spec)
-    assert folder.read_spec() == {"format": FORMAT, **spec, "models": []}
+    assert folder.spec.read() is None
+    folder.spec.update(lambda known: SPEC)
+    assert folder.spec.read() == RunSpec(format=2, **SPEC.model_dump())
+    folder.spec.update(lambda known: known.model_copy(update={"sweeps": [{}], "models": [None]}))
+    assert json.loads(folder.read("spec.json")) == {
+        "format": 2, "corpus": {"name": "a", "fingerprint": "b"}, "sweeps": [{}], "models": [None], "versions": {}
+    }  # fmt: skip
 
 
-SPEC = {"corpus": {"name": "a", "fingerprint": "b"}, "sweeps": [], "versions": {}}
+def test_what_a_later_version_added_to_the_spec_is_kept(folder):
+    first = {"format": 1, "corpus": {"name": "a", "fingerprint": "b", "language": "en"}, "sweeps": [1], "more": [2],
+             "versions": {}}  # fmt: skip
+    folder.write("spec.json", json.dumps(first).encode())
+    assert folder.spec.read().models == [None]
+    folder.spec.update(lambda known: known)
+    assert json.loads(folder.read("spec.json")) == {**first, "format": 2, "models": [None]}
+
+
 CHAIN = "0123456789abcdef01234567"
 
 
@@ -60,28 +77,28 @@ CHAIN = "0123456789abcdef01234567"
 def test_a_spec_that_is_somebody_elses_is_left_to_them(folder, content):
     folder.write("spec.json", content)
     with pytest.raises(RunFolderError, match=r"spec\.json is no run of modelcollapse: choose another folder"):
-        folder.read_spec()
+        folder.spec.read()
 
 
 def test_a_spec_of_another_format_is_refused(folder):
     folder.write("spec.json", b'{"format": 99}')
     with pytest.raises(RunFolderError, match=r"spec\.json has format 99"):
-        folder.read_spec()
+        folder.spec.read()
 
 
 @pytest.mark.parametrize("has_chains", [False, True])
 def test_the_advice_on_a_damaged_spec_loses_nothing(folder, has_chains):
-    folder.write_spec(SPEC)
+    folder.spec.update(lambda known: SPEC)
     content = folder.read("spec.json")
     folder.write("spec.json", b"" if has_chains else content[:30])
     if has_chains:
         folder.write(f"chains/{CHAIN}.parquet", b"chain")
     with pytest.raises(RunFolderError, match=r"is damaged. Rename it to \.spec\.json\.damaged and run the same"):
-        folder.read_spec()
+        folder.spec.read()
     folder.remove("spec.json")
     folder.write(".spec.json.damaged", content)
     with folder.locked():
-        assert folder.read_spec() is None
+        assert folder.spec.read() is None
 
 
 def test_one_driver_at_a_time(folder):
@@ -184,7 +201,7 @@ def test_a_run_folder_may_be_a_link(tmp_path):
 def test_a_folder_that_is_moved_away_stops_its_driver(tmp_path, is_replaced):
     folder = RunFolder(tmp_path / "run")
     with folder.locked():
-        folder.write_spec(SPEC)
+        folder.spec.update(lambda known: SPEC)
         (tmp_path / "run").rename(tmp_path / "moved")
         if is_replaced:
             with RunFolder(tmp_path / "run").locked():
@@ -254,9 +271,9 @@ def test_names_are_utf_8_on_the_disk_whatever_the_locale(tmp_path, monkeypatch):
 
 
 def test_a_spec_may_name_a_file_whose_name_is_no_text(folder):
-    spec = {**SPEC, "corpus": {**SPEC["corpus"], "given": {"name_or_path": "caf\udce9.csv"}}}
-    folder.write_spec(spec)
-    assert folder.read_spec() == {"format": FORMAT, "models": [], **spec}
+    corpus = StoredCorpus(name="caf\udce9", fingerprint="b", given={"name_or_path": "caf\udce9.csv"})
+    folder.spec.update(lambda known: SPEC.model_copy(update={"corpus": corpus}))
+    assert folder.spec.read().corpus == corpus
 
 
 def test_unknown_kinds_of_folder_are_refused():

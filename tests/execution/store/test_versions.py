@@ -13,7 +13,8 @@ import pytest
 from modelcollapse import open_run, run_sweep
 from modelcollapse.cli import main
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.store.folder import FORMAT, RunFolder
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.record import ChainRecord, OtherVersionError, _seal
 from modelcollapse.simulation.rows import ADDED, SCHEMA_VERSION
 from tests.runs.test_run import run, sweep, table
@@ -110,10 +111,10 @@ def test_every_command_refuses_newer_rows_in_one_line_and_changes_nothing(
 def test_a_newer_spec_is_refused_and_left_alone(tmp_path, corpus):
     run(tmp_path, corpus)
     file = tmp_path / "spec.json"
-    newer = json.dumps({**json.loads(file.read_text()), "format": FORMAT + 1, "more": 1})
+    newer = json.dumps({**json.loads(file.read_text()), "format": 3, "more": 1})
     file.write_text(newer)
     for attempt in (lambda: run(tmp_path, corpus), lambda: open_run(tmp_path)):
-        with pytest.raises(RunFolderError, match=f"has format {FORMAT + 1}, this version knows 1 and 2: it was"):
+        with pytest.raises(RunFolderError, match="has format 3, this version knows 1 and 2: it was"):
             attempt()
     assert file.read_text() == newer
 
@@ -144,7 +145,7 @@ def test_a_complete_older_chain_stays_and_an_extended_one_is_written_anew(tmp_pa
     assert content_of(tmp_path / "chains").items() > before.items()
     extended = run(tmp_path, corpus, final_size=400).results()
     for name in before:
-        record = RunFolder(tmp_path).read_record("chains", name.removesuffix(".parquet"))
+        record = RunFolder(tmp_path).chains.read_file(PATHS.chains, name.removesuffix(".parquet"))
         assert sorted(record.rows) == [100, 200, 300, 400]
         assert {row.growth for row in record.rows.values()} == {"+100"}
     fresh = run(tmp_path / "fresh", corpus, final_size=400).results()
@@ -173,5 +174,5 @@ def test_the_folder_of_an_older_version_is_marked_before_a_newer_file_is_in_it(t
     assert written[0][0] == "spec.json"
     assert written[1][0].startswith("chains/")
     spec = json.loads(written[0][1])
-    assert spec["format"] == FORMAT
+    assert spec["format"] == 2
     assert [models is None for models in spec["models"]] == [True, False]

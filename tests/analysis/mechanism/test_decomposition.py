@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.statistics.decomposition import TOTAL, decomposition
+from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
 
 
 def test_causes_add_up_and_are_those_of_the_world(controlled: pl.DataFrame) -> None:

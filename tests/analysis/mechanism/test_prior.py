@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.statistics.prior import majority_rate, mean_true_share, true_shares
+from modelcollapse.analysis.mechanism.prior import majority_rate, mean_true_share, true_shares
 
 
 def test_share_of_positives_follows_from_the_rows(collapsing: pl.DataFrame) -> None:

@@ -5,10 +5,10 @@ from scipy import stats
 
 from modelcollapse.analysis.figures.draw_all import drawings
 from modelcollapse.analysis.figures.survival import survival_figure
+from modelcollapse.analysis.mechanism.degeneration import tipping
+from modelcollapse.analysis.mechanism.survival import fall_sizes, standing, survival
 from modelcollapse.analysis.report.assurance_tables import survival_table
 from modelcollapse.analysis.statistics.arms import prepare
-from modelcollapse.analysis.statistics.degeneration import tipping
-from modelcollapse.analysis.statistics.survival import fall_sizes, standing, survival
 from tests.analysis.fake import World, fake_results
 
 SIZES = (100, 200, 300, 400, 500)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from modelcollapse.analysis.mechanism.prior import true_shares
 from modelcollapse.analysis.statistics.arms import ARM, PAIR, prepare, references, treated
 from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.prior import true_shares
 
 #: Where the bound's setting holds: the model's own hard labels, added to (or drawn from) everything seen.
 LABEL_RULE = "argmax"

@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from modelcollapse.analysis.mechanism.degeneration import peaks, tipping, tipping_rates, two_groups
 from modelcollapse.analysis.report.mechanism_tables import peaks_table
 from modelcollapse.analysis.statistics.arms import prepare
-from modelcollapse.analysis.statistics.degeneration import peaks, tipping, tipping_rates, two_groups
 from modelcollapse.analysis.statistics.seed_groups import split_test
 from tests.analysis.fake import World, fake_results, many_results
 

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.statistics.amplification import amplification, amplification_bound
+from modelcollapse.analysis.mechanism.amplification import amplification, amplification_bound
 
 
 def direct(sizes: list[int], rate: float) -> float:

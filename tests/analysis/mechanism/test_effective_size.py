@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.statistics.effective_size import effective_human_size
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from tests.analysis.fake import World, fake_results
 
 SIZES = tuple(range(1000, 10_001, 500))

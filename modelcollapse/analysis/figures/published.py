@@ -1,0 +1,191 @@
+"""A run's curves with the published ones dashed behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from modelcollapse.analysis.figures.learning_curves import (
+    accuracy_limits,
+    describe_size,
+    describe_spread,
+)
+from modelcollapse.analysis.figures.panels import (
+    Line,
+    Panel,
+    add_legend,
+    colours_by_start,
+    draw_lines,
+    legend_title,
+    panels,
+)
+from modelcollapse.analysis.figures.style import (
+    INK,
+    MUTED,
+    figure_style,
+    pad_limits,
+    percent_axis,
+    size_axis,
+)
+from modelcollapse.analysis.statistics.arms import once_per_seed, references, study_loop
+from modelcollapse.analysis.statistics.curves import summarise
+from modelcollapse.analysis.study.compare import published_like
+from modelcollapse.analysis.study.published import published
+
+#: Line style of curves to compare with.
+DASHED = (0, (3.5, 1.6))
+
+
+def published_figure(rows: pl.DataFrame) -> Figure | None:
+    """Draw one experiment's accuracy with the published curves of the same rates and starts dashed behind it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment.
+
+    Returns
+    -------
+    Figure or None
+        None if nothing published has sizes and rates in common.
+    """
+    loop = study_loop(rows)
+    theirs = published_beside(loop)
+    if theirs.is_empty():
+        return None
+    with figure_style():
+        part = panels(loop)[0]
+        figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+        axes = figure.subplots()
+        draw_over_published(axes, part, theirs, by_start=colours_by_start(loop))
+        dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=DASHED, label="as published")
+        add_legend(figure, part.lines, legend_title(loop), [dashed])
+        banded = _banded(part, by_start=colours_by_start(loop))
+        only = "" if len(banded) == len(part.lines) else "Bands of the first and the last rate alone. "
+        words = f"{describe_spread(loop, seeds_shown=False)}\n{only}{_describe_published(theirs)}"
+        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        return figure
+
+
+def post_figure(rows: pl.DataFrame) -> tuple[str, Figure] | None:
+    """Draw one experiment as the study's post shows it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment.
+
+    Returns
+    -------
+    tuple of str and Figure, or None
+        The kind – "range" with people's labels only, else "published" – and the figure. None if nothing published has
+        sizes and rates in common.
+    """
+    if (rows["collapse_rate"] == 0).all():
+        return "range", baseline_figure(rows)
+    figure = published_figure(rows)
+    return None if figure is None else ("published", figure)
+
+
+def baseline_figure(rows: pl.DataFrame) -> Figure:
+    """Draw accuracy against sample size with human labels only: mean, smallest and largest of the seeds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Prepared rows of one experiment at rate 0.
+
+    Returns
+    -------
+    Figure
+        The published range faintly behind wherever sizes agree.
+    """
+    human = once_per_seed(study_loop(references(rows)))
+    ours = summarise(human, ["n_seen"], "accuracy").sort("n_seen")
+    sizes = ours["n_seen"]
+    theirs = published().filter(
+        (pl.col("experiment") == "baseline") & pl.col("n_seen").is_between(sizes.min(), sizes.max())
+    )
+    if len(set(theirs["n_seen"]) & set(sizes)) < 2:
+        theirs = theirs.clear()
+    with figure_style():
+        figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+        axes = figure.subplots()
+        low, high = accuracy_limits(human)
+        handles: list[Line2D | Patch] = []
+        for table, label, colour, width in ((theirs, "as published", MUTED, 1.2), (ours, "this run", INK, 1.9)):
+            if table.is_empty():
+                continue
+            x, least, most = (table[name].to_numpy() for name in ("n_seen", "min", "max"))
+            axes.fill_between(x, least, most, color=colour, alpha=0.13, linewidth=0)
+            (line,) = axes.plot(x, table["mean"].to_numpy(), color=colour, linewidth=width, label=f"mean, {label}")
+            if table is theirs:
+                line.set_linestyle(DASHED)
+            low, high = min(low, float(least.min())), max(high, float(most.max()))
+            handles += [line, Patch(color=colour, alpha=0.25, linewidth=0, label=f"min … max, {label}")]
+        axes.set_ylim(pad_limits(low, high))
+        axes.set_title("Accuracy, people's labels only")
+        percent_axis(axes)
+        size_axis(axes, sizes.to_list())
+        figure.legend(handles=handles[::-1], loc="outside right upper", handlelength=1.6)
+        words = describe_size(human)
+        if not theirs.is_empty():
+            words += f"\n{_describe_published(theirs)}"
+        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        return figure
+
+
+def draw_over_published(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: bool) -> None:
+    """Draw a panel's accuracy with published curves dashed behind it."""
+    draw_lines(axes, part.lines, "accuracy", seeds_below=0, banded=_banded(part, by_start=by_start))
+    low, high = accuracy_limits(part.rows)
+    for line in part.lines:
+        for curve in _published_of(line, theirs, by_start=by_start):
+            axes.plot(
+                curve["n_seen"],
+                curve["mean"],
+                color=line.colour,
+                linewidth=1.2,
+                alpha=0.55,
+                zorder=10,
+                linestyle=DASHED,
+            )
+            low, high = min(low, float(curve["mean"].min())), max(high, float(curve["mean"].max()))  # type: ignore[arg-type]
+    axes.set_ylim(low - 0.004, high + 0.004)
+    percent_axis(axes)
+    size_axis(axes, part.rows["n_seen"].unique().to_list())
+    axes.set_title("Accuracy")
+    axes.margins(x=0.02)
+
+
+def _banded(part: Panel, *, by_start: bool) -> Sequence[Line]:
+    """Of many rates, whose bands lie over each other, the first and the last."""
+    return part.lines if by_start or len(part.lines) <= 6 else (part.lines[0], part.lines[-1])
+
+
+def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[pl.DataFrame]:
+    if by_start and line.is_reference:
+        mine = pl.col("initial_size") == pl.col("n_seen")
+    else:
+        mine = pl.col("collapse_rate").round(4) == round(float(line.rows["collapse_rate"][0]), 4)
+        mine &= pl.lit(not by_start) | (pl.col("initial_size") == line.rows["initial_size"][0])
+    curve = theirs.filter(mine).sort("n_seen")
+    return [curve] if curve.height > 1 else []
+
+
+def _describe_published(theirs: pl.DataFrame) -> str:
+    seeds = " / ".join(map(str, theirs["n_seeds"].unique().sort()))
+    return f"Dashed: as published, mean of {seeds} seeds on its author's reviews, where levels differ."
+
+
+def published_beside(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the published points within the sizes of a run's loop, if at least two of them are sizes of it."""
+    theirs, sizes = published_like(rows), rows["n_seen"].unique()
+    if theirs["n_seen"].is_in(sizes.to_list()).sum() < 2:
+        return theirs.clear()
+    return theirs.filter(pl.col("n_seen").is_between(sizes.min(), sizes.max()))

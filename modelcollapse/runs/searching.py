@@ -1,0 +1,288 @@
+"""The study's two searches among parameters: run one, open one, look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from modelcollapse import notebook
+from modelcollapse.corpora import Corpus, load_corpus
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.names import is_file, printable
+from modelcollapse.notebook import Figures
+from modelcollapse.runs.folders import check_out
+from modelcollapse.runs.watching import Counter, counting, kept
+
+if TYPE_CHECKING:
+    from modelcollapse.searches.results import SearchResults
+
+#: N-gram orders that a corpus is counted with for an evolutionary search.
+NGRAMS = "1-3"
+
+
+@dataclass(frozen=True, repr=False)
+class Search:
+    """Results of a search among parameters.
+
+    Attributes
+    ----------
+    found : SearchResults
+        Its name, rows and notes.
+    folder : RunFolder
+        Where they are, and where what is made of them goes.
+    n_failed : int
+        Units of work that failed in this call; why is in the folder's ``failures``.
+    """
+
+    found: SearchResults
+    folder: RunFolder
+    n_failed: int = 0
+
+    @property
+    def name(self) -> str:
+        """Which search: "hyperparameters" or "generational"."""
+        return self.found.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know of results that somebody else wrote."""
+        return self.found.notes
+
+    def results(self) -> pl.DataFrame:
+        """Return all rows: one per combination and fold, or one per variant."""
+        return self.found.rows
+
+    def best(self) -> pl.DataFrame:
+        """Return the ranking.
+
+        Returns
+        -------
+        DataFrame
+            Of a grid every combination, the best first; of an evolutionary search the best variants, each with its
+            parents behind it.
+        """
+        from modelcollapse.searches.generational_figures import lineages
+        from modelcollapse.searches.hyperparameter_figures import combinations
+
+        return combinations(self.found.rows) if self.name == "hyperparameters" else lineages(self.found.rows)
+
+    def effects(self) -> pl.DataFrame:
+        """Return, of a grid, the mean accuracies of all combinations that share a parameter's value."""
+        from modelcollapse.searches.hyperparameter_figures import effects
+
+        return effects(self.found.rows)
+
+    def plot(self) -> Figures:
+        """Draw the search.
+
+        Returns
+        -------
+        Figures
+            One matplotlib figure, by the search's name.
+        """
+        from modelcollapse.searches.generational_figures import search_figure
+        from modelcollapse.searches.hyperparameter_figures import grid_figure
+
+        draw = grid_figure if self.name == "hyperparameters" else search_figure
+        return Figures({self.name: draw(self.found.rows)})
+
+    def write_figures(self) -> list[str]:
+        """Write the figure as PNG and SVG, and the lineages of an evolutionary search as CSV; return where they are."""
+        files = dict(self.plot().files())
+        if self.name == "generational":
+            files = {"lineages.csv": self.best().write_csv().encode(), **files}
+        for name, content in files.items():
+            self.folder.write(name, content)
+        return [self.folder.path(name) for name in files]
+
+    def __repr__(self) -> str:
+        return f"<Search {printable(str(self.folder))}: {self.name}, {self.found.rows.height:,} rows>"
+
+    def _repr_html_(self) -> str:
+        best = self.best().head(10)
+        below = (notebook.table(best.columns, best.iter_rows()), *map(notebook.text, self.notes))
+        return notebook.card(f"Search {self.folder}", {"search": self.name}, *below)
+
+
+def search_hyperparameters(
+    corpus: Corpus | str | Path = "movies",
+    out: str | Path = "runs/hyperparameters",
+    executor: ExecutorName | Executor = "ray",
+    address: str | None = None,
+    workers: int | None = None,
+    progress: bool | None = None,
+    **settings: Any,
+) -> Search:
+    """Score a grid of forest parameters by cross-validation. The same call goes on where it was stopped.
+
+    Parameters
+    ----------
+    corpus : Corpus, str or Path
+        A corpus, or what `load_corpus` takes.
+    out : str or Path
+        The folder, a path or any fsspec URL.
+    executor, address, workers
+        As for `run_sweep`.
+    progress : bool, optional
+        Whether it is shown; by default where somebody sees it.
+    **settings
+        ``grid`` (a mapping of parameters to values), ``documents``, ``folds``, ``folds_per_task``, ``seed``: see
+        `searches.hyperparameters.GridSettings`.
+
+    Returns
+    -------
+    Search
+
+    Raises
+    ------
+    SpecError
+        If a setting is not valid, or the corpus is too small.
+    CorpusError
+        If there is no such corpus.
+    RunFolderError
+        If the folder holds something else, or a grid on other documents.
+    """
+    from modelcollapse.searches.hyperparameters import GridSettings
+    from modelcollapse.searches.run_hyperparameters import run_grid
+
+    checked = GridSettings.of("hyperparameters", **settings)
+    folder = check_out(out, PATHS.search)
+    loaded = corpus if isinstance(corpus, Corpus) else load_corpus(corpus)
+    where = find_executor(executor, address, workers)
+
+    def run(counter: Counter) -> tuple[pl.DataFrame, int]:
+        return run_grid(checked, loaded, out, where, counter)
+
+    return _run("hyperparameters", run, folder, progress)
+
+
+def search_generational(
+    corpus: Corpus | str | Path = "movies",
+    out: str | Path = "runs/generational",
+    executor: ExecutorName | Executor = "ray",
+    address: str | None = None,
+    workers: int | None = None,
+    progress: bool | None = None,
+    ngrams: str | None = None,
+    **settings: Any,
+) -> Search:
+    """Breed variants of vectoriser and forest that learn from their parents. The same call goes on where it stopped.
+
+    Parameters
+    ----------
+    corpus : Corpus, str or Path
+        A corpus with n-grams up to 3, or what `load_corpus` takes.
+    out : str or Path
+        The folder, a path or any fsspec URL.
+    executor, address, workers
+        As for `run_sweep`.
+    progress : bool, optional
+        Whether it is shown; by default where somebody sees it.
+    ngrams : str, optional
+        N-gram orders to count in a corpus that has text; 1-3 by default.
+    **settings
+        ``variants, parents, children, train_size, test_size, seeds, max_generations, trees``: see
+        `searches.generational.SearchSettings`.
+
+    Returns
+    -------
+    Search
+
+    Raises
+    ------
+    SpecError
+        If a setting is not valid, the corpus is too small, or has no n-grams of order 3.
+    CorpusError
+        If there is no such corpus.
+    RunFolderError
+        If the folder holds something else, or a search with other settings.
+    """
+    from modelcollapse.corpora.sources.synthetic import PREFIX
+    from modelcollapse.searches.generational import SearchSettings
+    from modelcollapse.searches.run_generational import run_search
+
+    checked = SearchSettings.of("generational", **settings)
+    folder = check_out(out, PATHS.search)
+    where = find_executor(executor, address, workers)
+    if isinstance(corpus, Corpus):
+        loaded = corpus
+    elif ngrams is None and str(corpus).startswith(f"{PREFIX}:"):  # no text that could be counted otherwise
+        loaded = load_corpus(corpus)
+    else:
+        loaded = load_corpus(corpus, ngrams=ngrams or NGRAMS)
+
+    def run(counter: Counter) -> tuple[pl.DataFrame, int]:
+        return run_search(checked, loaded, out, where, counter.of_generation)
+
+    return _run("generational", run, folder, progress)
+
+
+def _run(
+    name: Any, run: Callable[[Counter], tuple[pl.DataFrame, int]], folder: RunFolder, progress: bool | None
+) -> Search:
+    from modelcollapse.searches.results import SearchResults
+
+    what = {"hyperparameters": "combinations and folds", "generational": "broods"}[name]
+    with kept(str(folder)), counting(progress, what) as counter:
+        rows, n_failed = run(counter)
+    return Search(SearchResults(name, rows), folder, n_failed)
+
+
+def open_search(location: str | Path) -> Search:
+    """Open the results of a search.
+
+    Parameters
+    ----------
+    location : str or Path
+        A search's folder (a path or any fsspec URL), or a CSV file with results: ours, or the original study's. What
+        is made of a file goes into a folder beside it.
+
+    Returns
+    -------
+    Search
+
+    Raises
+    ------
+    AnalysisError
+        If there is no search, it has no results yet, or they cannot be read.
+    """
+    from modelcollapse.analysis.statistics.arms import AnalysisError
+
+    found = find_search(location)
+    if found is None:
+        raise AnalysisError(f"Found no results of a search in {location}: expected a search's folder or a CSV file.")
+    return found
+
+
+def find_search(location: str | Path) -> Search | None:
+    """Return the search in a place as `open_search` does; None if there is something else, or nothing."""
+    from modelcollapse.analysis.made import MadeOfFile
+    from modelcollapse.analysis.statistics.arms import AnalysisError
+    from modelcollapse.searches.results import read_search
+
+    file = Path(location)
+    if file.suffix == ".csv" and is_file(file):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise AnalysisError(f"Cannot read {file}: {error.strerror}.") from None
+        results = read_search(content, str(location))
+        return None if results is None else Search(results, MadeOfFile(file))
+    folder = RunFolder(location)
+    if folder.read(PATHS.spec) is not None or folder.search.read() is None:
+        return None  # a run, whatever else lies in its folder
+    found = folder.read(PATHS.results)
+    if found is None:
+        raise AnalysisError(f"{folder} has no {PATHS.results} yet: run its command again, or wait for it.")
+    results = read_search(found, str(location))
+    if results is None:
+        raise AnalysisError(
+            f"{folder.path(PATHS.results)} holds no results of a search: rename it, and run the search's command again."
+        )
+    return Search(results, folder)
