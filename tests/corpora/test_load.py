@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from modelcollapse import notebook
 from modelcollapse.corpora import build_corpus, load_corpus
 from modelcollapse.errors import CorpusError
 
@@ -57,3 +58,14 @@ def test_a_corpus_that_was_stored_before_is_read(shop, own_cache):
     again = load_corpus(shop)
     assert again.origin.rows.kept == 80
     assert again.origin.rows.files == []
+
+
+def test_a_notebook_shows_progress_by_itself(shop, monkeypatch):
+    told = []
+    monkeypatch.setattr(notebook, "in_notebook", lambda: True)
+    monkeypatch.setattr(notebook.Shown, "show", lambda _self, html: told.append(html))
+    load_corpus(shop, progress=False)
+    assert told == []
+    load_corpus(shop, ngrams=2)
+    assert told[-1].splitlines()[0].startswith("<progress value='1.000' max='1'></progress> reading and cleaning<br>")
+    assert "counting" in told[-1]
