@@ -1,5 +1,12 @@
 """Errors that are the user's to mend: one line says what was found, what was expected and what to do."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class ModelCollapseError(Exception):
     """Base of all errors the command line reports in one line with exit code 2."""
@@ -36,3 +43,12 @@ def describe(error: BaseException) -> str:
     except Exception:
         text = ""
     return " ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":")
+
+
+def invalid(error: ValidationError) -> tuple[str, str]:
+    """Return the first invalid value's field (empty, if it is several together), and what is wrong with it."""
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if first["type"] not in ("value_error", "extra_forbidden"):
+        message = f"found {first['input']!r}: {message[0].lower()}{message[1:]}"
+    return ".".join(str(part) for part in first["loc"][:1]), message

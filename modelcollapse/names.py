@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -65,6 +67,11 @@ def printable(text: str) -> str:
 def first_line(error: BaseException) -> str:
     """Return what a library's error says first, as it may be shown: the rest is about the library."""
     return printable((str(error).splitlines() or [type(error).__name__])[0])[:300]
+
+
+def hashed(content: object) -> str:
+    """Return 24 hexadecimal digits that name JSON-serialisable content: equal content, equal name, for ever."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _escape(character: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from modelcollapse.corpora.option_fields import CorpusFields
-from modelcollapse.errors import CorpusError
+from modelcollapse.errors import CorpusError, invalid
 
 
 class CorpusOptions(CorpusFields, BaseModel):
@@ -56,6 +56,5 @@ class CorpusOptions(CorpusFields, BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise CorpusError(f"corpus option {where or 'combination'}: {first['msg']}.") from None
+            where, message = invalid(error)
+            raise CorpusError(f"corpus option {where or 'combination'}: {message}.") from None

@@ -6,7 +6,6 @@ does: longest first, each to the core that is free first.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import json
@@ -27,6 +26,7 @@ from modelcollapse.corpora.cache import default_cache
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import CorpusError, LearnerError, describe
 from modelcollapse.execution.tasks import Workload
+from modelcollapse.names import hashed
 from modelcollapse.searches.generational import SearchSettings, broods, founders
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.simulation.chain import run_chain
@@ -236,4 +236,4 @@ class CalibrationCache:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
         about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
-        return self._folder / f"{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]}.json"
+        return self._folder / f"{hashed(about)}.json"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -12,8 +10,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.errors import SpecError
+from modelcollapse.errors import SpecError, invalid
 from modelcollapse.execution.tasks import Workload
+from modelcollapse.names import hashed
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.spec import RESULTS_VERSION
 
@@ -38,7 +37,7 @@ class Unit(Protocol):
 def unit_id(unit: Unit, corpus_fingerprint: str) -> str:
     """Return a unit's name: 24 hexadecimal digits of a hash of everything that affects its result."""
     content = [RESULTS_VERSION, corpus_fingerprint, type(unit).__name__, unit.identity()]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
+    return hashed(content)
 
 
 class Settings(BaseModel):
@@ -60,8 +59,5 @@ class Settings(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][:1]) or name
-            message = first["msg"].removeprefix("Value error, ")
-            found = "" if first["type"] == "value_error" else f"found {first['input']!r}: "
-            raise SpecError(f"{where}: {found}{message[0].lower()}{message[1:]}.") from None
+            where, message = invalid(error)
+            raise SpecError(f"{where or name}: {message[0].lower()}{message[1:]}.") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
+
+from modelcollapse.names import hashed
 
 #: Raised whenever the same spec would give other rows than before.
 RESULTS_VERSION = 1
@@ -138,4 +138,4 @@ def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: Mapping[s
         "sizes": spec.growth.sizes and [size for size in spec.growth.sizes if size > spec.initial_size],
         "terms": [spec.terms.min_df, spec.terms.max_ngram, spec.terms.max_terms],
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
+    return hashed(content)

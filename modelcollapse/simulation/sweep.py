@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from modelcollapse.errors import SpecError
+from modelcollapse.errors import SpecError, invalid
 from modelcollapse.simulation.label_rules import find_rule
 from modelcollapse.simulation.learning import learner_check, learners
 from modelcollapse.simulation.parsing import LIMIT, parse_numbers, parse_sizes
@@ -247,13 +247,10 @@ def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def _one_line(error: ValidationError) -> str:
+    where, message = invalid(error)
     first = error.errors()[0]
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    where = ".".join(str(part) for part in first["loc"][:1])
     if first["type"] == "extra_forbidden":
         return f"Found the key '{where}', expected one of {', '.join(Sweep.model_fields)}."
     if first["type"] == "missing":
         return f"{where} is missing: say {where}=…, or --{where.replace('_', '-')} on the command line."
-    if first["type"] != "value_error":
-        message = f"found {first['input']!r}: {message[0].lower()}{message[1:]}"
     return f"{where}: {message}." if where else f"{message[0].upper()}{message[1:]}."

@@ -101,7 +101,10 @@ def _download(file: HubFile, path: Path, report: Callable[[float], None], name: 
 
 
 def _receive(file: HubFile, part: Path, report: Callable[[float], None]) -> tuple[int, str | None]:
-    """Complete a partial download with the hub's client; return the size and the hash the file must have."""
+    """Complete a partial download with the hub's client; return the size and the hash the file must have.
+
+    Not by `hf_hub_download`: that of huggingface_hub 2.4 begins anew whatever was interrupted.
+    """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars

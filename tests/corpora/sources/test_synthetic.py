@@ -153,7 +153,7 @@ def test_text_gives_the_same_corpus(tmp_path):
     ("name", "message"),
     [
         ("synthetic:", "documents"),
-        ("synthetic:0", "documents: Input should be greater than or equal to 1"),
+        ("synthetic:0", "documents: found .0.: input should be greater than or equal to 1"),
         ("synthetic:10,colour=3", "colour: Extra inputs.*parameters seed, vocabulary"),
         ("synthetic:10,balance=2", "balance"),
         ("synthetic:10,seed", "seed"),

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.corpora.sources.synthetic.words import MAX_WORDS
-from modelcollapse.errors import CorpusError
+from modelcollapse.errors import CorpusError, invalid
 
 
 class SyntheticParameters(BaseModel):
@@ -75,9 +75,9 @@ class SyntheticParameters(BaseModel):
         try:
             return cls.model_validate({"documents": documents.replace("_", ""), **values})
         except ValidationError as error:
-            first = error.errors()[0]
+            where, message = invalid(error)
             known = ", ".join(name for name in cls.model_fields if name != "documents")
             raise CorpusError(
-                f"{text!r}: {first['loc'][0]}: {first['msg']}. "
+                f"{text!r}: {where}: {message}. "
                 f"Expected synthetic:N or synthetic:N,parameter=value,… with the parameters {known}."
             ) from None
