@@ -45,21 +45,12 @@ def build(
     ] = None,
 ) -> None:
     """Build a corpus from files and give it a name, or build one of the package's ahead of its first use."""
-    from modelcollapse.corpora import build_corpus, load_corpus
-    from modelcollapse.errors import CorpusError
+    from modelcollapse.corpora import build_corpus
 
-    if name is not None:
-        corpus = build_corpus(files, name, workers=workers, **reading)
-    elif len(files) == 1:
-        corpus = load_corpus(files[0], workers=workers, **reading)
-    else:
-        raise CorpusError("several files make one corpus only under a name. Add --name NAME.")
+    corpus = build_corpus(files, name, workers=workers, text_file=text_file, **reading)
     _print_made(corpus)
     _print_corpus(corpus)
     if text_file is not None:
-        from modelcollapse.corpora.sources.synthetic.text import write_reviews
-
-        write_reviews(corpus, text_file)
         typer.echo(f"Text: {text_file}")
 
 

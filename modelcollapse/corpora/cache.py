@@ -64,18 +64,10 @@ class VocabularyFile:
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """A cached corpus, for lists.
+    """A cached corpus, for lists."""
 
-    Attributes
-    ----------
-    key, name : str
-        Its folder; what it was called when it was built.
-    n_documents, n_bytes : int
-        Its size.
-    """
-
-    key: str
-    name: str
+    key: str  # its folder
+    name: str  # what it was called when it was built
     n_documents: int
     n_bytes: int
 
@@ -85,13 +77,7 @@ class BrokenCorpusError(Exception):
 
 
 class CorpusCache:
-    """The folder with all built corpora.
-
-    Parameters
-    ----------
-    root : Path, optional
-        The cache directory; `default_cache` if not given.
-    """
+    """The folder with all built corpora, below a root (`default_cache`, if not given)."""
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or default_cache()
@@ -104,23 +90,10 @@ class CorpusCache:
     def get_or_build(
         self, key: str, name: str, build: Callable[[Path], Origin], waiting: Callable[[], None] = lambda: None
     ) -> Corpus:
-        """Load a corpus, building it first if it is absent or broken.
+        """Load a corpus, building it first if it is absent or broken; raise CorpusError if the cache cannot be written.
 
-        Parameters
-        ----------
-        key : str
-            Identity of source and options.
-        name : str
-            Name of the corpus returned.
-        build : callable
-            Writes all arrays and the vocabulary into the folder it is given and returns the origin.
-        waiting : callable
-            Called once if another process is building the same corpus just now.
-
-        Raises
-        ------
-        CorpusError
-            If the cache cannot be written.
+        `build` writes arrays and vocabulary into the folder it is given; `waiting` is called once if another process is
+        building the same corpus.
         """
         try:
             return self.load(key, name)
@@ -182,13 +155,7 @@ class CorpusCache:
         return sorted(found, key=lambda entry: (entry.name, entry.key))
 
     def remove(self, key: str) -> None:
-        """Delete a cached corpus if it is there.
-
-        Raises
-        ------
-        CorpusError
-            If it cannot be deleted, or its folder has files that this program did not put there.
-        """
+        """Delete a cached corpus; raise CorpusError if that fails, or if its folder has files that are not ours."""
         try:
             with self._lock(key, lambda: None):
                 self._delete(key)
@@ -209,15 +176,7 @@ class CorpusCache:
         shutil.rmtree(folder)
 
     def load(self, key: str, name: str) -> Corpus:
-        """Memory-map a cached corpus after checking every byte of it.
-
-        Raises
-        ------
-        FileNotFoundError
-            If it is not there.
-        BrokenCorpusError
-            If anything in it is missing or changed.
-        """
+        """Memory-map a cached corpus, every byte checked; raise FileNotFoundError or BrokenCorpusError."""
         folder = self.path(key)
         if not folder.is_dir():
             raise FileNotFoundError(folder)

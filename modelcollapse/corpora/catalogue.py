@@ -13,21 +13,11 @@ from modelcollapse.corpora.sources.synthetic import PREFIX
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A corpus that can be loaded.
+    """A corpus that can be loaded."""
 
-    Attributes
-    ----------
-    name : str
-        What `load_corpus` and `remove_corpus` know it by.
-    what : str
-        One line about it.
-    n_documents, n_bytes : int
-        Its size in the cache; 0 if it is not there.
-    """
-
-    name: str
-    what: str
-    n_documents: int = 0
+    name: str  # what `load_corpus` and `remove_corpus` know it by
+    what: str  # one line about it
+    n_documents: int = 0  # in the cache; 0 if it is not there
     n_bytes: int = 0
 
 

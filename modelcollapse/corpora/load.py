@@ -42,7 +42,7 @@ def load_corpus(
     workers : int, optional
         Processes to clean text in; by default one for each processor. The result does not depend on it.
     progress : bool or callable, optional
-        Whether to show a progress bar; by default on a terminal or in a notebook. See `show_progress`.
+        Whether to show a progress bar; by default on a terminal or in a notebook only. See `show_progress`.
     **options
         How to read and count, see `CorpusOptions`.
 
@@ -58,8 +58,10 @@ def load_corpus(
 
     Examples
     --------
-    >>> load_corpus("synthetic:600").n_documents
-    600
+    >>> from modelcollapse import load_corpus
+    >>> corpus = load_corpus("synthetic:100,seed=3", progress=False)
+    >>> corpus.n_documents, corpus.counts.shape[0], corpus.name
+    (100, 100, 'synthetic:100,seed=3')
     """
     found = _find(name_or_path, options, tell=True)
     if isinstance(found, NamedCorpus):
@@ -68,13 +70,7 @@ def load_corpus(
 
 
 def locate_corpus(name_or_path: str | Path) -> str:
-    """Return what `load_corpus` takes in a form that means the same from every working directory.
-
-    Raises
-    ------
-    CorpusError
-        If it is no text.
-    """
+    """Return what `load_corpus` takes in a form that means the same from every working directory."""
     if not _is_file(name_or_path):
         return str(name_or_path)
     path = user_path(str(name_or_path))
@@ -92,41 +88,70 @@ def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
 
 def build_corpus(
     paths: str | Path | Sequence[str | Path],
-    name: str,
+    name: str | None = None,
     *,
     workers: int | None = None,
+    text_file: str | Path | None = None,
     progress: bool | Progress | None = None,
     **options: Any,
 ) -> Corpus:
-    r"""Build a corpus from one or more files and give it a name that `load_corpus` knows from then on.
+    """Build a corpus from files and give it a name, or build one of the package's ahead of its first use.
 
     Parameters
     ----------
     paths : str, Path or sequence of these
-        One or more files, read in this order.
-    name : str
-        Letters, digits, ``-``, ``_`` and ``.``.
-    workers, progress, **options
-        As for `load_corpus`.
+        Files, read in this order; or one corpus of the package.
+    name : str, optional
+        What `load_corpus` knows it by from then on: letters, digits, ``-``, ``_`` and ``.``. Several files need one.
+    workers : int, optional
+        Processes to clean text in; by default one for each processor. The result does not depend on it.
+    text_file : str or Path, optional
+        Also write the reviews of a synthetic corpus as text to this CSV file.
+    progress : bool or callable, optional
+        Whether to show a progress bar; by default on a terminal or in a notebook only. See `show_progress`.
+    **options
+        How to read and count, see `CorpusOptions`.
+
+    Returns
+    -------
+    Corpus
+        With memory-mapped arrays.
 
     Raises
     ------
     CorpusError
-        If the name is not valid or the corpus cannot be built.
+        If the name is not valid, or the corpus cannot be built or written.
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> _ = Path("sold.csv").write_text("review,stars\ngood book,5\nbad book,1\n")
-    >>> build_corpus("sold.csv", "sold", rating_column="stars").labels.tolist()
-    [1, 0]
-    >>> load_corpus("sold").n_documents
-    2
+    >>> from modelcollapse.corpora import build_corpus
+    >>> build_corpus("synthetic:100", progress=False).n_documents
+    100
     """
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    if name is not None:
+        corpus = _build_named(files, name, workers, progress, options)
+    elif len(files) == 1:
+        corpus = load_corpus(files[0], workers=workers, progress=progress, **options)
+    elif files:
+        raise CorpusError("several files make one corpus only under a name. Add --name NAME.")
+    else:
+        raise CorpusError("found no file to build a corpus from, expected one or more.")
+    if text_file is not None:
+        from modelcollapse.corpora.sources.synthetic.text import write_reviews
+
+        write_reviews(corpus, user_path(str(text_file)))
+    return corpus
+
+
+def _build_named(
+    files: list[str | Path], name: str, workers: int | None, progress: bool | Progress | None, options: dict[str, Any]
+) -> Corpus:
     check_name(name, tuple(BUILT_IN))
+    if not files:
+        raise CorpusError(f"found no file to build {name!r} from, expected one or more.")
     parsed = CorpusOptions.parse(**options)
-    paths = [paths] if isinstance(paths, str | Path) else paths
-    absolute = [Path(path).expanduser().absolute() for path in paths]
+    absolute = [Path(path).expanduser().absolute() for path in files]
     source = ReviewFiles.at(absolute, parsed, name)
     corpus = _load(source, workers, progress)
     entry = NamedCorpus(name, _key(source), [str(path) for path in absolute], parsed.model_dump(mode="json"))

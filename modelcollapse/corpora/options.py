@@ -48,13 +48,7 @@ class CorpusOptions(CorpusFields, BaseModel):
 
     @classmethod
     def parse(cls, **values: Any) -> CorpusOptions:
-        """Make options from keyword arguments.
-
-        Raises
-        ------
-        CorpusError
-            If a name is unknown or a value is not valid, in one line.
-        """
+        """Make options from keyword arguments; raise CorpusError in one line if a name or value is not valid."""
         unknown = sorted(set(values) - set(cls.model_fields))
         if unknown:
             known = ", ".join(cls.model_fields)

@@ -16,34 +16,16 @@ _VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True)
 class NamedCorpus:
-    """What a name stands for.
-
-    Attributes
-    ----------
-    name : str
-        The name.
-    key : str
-        Key of the built corpus in the cache.
-    paths : list of str
-        Absolute paths of the files it was built from.
-    options : dict
-        The options it was built with.
-    """
+    """What a name stands for."""
 
     name: str
-    key: str
-    paths: list[str]
-    options: dict[str, Any]
+    key: str  # of the built corpus in the cache
+    paths: list[str]  # absolute paths of the files it was built from
+    options: dict[str, Any]  # the options it was built with
 
 
 class NameRegister:
-    """The names known in a cache directory, a small file each.
-
-    Parameters
-    ----------
-    root : Path
-        The cache directory.
-    """
+    """The names known in a cache directory, a small file each."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "names"
@@ -58,13 +40,7 @@ class NameRegister:
             return None
 
     def put(self, entry: NamedCorpus) -> None:
-        """Register a name, replacing what it stood for before.
-
-        Raises
-        ------
-        CorpusError
-            If it cannot be written, or if there is a file that is no name of ours.
-        """
+        """Register a name, or replace what it stood for; raise CorpusError if it cannot be written or is not ours."""
         file = self._folder / f"{entry.name}.json"
         if file.exists() and self.get(entry.name) is None:
             raise CorpusError(f"{file} is not a name of a corpus: rename it, or choose another --name.")
@@ -78,13 +54,7 @@ class NameRegister:
             ) from error
 
     def remove(self, name: str) -> None:
-        """Forget a name, if it is known.
-
-        Raises
-        ------
-        CorpusError
-            If its file cannot be removed.
-        """
+        """Forget a name, if it is known; raise CorpusError if its file cannot be removed."""
         if self.get(name) is None:
             return
         file = self._folder / f"{name}.json"
@@ -100,13 +70,7 @@ class NameRegister:
 
 
 def check_name(name: str, taken: tuple[str, ...]) -> None:
-    """Refuse names that mean something else.
-
-    Raises
-    ------
-    CorpusError
-        If the name is taken by a corpus that comes with the package, or is not a plain word.
-    """
+    """Raise CorpusError for a name that is no plain word, or that is taken by a corpus of the package."""
     if name in taken or name.startswith("synthetic"):
         raise CorpusError(f"the name {name!r} belongs to a corpus of this package. Choose another --name.")
     if not _VALID.fullmatch(name):

@@ -31,32 +31,9 @@ def build_from_rows(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Lengths:
-    """Build a corpus from labelled rows.
+    """Build a corpus from labelled rows: write arrays and vocabulary to a folder, return the documents' lengths.
 
-    Parameters
-    ----------
-    batches : iterable of RowBatch
-        All usable rows in order.
-    report : ReadReport
-        Where the source counts rows; completed here.
-    options : CorpusOptions
-        How to clean and count.
-    folder : Path
-        Where to write the arrays and the vocabulary.
-    workers : int, optional
-        Processes to tokenise in; see `tokenize_batches`.
-    progress : callable
-        Told how far the counting is.
-
-    Returns
-    -------
-    Lengths
-        Words a document; the report says what was read, kept and dropped.
-
-    Raises
-    ------
-    CorpusError
-        If the rows are not good enough for a corpus.
+    The report, in which the source counts rows, is completed. Raise CorpusError if the rows are not good enough.
     """
     labels = LabelColumn()
     with TokenStore(folder / _TOKENS) as store:

@@ -16,6 +16,7 @@ from modelcollapse.corpora.progress import Progress, silent
 Ints = npt.NDArray[np.int64]
 
 _MERGE_AT = 20_000_000
+_TERMS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,7 @@ class NgramIndex:
     def nodes(self, tokens: Ints, document: Ints) -> Iterator[tuple[Ints, Ints]]:
         """Yield ``(nodes, starts)`` of every n-gram in some documents, level by level.
 
-        Parameters
-        ----------
-        tokens : ndarray of int64, shape (n_tokens,)
-            Word ranks, document after document.
-        document : ndarray of int64, shape (n_tokens,)
-            The document each token belongs to.
+        `tokens` are word ranks, document after document; `document` says which document each belongs to.
         """
         nodes, starts = tokens, np.arange(len(tokens))
         yield nodes, starts
@@ -95,15 +91,7 @@ class NgramIndex:
 def index_ngrams(
     store: TokenStore, keep: npt.NDArray[np.bool_], order: int
 ) -> tuple[NgramIndex, npt.NDArray[np.int32]]:
-    """Find all terms up to an n-gram order that occur in the kept documents.
-
-    Returns
-    -------
-    index : NgramIndex
-        The terms.
-    rank : ndarray of int32
-        The rank among the sorted words of each of the store's term numbers (-1: does not occur).
-    """
+    """Find all terms of the kept documents; also return the rank of each term number (-1: does not occur)."""
     terms = store.terms
     used = np.zeros(len(terms), bool)
     for tokens, _ in store.chunks(keep):
@@ -143,22 +131,9 @@ def ranked_chunks(
 def count_terms(
     store: TokenStore, keep: npt.NDArray[np.bool_], order: int, folder: Path, progress: Progress = silent
 ) -> NgramIndex:
-    """Count every term in every kept document.
+    """Count every term up to an n-gram order in every kept document; terms that occur in no other do not exist.
 
-    Writes ``data.npy``, ``indices.npy``, ``indptr.npy`` and ``term_orders.npy`` (see `Corpus`) to `folder`.
-
-    Parameters
-    ----------
-    store : TokenStore
-        All documents.
-    keep : ndarray of bool, shape (store.n_documents,)
-        Documents to count; terms that occur in no other do not exist.
-    order : int
-        Highest n-gram order.
-    folder : Path
-        An existing folder.
-    progress : callable
-        Told how far the counting is.
+    Writes ``data.npy``, ``indices.npy``, ``indptr.npy`` and ``term_orders.npy`` (see `Corpus`) to a folder.
     """
     index, rank = index_ngrams(store, keep, order)
     positions = index.positions()
@@ -187,15 +162,15 @@ def count_terms(
     return index
 
 
-def write_vocabulary(index: NgramIndex, path: Path, at_once: int = 1_000_000) -> None:
+def write_vocabulary(index: NgramIndex, path: Path) -> None:
     """Write the terms in order as UTF-8 text, one a line (no term holds a line break)."""
     words = np.array(index.words, object)
     levels = index.positions()
     by_place = np.argsort(np.concatenate(levels))
     level_starts = np.cumsum([0, *map(len, levels)])
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for first in range(0, len(by_place), at_once):
-            chosen = by_place[first : first + at_once]
+        for first in range(0, len(by_place), _TERMS_AT_ONCE):
+            chosen = by_place[first : first + _TERMS_AT_ONCE]
             lines = np.empty(len(chosen), object)
             for level in range(len(levels)):
                 here = (chosen >= level_starts[level]) & (chosen < level_starts[level + 1])

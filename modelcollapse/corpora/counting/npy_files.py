@@ -15,15 +15,7 @@ _HASH_AT_ONCE = 1 << 24
 
 
 class ArrayWriter:
-    """Writes a one-dimensional ``.npy`` file whose length is not known beforehand.
-
-    Parameters
-    ----------
-    path : Path
-        File to write.
-    dtype : dtype
-        Of the array; written in little-endian order.
-    """
+    """Writes a one-dimensional, little-endian ``.npy`` file whose length is not known beforehand."""
 
     def __init__(self, path: Path, dtype: npt.DTypeLike) -> None:
         self._dtype = np.dtype(dtype).newbyteorder("<")

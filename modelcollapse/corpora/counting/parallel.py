@@ -36,25 +36,11 @@ def _tokenize(texts: list[str]) -> TokenBatch:
 def tokenize_batches(
     batches: Iterable[RowBatch], lemmatize: bool, stopwords: bool, workers: int | None = None
 ) -> Iterator[TokenBatch]:
-    """Yield each batch's tokens, in the order of the batches.
+    """Yield each batch's tokens in the order of the batches, reading only a little ahead; CorpusError if a worker dies.
 
     Small sources are tokenised in this process. loky's processes, unlike those of the standard library, do not import
-    the caller's main module: a script that loads a corpus needs no ``if __name__ == "__main__"``.
-
-    Parameters
-    ----------
-    batches : iterable of RowBatch
-        Consumed only a little faster than the result.
-    lemmatize, stopwords : bool
-        See `WordCleaner`.
-    workers : int, optional
-        Processes; by default one for each processor this process may use, but no more than reading the rows can feed.
-        1 means this process.
-
-    Raises
-    ------
-    CorpusError
-        If a worker dies.
+    the caller's main module: a script that loads a corpus needs no ``if __name__ == "__main__"``. By default there is
+    one for each processor this process may use, but no more than reading the rows can feed; 1 means this process.
     """
     batches = iter(batches)
     workers = min(loky.cpu_count(), _MOST_WORKERS) if workers is None else workers

@@ -10,20 +10,11 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.counting.tokenizer import TokenBatch
 
+_TOKENS_AT_ONCE = 4_000_000
+
 
 class TokenStore:
-    """Collects `TokenBatch` after `TokenBatch` under one numbering of the terms.
-
-    Parameters
-    ----------
-    path : Path
-        File to write the tokens to (int32, document after document).
-
-    Attributes
-    ----------
-    n_documents : int
-        Documents so far.
-    """
+    """Collects `TokenBatch` after `TokenBatch` in a file of int32, under one numbering of the terms."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,7 +22,6 @@ class TokenStore:
         self._numbers = _Numbers()
         self._lengths: list[npt.NDArray[np.int32]] = []
         self._digests: list[npt.NDArray[np.uint64]] = []
-        self.n_documents = 0
 
     def add(self, batch: TokenBatch) -> None:
         """Append the documents of a batch."""
@@ -39,7 +29,6 @@ class TokenStore:
         self._file.write(numbers[batch.tokens].data)
         self._lengths.append(batch.lengths)
         self._digests.append(batch.digests)
-        self.n_documents += len(batch.lengths)
 
     def __enter__(self) -> TokenStore:
         return self
@@ -62,24 +51,14 @@ class TokenStore:
         """Terms in the order of their numbers."""
         return list(self._numbers)
 
-    def chunks(
-        self, keep: npt.NDArray[np.bool_], tokens_at_once: int = 4_000_000
-    ) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
-        """Yield ``(tokens, lengths)`` of the kept documents, some documents at a time, in order.
-
-        Parameters
-        ----------
-        keep : ndarray of bool, shape (n_documents,)
-            Documents to yield.
-        tokens_at_once : int
-            Roughly how many tokens to hold in memory.
-        """
+    def chunks(self, keep: npt.NDArray[np.bool_]) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
+        """Yield ``(tokens, lengths)`` of the kept documents in order, some documents at a time."""
         lengths = self.lengths
         ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         first = 0
         with self._path.open("rb") as file:
             while first < len(lengths):
-                last = max(first + 1, int(np.searchsorted(ends, ends[first] + tokens_at_once, "right")) - 1)
+                last = max(first + 1, int(np.searchsorted(ends, ends[first] + _TOKENS_AT_ONCE, "right")) - 1)
                 tokens = np.fromfile(file, np.int32, int(ends[last] - ends[first]))
                 chosen = keep[first:last]
                 yield tokens[np.repeat(chosen, lengths[first:last])], lengths[first:last][chosen]

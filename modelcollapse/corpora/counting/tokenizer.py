@@ -21,34 +21,16 @@ _MAX_KNOWN_WORDS = 3_000_000
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """Some documents as sequences of terms.
+    """Some documents as sequences of terms."""
 
-    Attributes
-    ----------
-    terms : list of str
-        The distinct terms of the batch.
-    tokens : ndarray of int32, shape (n_tokens,)
-        Positions in `terms`, document after document.
-    lengths : ndarray of int32, shape (n_documents,)
-        Tokens of each document.
-    digests : ndarray of uint64, shape (n_documents, 2)
-        Hash of each document's text.
-    """
-
-    terms: list[str]
-    tokens: npt.NDArray[np.int32]
-    lengths: npt.NDArray[np.int32]
-    digests: npt.NDArray[np.uint64]
+    terms: list[str]  # the distinct terms of the batch
+    tokens: npt.NDArray[np.int32]  # positions in `terms`, document after document
+    lengths: npt.NDArray[np.int32]  # tokens of each document
+    digests: npt.NDArray[np.uint64]  # hash of each document's text, shape (n_documents, 2)
 
 
 class Tokenizer:
-    """Turns batches of texts into term sequences, cleaning each distinct raw word once.
-
-    Parameters
-    ----------
-    lemmatize, stopwords : bool
-        See `WordCleaner`.
-    """
+    """Turns batches of texts into term sequences, cleaning each distinct raw word once."""
 
     def __init__(self, lemmatize: bool = True, stopwords: bool = True) -> None:
         self._clean = WordCleaner(lemmatize, stopwords)
@@ -71,13 +53,7 @@ class Tokenizer:
         self._starts.append(len(self._flat))
 
     def __call__(self, texts: Sequence[str]) -> TokenBatch:
-        """Tokenise documents.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            One string a document.
-        """
+        """Tokenise documents, one string each."""
         if len(self._rows) > _MAX_KNOWN_WORDS:
             self._forget()
         words = [text.split() for text in texts]

@@ -38,27 +38,13 @@ _DAMAGE = (
 
 @dataclass
 class DataStream:
-    """A file's uncompressed content.
+    """A file's uncompressed content."""
 
-    Attributes
-    ----------
-    name : str
-        For messages.
-    head : bytes
-        The first 64 KiB (all, if shorter), still to be read from `stream` too.
-    stream : binary file
-        At its beginning; not seekable.
-    position : callable
-        Bytes of the outermost file read so far.
-    plain : bool
-        Whether this is the file itself, neither compressed nor in an archive.
-    """
-
-    name: str
-    head: bytes
-    stream: BinaryIO
-    position: Callable[[], int]
-    plain: bool = False
+    name: str  # for messages
+    head: bytes  # the first 64 KiB (all, if shorter), still to be read from `stream` too
+    stream: BinaryIO  # at its beginning; not seekable
+    position: Callable[[], int]  # bytes of the outermost file read so far
+    plain: bool = False  # whether this is the file itself, neither compressed nor in an archive
 
     @property
     def whole(self) -> bool:
@@ -94,19 +80,9 @@ def decompression_errors(name: str) -> Iterator[None]:
 
 
 def open_data(path: Path, member: str | None) -> Iterator[DataStream]:
-    """Yield the data files at a path: one, or those of an archive (zip, or tar in any compression).
+    """Yield the data files at a path: one, or those (or the one member asked for) of a zip or tar archive.
 
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-    member : str, optional
-        Name of the only file of an archive to yield.
-
-    Raises
-    ------
-    CorpusError
-        If the file is damaged, or an archive holds no data or not this member.
+    Raise CorpusError if the file is damaged, or an archive holds no data or not this member.
     """
     with decompression_errors(path.name), path.open("rb") as file:
         if file.read(4) == b"PK\3\4" and zipfile.is_zipfile(path):

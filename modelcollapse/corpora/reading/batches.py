@@ -21,30 +21,14 @@ class SourceRow(NamedTuple):
 
 @dataclass
 class RowBatch:
-    """Some usable rows of one file.
+    """Some usable rows of one file."""
 
-    Attributes
-    ----------
-    file : str
-        Name of the file they come from.
-    texts : list of str
-        Text of each row, never blank.
-    labels : list of str
-        Label or rating of each row, as written.
-    lines : list of int
-        Line at which each row begins (row number, in formats without lines), counted from 1.
-    ratings : bool
-        Whether labels are star ratings.
-    n_characters : int
-        Length of all texts.
-    """
-
-    file: str
-    ratings: bool = False
-    n_characters: int = 0
-    texts: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    file: str  # name of the file they come from
+    ratings: bool = False  # whether labels are star ratings
+    n_characters: int = 0  # length of all texts
+    texts: list[str] = field(default_factory=list)  # never blank
+    labels: list[str] = field(default_factory=list)  # or ratings, as written
+    lines: list[int] = field(default_factory=list)  # see `SourceRow`
 
     def add(self, text: str, label: str, line: int) -> None:
         """Append a row."""

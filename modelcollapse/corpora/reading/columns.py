@@ -18,24 +18,12 @@ _POLARITY = ("title", "content")
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the text and the label of a row are.
+    """Where the text and the label of a row are."""
 
-    Attributes
-    ----------
-    texts : tuple of int
-        Positions of the text columns.
-    label : int
-        Position of the label or rating column.
-    ratings : bool
-        Whether labels are star ratings.
-    separator : str
-        Put between text columns.
-    """
-
-    texts: tuple[int, ...]
-    label: int
-    ratings: bool
-    separator: str = " "
+    texts: tuple[int, ...]  # positions of the text columns
+    label: int  # position of the label or rating column
+    ratings: bool  # whether labels are star ratings
+    separator: str = " "  # put between text columns
 
     def text_of(self, row: Sequence[str]) -> str:
         """Text of a row: its text columns that are not blank, joined."""
@@ -49,13 +37,7 @@ ORIGINAL_FORM = Columns((1, 2), 0, ratings=False, separator=": ")
 
 
 def find_columns(header: Sequence[str], options: CorpusOptions, file: str) -> Columns:
-    """Find the columns a user named, or columns with usual names.
-
-    Raises
-    ------
-    CorpusError
-        If a column is not there; the message names those that are.
-    """
+    """Find the columns a user named, or columns with usual names; raise CorpusError if one is not there."""
     texts = [_find(name, header, file) for name in options.text_column]
     separator = " "
     if not texts and all(name in header for name in _POLARITY):

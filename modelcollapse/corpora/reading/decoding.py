@@ -17,10 +17,7 @@ LONGEST = 10_000_000
 def decoded_lines(data: DataStream, encoding: str) -> Iterator[str]:
     r"""Yield lines with their ``\n``; no other character ends a line. A byte order mark is left out.
 
-    Raises
-    ------
-    CorpusError
-        If the file is damaged, not in this encoding, or has a line of more than 10 MB: with the line.
+    Raise CorpusError, with the line, if the file is damaged, not in this encoding, or has a line of more than 10 MB.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     rest = ""

@@ -30,15 +30,7 @@ _LONGEST_ROW = 5_000
 
 @dataclass(frozen=True)
 class Dialect:
-    """How fields are told apart.
-
-    Attributes
-    ----------
-    delimiter : str
-        One character.
-    quoted : bool
-        Whether double quotes enclose fields (they never do in some tab-separated files).
-    """
+    """How fields are told apart; in some tab-separated files double quotes never enclose them."""
 
     delimiter: str
     quoted: bool = True
@@ -51,14 +43,9 @@ class Dialect:
 
 
 def delimited_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
-    """Yield the rows of a CSV or TSV file.
+    """Yield the rows of a CSV or TSV file; those with a wrong number of fields are entered in the report.
 
-    Rows with a wrong number of fields are entered in the report.
-
-    Raises
-    ------
-    CorpusError
-        If the file is no such table, or a quote is never closed.
+    Raise CorpusError if the file is no such table, or a quote is never closed.
     """
     sample = data.head.decode(options.encoding, "replace").removeprefix("\ufeff")
     dialect, first_rows = _find_dialect(sample, data.whole)

@@ -20,23 +20,9 @@ from modelcollapse.errors import CorpusError
 def read_files(
     paths: list[Path], options: CorpusOptions, report: ReadReport, advance: Callable[[float], None] = lambda _: None
 ) -> Iterator[RowBatch]:
-    """Yield the usable rows of files, one file after the other.
+    """Yield the usable rows of files in any form, one file after the other; raise CorpusError if one cannot be read.
 
-    Parameters
-    ----------
-    paths : list of Path
-        Parquet, CSV, TSV, JSON Lines or fastText files, plain, compressed or in an archive.
-    options : CorpusOptions
-        Columns, encoding, archive member.
-    report : ReadReport
-        Where rows are counted.
-    advance : callable
-        Told the bytes (of the files as they are on disk) dealt with so far.
-
-    Raises
-    ------
-    CorpusError
-        If a file cannot be read.
+    `advance` is told the bytes (of the files as they are on disk) dealt with so far.
     """
     done = 0
     for path in paths:

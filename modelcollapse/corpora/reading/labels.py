@@ -61,13 +61,7 @@ class LabelColumn:
             yield batch
 
     def add(self, batch: RowBatch) -> None:
-        """Note the labels of some rows.
-
-        Raises
-        ------
-        CorpusError
-            If there are far too many different ones.
-        """
+        """Note the labels of some rows; raise CorpusError if there are far too many different ones."""
         codes = np.empty(len(batch), np.int16)
         for i, value in enumerate(batch.labels):
             code = self._code_of_raw.get((batch.ratings, value))
@@ -89,10 +83,7 @@ class LabelColumn:
     def classes(self, report: ReadReport, keep_going: bool) -> npt.NDArray[np.uint8]:
         """Class (0, 1, `NEUTRAL` or `UNKNOWN`) of every row noted; the latter two are entered in the report.
 
-        Raises
-        ------
-        CorpusError
-            If there are not two classes.
+        Raise CorpusError if there are not two classes.
         """
         seen = np.concatenate([np.empty(0, np.int16), *self._seen])
         counts = np.bincount(seen, minlength=len(self._values))

@@ -28,10 +28,7 @@ def parquet_rows(
 ) -> Iterator[SourceRow]:
     """Yield the rows of a Parquet file; tell the fraction that is read.
 
-    Raises
-    ------
-    CorpusError
-        If the file is damaged or lacks a column.
+    Raise CorpusError if the file is damaged or lacks a column.
     """
     try:
         opened = path.open("rb")  # a path may have characters that mean something to Polars

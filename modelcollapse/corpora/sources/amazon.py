@@ -22,21 +22,11 @@ REVISION = "9d9c45c18f8c3cf1b23a3c27917b60cbf28f3289"
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file of the data set at the pinned revision.
+    """A file of the data set at the pinned revision."""
 
-    Attributes
-    ----------
-    path : str
-        Its path in the repository.
-    size : int, optional
-        Its bytes; where not pinned here, what the hub says of this revision.
-    sha256 : str, optional
-        Its hash; where not pinned here, the hub's entity tag, which is the SHA-256 of large files.
-    """
-
-    path: str
-    size: int | None = None
-    sha256: str | None = None
+    path: str  # in the repository
+    size: int | None = None  # where not pinned here, what the hub says of this revision
+    sha256: str | None = None  # where not pinned here, the hub's entity tag, which is the SHA-256 of large files
 
     @property
     def identity(self) -> str:
@@ -70,12 +60,8 @@ class _ReportingFile(io.FileIO):
 def fetch(name: str, folder: Path, progress: Progress) -> list[Path]:
     """Return the files of ``amazon`` or ``amazon-full``, downloading what is not in a folder yet.
 
-    A download that was interrupted goes on where it stopped. Every file is verified before it gets its name.
-
-    Raises
-    ------
-    CorpusError
-        Without network, if the disk is full, or if what was received is not what was expected.
+    A download that was interrupted goes on where it stopped. Every file is verified before it gets its name. Raise
+    CorpusError without network, if the disk is full, or if what was received is not what was expected.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -115,7 +101,10 @@ def _download(file: HubFile, path: Path, report: Callable[[float], None], name: 
 
 
 def _receive(file: HubFile, part: Path, report: Callable[[float], None]) -> tuple[int, str | None]:
-    """Complete a partial download with the hub's client; return the size and the hash the file must have."""
+    """Complete a partial download with the hub's client; return the size and the hash the file must have.
+
+    Not by `hf_hub_download`: that of huggingface_hub 2.4 begins anew whatever was interrupted.
+    """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars

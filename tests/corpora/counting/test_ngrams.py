@@ -1,6 +1,7 @@
 """A corpus equals, to the last count, what the plain pipeline and CountVectorizer give."""
 
 import sys
+import unicodedata
 
 import numpy as np
 import polars as pl
@@ -51,6 +52,7 @@ def write(folder, texts, labels=None):
 
 @pytest.mark.parametrize("ngrams", [1, 3])
 def test_real_reviews(reviews, tmp_path, ngrams):
+    reviews = reviews.head(1000)
     corpus = load_corpus(write(tmp_path, reviews["text"], reviews["label"]), ngrams=ngrams)
     assert_same(corpus, reviews["text"].to_list(), ngrams)
     np.testing.assert_array_equal(corpus.labels, reviews["label"])
@@ -85,9 +87,10 @@ def test_any_text(text):
 
 
 def test_every_character():
-    """Each character of Unicode between letters, so that no range is forgotten."""
-    codes = (code for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
-    text = " ".join(f"Ab{chr(code)}cS" for code in codes)
+    """Each character of Unicode between letters, so that no range is forgotten; a few of those without meaning."""
+    characters = map(chr, range(sys.maxunicode + 1))
+    meant = [c for c in characters if unicodedata.category(c) not in ("Cn", "Co", "Cs") or ord(c) % 997 == 0]
+    text = " ".join(f"Ab{c}cS" for c in meant if not "\ud800" <= c <= "\udfff")
     batch = Tokenizer()([text])
     expected = CountVectorizer().build_analyzer()(" ".join(plain_tokens(text)))
     assert [batch.terms[i] for i in batch.tokens] == expected

@@ -23,11 +23,6 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
 class Language:
     """Word probabilities given class and topic.
 
-    Parameters
-    ----------
-    parameters : SyntheticParameters
-        What is said there about words.
-
     Attributes
     ----------
     words : list of str
@@ -59,15 +54,7 @@ class Language:
         return np.cumsum(np.maximum(weights, 1))
 
     def log_odds(self, counts: sparse.csr_matrix, balance: float) -> Floats:
-        """Log-odds of the positive class given all words of each review (Bayes' rule; topics are summed over).
-
-        Parameters
-        ----------
-        counts : csr_matrix, shape (n_documents, vocabulary)
-            How often each word occurs.
-        balance : float
-            Share of positive reviews.
-        """
+        """Log-odds of the positive class given each review's word counts (Bayes' rule; topics are summed over)."""
         negative, positive = (special.logsumexp(counts @ self.log_probabilities[label].T, axis=1) for label in (0, 1))
         log_odds: Floats = positive - negative + special.logit(balance)
         return log_odds

@@ -68,10 +68,7 @@ class SyntheticParameters(BaseModel):
     def parse(cls, text: str) -> SyntheticParameters:
         """Read ``synthetic:400000`` or ``synthetic:400000,seed=3,label_noise=0.1``.
 
-        Raises
-        ------
-        CorpusError
-            If a parameter is unknown or has no valid value.
+        Raise CorpusError if a parameter is unknown or has no valid value.
         """
         documents, *pairs = text.removeprefix(PREFIX).removeprefix(":").split(",")
         values = dict(pair.partition("=")[::2] for pair in pairs)

@@ -28,13 +28,7 @@ _DOCUMENTS_AT_ONCE = 50_000
 
 @dataclass(frozen=True)
 class SyntheticReviews:
-    """A source of synthetic reviews.
-
-    Attributes
-    ----------
-    parameters : SyntheticParameters
-        Their statistics.
-    """
+    """A source of synthetic reviews with given statistics."""
 
     parameters: SyntheticParameters
 
@@ -81,20 +75,12 @@ class SyntheticReviews:
 
 @dataclass(frozen=True)
 class Documents:
-    """What is drawn of reviews before their words.
+    """What is drawn of reviews before their words."""
 
-    Attributes
-    ----------
-    classes, labels : ndarray of uint8, shape (n_documents,)
-        The class that words are drawn for; the label, which noise may have changed.
-    topics, lengths : ndarray of int64, shape (n_documents,)
-        Topic; number of words.
-    """
-
-    classes: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
+    classes: npt.NDArray[np.uint8]  # that words are drawn for
+    labels: npt.NDArray[np.uint8]  # classes that noise may have changed
     topics: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]  # number of words
 
 
 def draw_documents(parameters: SyntheticParameters, n_topics: int) -> Documents:

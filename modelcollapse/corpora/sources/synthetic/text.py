@@ -18,12 +18,7 @@ def write_reviews(corpus: Corpus, path: Path) -> None:
     """Write the reviews of a synthetic corpus to a CSV file with the columns ``text`` and ``label``.
 
     Words stand in an order drawn for each review. Loading the file gives the same corpus. A file that is there already
-    is not written over: it is left as it is if it holds these very reviews.
-
-    Raises
-    ------
-    CorpusError
-        If the corpus is not synthetic, the file cannot be written, or there is a file with something else.
+    is left as it is if it holds these very reviews; raise CorpusError if it holds something else or cannot be written.
     """
     if corpus.origin is None or corpus.origin.source["kind"] != PREFIX or corpus.load_vocabulary is None:
         raise CorpusError(f"only synthetic corpora can be written as text; {corpus.name!r} was made from text.")

@@ -15,13 +15,7 @@ _STEP = 1_000_003
 
 
 def make_words(n: int) -> list[str]:
-    """Make distinct words: two syllables for the first 22,500, three for the others.
-
-    Parameters
-    ----------
-    n : int
-        How many, up to `MAX_WORDS`.
-    """
+    """Make distinct words, up to `MAX_WORDS`: two syllables for the first 22,500, three for the others."""
     short = [_spell(i * _STEP % _TWO, 2) for i in range(min(n, _TWO))]
     return short + [_spell(i * _STEP % (MAX_WORDS - _TWO), 3) for i in range(n - len(short))]
 
