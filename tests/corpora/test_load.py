@@ -1,7 +1,5 @@
 """The calls that users make: `load_corpus` and `build_corpus`."""
 
-import doctest
-import importlib
 import json
 
 import pytest
@@ -16,13 +14,6 @@ def shop(tmp_path):
     path = tmp_path / "shop.csv"
     path.write_text("text,label\n" + "".join(f"good film {i % 7},1\nbad dog {i % 5},0\n" for i in range(40)))
     return path
-
-
-@pytest.mark.parametrize("module", ["load", "corpus"])
-def test_examples(module):
-    found = doctest.testmod(importlib.import_module(f"modelcollapse.corpora.{module}"))
-    assert found.failed == 0
-    assert found.attempted > 0
 
 
 def test_one_file_is_built_with_or_without_a_name(shop):
