@@ -62,7 +62,7 @@ def part_of(file: Path) -> str:
 FILES = sorted(ROOT.rglob("*.py"))
 
 
-@pytest.mark.parametrize("part", RANK)
+@pytest.mark.parametrize("part", sorted(RANK))
 def test_imports_run_one_way(part):
     files = [file for file in FILES if part_of(file) == part]
     upward = {
