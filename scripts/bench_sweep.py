@@ -17,14 +17,17 @@ import argparse
 import json
 import tempfile
 import time
+from typing import TYPE_CHECKING
 
 import polars as pl
 from against import compare
 
 from modelcollapse import Sweep, load_corpus, run_sweep
 from modelcollapse.execution.progress import Reporter
-from modelcollapse.execution.tasks import Task
 from modelcollapse.simulation.rows import Row
+
+if TYPE_CHECKING:  # it runs on older commits too
+    from modelcollapse.execution.tasks import Task
 
 
 class Clock(Reporter):
