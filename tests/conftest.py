@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,11 +108,11 @@ def _coarse_pictures() -> Iterator[None]:
 
 
 @pytest.fixture
-def _blank_pictures(monkeypatch) -> None:
+def _blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save blank figures, with what tells that they are ours: drawing is most of the time that a report takes."""
     original = Figure.savefig
 
-    def savefig(figure: Figure, file: object, *, format: str, metadata: object, **options: object) -> None:
+    def savefig(figure: Figure, file: Any, *, format: str, metadata: Any, **options: Any) -> None:
         original(Figure(figsize=(1, 1)), file, format=format, metadata=metadata)
 
     monkeypatch.setattr(Figure, "savefig", savefig)
