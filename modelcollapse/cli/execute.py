@@ -30,7 +30,7 @@ def execute(
 ) -> bool:
     """Run what is missing of a sweep, print the outcome, and return whether all chains reached their end.
 
-    With `until_ci`, seeds are added until the intervals are that narrow: see `precision.run_until_precise`.
+    With `until_ci`, seeds are added until the intervals are that narrow: see `adaptive_seeds.run_until_precise`.
     """
     from modelcollapse.cli import EXIT_INTERRUPTED
     from modelcollapse.cli.tables import print_cautions

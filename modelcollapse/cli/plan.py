@@ -42,7 +42,7 @@ def plan(
     clusters = (counts("cores", cores), counts("nodes", nodes) if nodes else None, node_memory)
     find_clusters(*clusters)  # before a corpus is loaded
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, {}, scale)
-    documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
+    documents = load_corpus(**about_corpus)
     table = runs.plan(sweep, documents, *clusters, price)
     titles = ("cores", "nodes", "time", "idle", "limit", "driver busy", "sent a node", "memory a node", "core-hours",
               f"cost at {price:g}")  # fmt: skip

@@ -55,7 +55,7 @@ def run(
     check_run(typed(context), how, sweep)
     location = out or default_folder(sweep)
     check_out(location)
-    documents = load_corpus(**{"name_or_path": "movies", **about_corpus})
+    documents = load_corpus(**about_corpus)
     if dry_run:
         table = runs.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)

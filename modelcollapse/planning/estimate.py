@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -234,6 +234,12 @@ class CalibrationCache:
             law = calibrate(model, terms, corpus)
             self.save(corpus, model, terms, law)
         return law
+
+    def laws_of(self, corpus: Corpus, chains: Iterable[ChainSpec]) -> Callable[[ChainSpec], CostLaw]:
+        """Return what gives the law of each of these chains, measured if it never was: chains of a kind share one."""
+        kinds = {(chain.model, chain.terms) for chain in chains}
+        laws = {kind: self.load_or_measure(corpus, *kind) for kind in kinds}
+        return lambda chain: laws[chain.model, chain.terms]
 
     def save(self, corpus: Corpus, model: Model, terms: TermSelection, law: CostLaw) -> None:
         """Keep a law; where that cannot be written, it is measured again the next time."""

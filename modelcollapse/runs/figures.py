@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from modelcollapse.execution.store.paths import PATHS
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -29,4 +31,4 @@ class Figures(dict[str, "Figure"]):
 
         for name, figure in self.items():
             for file, content in render(figure, name).items():
-                yield f"figures/{file}", content
+                yield PATHS.figure(file), content

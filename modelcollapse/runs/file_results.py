@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,18 +33,13 @@ class FileResults(Results):
     """
 
     def __init__(self, file: Path) -> None:
+        from modelcollapse.analysis.exported_rows import read_rows
         from modelcollapse.analysis.made import MadeOfFile
+        from modelcollapse.analysis.study.published import is_original_file, read_original
 
         self.file = file
         self.folder = MadeOfFile(file)
-        self._rows = self._read  # a file that cannot be read is an error now
-
-    @cached_property
-    def _read(self) -> pl.DataFrame:
-        from modelcollapse.analysis.exported_rows import read_rows
-        from modelcollapse.analysis.study.published import is_original_file, read_original
-
-        return read_original(self.file) if is_original_file(self.file) else read_rows(self.file)
+        self._rows = read_original(file) if is_original_file(file) else read_rows(file)
 
     @property
     def name(self) -> str:

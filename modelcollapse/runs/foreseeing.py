@@ -170,10 +170,9 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
 
     numbers = cores or (os.cpu_count() or 1,)
     _check_counts("cores", numbers)
-    known = CalibrationCache()
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
-    laws = {kind: known.load_or_measure(corpus, *kind) for kind in {(chain.model, chain.terms) for chain in chains}}
-    seconds = [laws[chain.model, chain.terms].chain_seconds(chain) for chain in chains]
+    law_of = CalibrationCache().laws_of(corpus, chains)
+    seconds = [law_of(chain).chain_seconds(chain) for chain in chains]
     return {n: makespan(seconds, n) for n in numbers}
 
 
@@ -232,14 +231,12 @@ def plan(
         raise SpecError(f"price: found {price}, expected a finite number from 0 up.")
     check_ngrams(sweep, corpus)
     tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
-    known = CalibrationCache()
-    kinds = {(task.spec.model, task.spec.terms) for task in tasks}
-    laws = {kind: known.load_or_measure(corpus, *kind) for kind in kinds}
+    law_of = CalibrationCache().laws_of(corpus, (task.spec for task in tasks))
     n_documents = max(corpus.n_documents, sweep.documents_needed)
     size = CorpusSize.of(corpus, n_documents)
     rows = []
     for cluster in clusters:
-        found = forecast(tasks, lambda spec: laws[spec.model, spec.terms].generations(spec), cluster, size)
+        found = forecast(tasks, lambda spec: law_of(spec).generations(spec), cluster, size)
         rows.append(
             {
                 "cores": cluster.n_cores,

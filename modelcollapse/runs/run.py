@@ -20,7 +20,7 @@ from modelcollapse.execution.store.record import ChainRecord, rows_frame
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.names import printable
 from modelcollapse.runs.results import Results
-from modelcollapse.runs.run_spec import check_learners, sweep_text
+from modelcollapse.runs.run_spec import check_learners, stored_sweep, sweep_text
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
 
@@ -177,7 +177,7 @@ class Run(Results):
         return About(
             name=readable(str(self.folder)),
             corpus=self.corpus,
-            sweeps=[sweep.model_dump(mode="json", exclude_none=True) for sweep in self.sweeps],
+            sweeps=[stored_sweep(sweep) for sweep in self.sweeps],
             versions=self.spec.versions,
             n_chains=status["chains"],
             n_finished=status["finished"],

@@ -84,7 +84,7 @@ def extended_spec(
     folder: RunFolder,
 ) -> RunSpec:
     """Return a folder's spec with one more sweep."""
-    asked, models = _stored(sweep), resolve(sweep)
+    asked, models = stored_sweep(sweep), resolve(sweep)
     written = [model.to_json() for model in models]
     now = _versions()
     if known is None:
@@ -103,14 +103,14 @@ def extended_spec(
     return known.model_copy(update={"sweeps": [*known.sweeps, asked], "models": [*again, written]})
 
 
-def _stored(sweep: Sweep) -> dict[str, Any]:
+def stored_sweep(sweep: Sweep) -> dict[str, Any]:
     """Return a sweep as it stands in spec.json."""
     return sweep.model_dump(mode="json", exclude_none=True)
 
 
 def sweep_text(sweep: Sweep) -> str:
     """Return what two sweeps share if and only if they are the same."""
-    return _as_text(_stored(sweep))
+    return _as_text(stored_sweep(sweep))
 
 
 def _as_text(values: object) -> str:

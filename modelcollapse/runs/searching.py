@@ -96,7 +96,7 @@ class Search:
         """Write the figure as PNG and SVG, and the lineages of an evolutionary search as CSV; return where they are."""
         files = dict(self.plot().files())
         if self.name == "generational":
-            files = {"lineages.csv": self.best().write_csv().encode(), **files}
+            files = {PATHS.lineages: self.best().write_csv().encode(), **files}
         for name, content in files.items():
             self.folder.write(name, content)
         return [self.folder.path(name) for name in files]

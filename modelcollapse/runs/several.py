@@ -115,7 +115,7 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
     if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
     sweeps = run.sweeps_to_run()
-    documents = load_corpus(**{"name_or_path": "movies", **given})
+    documents = load_corpus(**given)
     for sweep in sweeps:
         carry_out(sweep, documents, out=location, given_corpus=given, **options)
     return open_run(location)
