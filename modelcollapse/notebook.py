@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 from modelcollapse.names import printable
 
@@ -15,6 +15,17 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return getattr(shell, "kernel", None) is not None
+
+
+def audience(progress: bool | None) -> Literal["notebook", "terminal", "pipe", "nobody"]:
+    """Return who sees what is shown: False shows nothing, None where nobody looks, True writes even into a pipe."""
+    if progress is False:
+        return "nobody"
+    if in_notebook():
+        return "notebook"
+    if sys.stderr.isatty():
+        return "terminal"
+    return "pipe" if progress else "nobody"
 
 
 def text(value: object) -> str:

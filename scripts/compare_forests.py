@@ -21,7 +21,6 @@ from modelcollapse.analysis.figures.style import CATEGORIES, figure_style, rende
 from modelcollapse.analysis.formats import percent
 from modelcollapse.analysis.statistics.inference import holm, mean_of
 from modelcollapse.cli.tables import print_table
-from modelcollapse.execution.progress import terminal_progress
 
 MODELS = ("forest", "forest-sklearn")
 METRICS = ("accuracy", "roc_auc", "predicted_positive_rate")
@@ -96,7 +95,7 @@ def main() -> None:
         test_size=5000,
         trees=given.trees,
     )
-    run = run_sweep(sweep, load_corpus(given.corpus), given.out, workers=given.workers, progress=terminal_progress())
+    run = run_sweep(sweep, load_corpus(given.corpus), given.out, workers=given.workers, progress=True)
     rows = run.results().filter(pl.col("experiment") == sweep.experiment)
     table = paired_differences(rows)
     print_table(

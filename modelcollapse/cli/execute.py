@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from modelcollapse.cli.options import check_retry
 from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
@@ -17,6 +19,48 @@ if TYPE_CHECKING:
 
 #: Axes whose values are no words or numbers that speak for themselves.
 _IN_WORDS = ("growth", "max_terms")
+
+
+@contextmanager
+def interruptible(location: str) -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C; when interrupted, say that what was computed is kept, and leave."""
+    from modelcollapse.cli import EXIT_INTERRUPTED
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+class Steps:
+    """Carries out several sweeps of one folder, one after the other.
+
+    Parameters
+    ----------
+    how : RunOptions
+    announce : callable
+        Told the number of each step, from 1 up, and its sweep.
+    """
+
+    def __init__(self, how: RunOptions, announce: Callable[[int, Sweep], None] = lambda number, sweep: None) -> None:
+        self._how, self._announce = how, announce
+        self._finished: list[bool] = []
+
+    def __call__(self, sweep: Sweep, corpus: Corpus, out: str, given_corpus: Mapping[str, Any]) -> None:
+        """Run what is missing of a sweep, and print the outcome."""
+        if not self._finished:
+            check_retry(self._how.retry_failed, out)
+        self._announce(len(self._finished) + 1, sweep)
+        self._finished.append(execute(sweep, corpus, out, self._how, given_corpus))
+
+    def leave_if_failed(self) -> None:
+        """Leave with the exit code for chains that failed, if any did."""
+        from modelcollapse.cli import EXIT_FAILED_CHAINS
+
+        if not all(self._finished):
+            raise typer.Exit(EXIT_FAILED_CHAINS)
 
 
 def execute(
@@ -32,25 +76,20 @@ def execute(
 
     With `until_ci`, seeds are added until the intervals are that narrow: see `adaptive_seeds.run_until_precise`.
     """
-    from modelcollapse.cli import EXIT_INTERRUPTED
     from modelcollapse.cli.tables import print_cautions
-    from modelcollapse.execution.progress import JsonProgress, terminal_progress
+    from modelcollapse.execution.progress import JsonProgress
     from modelcollapse.runs.adaptive_seeds import run_until_precise
     from modelcollapse.runs.sweeping import run_sweep
 
     options = {name: value for name, value in vars(how).items() if name != "json"}
     options |= {"out": location, "given_corpus": given_corpus}
-    options["progress"] = JsonProgress() if how.json else terminal_progress()
+    options["progress"] = JsonProgress() if how.json else True
     reached, n_seeds = None, 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with interruptible(location):
         if until_ci is None:
             run = run_sweep(sweep, corpus, **options)
         else:
             run, reached, n_seeds = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
-    except KeyboardInterrupt:
-        typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
     if not how.json:
         mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
         readable = [other for other in mine if run.is_readable(other)]

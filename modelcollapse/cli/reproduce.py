@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.execute import execute
-from modelcollapse.cli.options import Given, check_executor, check_retry, expanded
+from modelcollapse.cli.execute import Steps
+from modelcollapse.cli.options import check_executor, expanded
 from modelcollapse.cli.run_options import RunOptions
 
 if TYPE_CHECKING:
-    from modelcollapse.corpora import Corpus
     from modelcollapse.simulation.sweep import Sweep
 
 
@@ -35,26 +34,21 @@ def reproduce(
     The same command goes on where it was stopped.
     """
     from modelcollapse import runs
-    from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.tables import print_table
     from modelcollapse.simulation import experiments
 
     check_executor(how)
-    finished: list[bool] = []
 
-    def step(sweep: Sweep, documents: Corpus, out: str, given_corpus: Given) -> None:
-        if not finished:
-            check_retry(how.retry_failed, out)
+    def announce(number: int, sweep: Sweep) -> None:
         if not how.json:
-            typer.echo(f"\nStep {len(finished) + 1} of {len(experiments.STUDY)}: {sweep.experiment}")
-        finished.append(execute(sweep, documents, out, how, given_corpus))
+            typer.echo(f"\nStep {number} of {len(experiments.STUDY)}: {sweep.experiment}")
 
-    run = runs.reproduce(corpus, scale, seeds, trees, out, step)
+    steps = Steps(how, announce)
+    run = runs.reproduce(corpus, scale, seeds, trees, out, steps)
     paths = run.write_figures()
     if not how.json:
         typer.echo("")
         print_table(("experiment", "claim of the post", "measured", "verdict"), run.claims().rows())
         for path in paths:
             typer.echo(path)
-    if not all(finished):
-        raise typer.Exit(EXIT_FAILED_CHAINS)
+    steps.leave_if_failed()

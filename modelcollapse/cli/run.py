@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelcollapse.cli.execute import execute
+from modelcollapse.cli.execute import Steps, execute
 from modelcollapse.cli.options import Given, check_executor, check_retry, check_run, expanded, typed
 from modelcollapse.cli.run_options import RunOptions
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
@@ -15,9 +15,6 @@ from modelcollapse.simulation.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from modelcollapse.corpora import Corpus
-    from modelcollapse.simulation.sweep import Sweep
 
 
 def register(app: typer.Typer) -> None:
@@ -73,19 +70,11 @@ def resume(
 ) -> None:
     """Go on with every sweep of a run from where it was stopped."""
     from modelcollapse import runs
-    from modelcollapse.cli import EXIT_FAILED_CHAINS
 
     check_executor(how)
-    finished: list[bool] = []
-
-    def step(sweep: Sweep, documents: Corpus, out: str, given_corpus: Given) -> None:
-        if not finished:
-            check_retry(how.retry_failed, out)
-        finished.append(execute(sweep, documents, out, how, given_corpus))
-
-    runs.resume(location, step)
-    if not all(finished):
-        raise typer.Exit(EXIT_FAILED_CHAINS)
+    steps = Steps(how)
+    runs.resume(location, steps)
+    steps.leave_if_failed()
 
 
 def _print_plan(table: pl.DataFrame, location: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelcollapse.cli.execute import interruptible
 from modelcollapse.cli.options import Given, check_executor, expanded, typed
 from modelcollapse.cli.run_options import ExecutorOptions
 from modelcollapse.execution.store.paths import PATHS
@@ -60,15 +60,11 @@ def generational(
 
 def _carry_out(search: Callable[..., Search], corpus: str, out: str, where: ExecutorOptions, **options: Any) -> None:
     """Run a search, show it, and leave with the exit code that tells how it went."""
-    from modelcollapse.cli import EXIT_FAILED_CHAINS, EXIT_INTERRUPTED
+    from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.cli.search_output import show_search
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with interruptible(out):
         found = search(corpus, out, where.executor, where.address, where.workers, progress=True, **options)
-    except KeyboardInterrupt:
-        typer.echo(f"Interrupted. What was computed is kept in {out}; the same command goes on from it.", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
     if not found.results().is_empty():
         show_search(found)
     typer.echo(f"Results: {out}/{PATHS.results}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,10 +27,10 @@ def show_progress(progress: bool | Progress | None) -> Iterator[Progress]:
     """
     if callable(progress):
         yield progress
-    elif progress is not False and notebook.in_notebook():
-        yield _cell()
-    elif progress is False or (progress is None and not sys.stderr.isatty()):
+    elif (who := notebook.audience(progress)) == "nobody":
         yield silent
+    elif who == "notebook":
+        yield _cell()
     else:
         with _bars() as bars:
             yield bars

@@ -232,11 +232,6 @@ class JsonProgress(Reporter):
         sys.stdout.flush()
 
 
-def terminal_progress() -> Reporter:
-    """Return the live display if standard error is a terminal, else plain lines."""
-    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
-
-
 def duration(seconds: float) -> str:
     """Return a duration in one unit."""
     if seconds < 1:

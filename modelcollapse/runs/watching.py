@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,13 +28,13 @@ def find_reporter(progress: bool | Reporter | None) -> Reporter:
     """
     if isinstance(progress, Reporter):
         return progress
-    if progress is False:
-        return Reporter()
-    if notebook.in_notebook():
-        return NotebookProgress()
-    if sys.stderr.isatty():
-        return LiveProgress()
-    return PlainProgress() if progress else Reporter()
+    reporters: dict[str, type[Reporter]] = {
+        "notebook": NotebookProgress,
+        "terminal": LiveProgress,
+        "pipe": PlainProgress,
+        "nobody": Reporter,
+    }
+    return reporters[notebook.audience(progress)]()
 
 
 @contextmanager
@@ -129,9 +128,10 @@ class _Bar(Counter):
 @contextmanager
 def counting(progress: bool | None, what: str) -> Iterator[Counter]:
     """Show how many units are finished: `progress` is that of `find_reporter`."""
-    if progress is False or (progress is None and not (notebook.in_notebook() or sys.stderr.isatty())):
+    who = notebook.audience(progress)
+    if who == "nobody":
         yield Counter(what)
-    elif notebook.in_notebook():
+    elif who == "notebook":
         yield _NotebookCounter(what)
     else:
         from rich.console import Console
