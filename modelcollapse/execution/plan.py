@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
@@ -44,6 +45,15 @@ class PlannedChain:
         return self.record.n_done(self.task.spec)
 
     @property
+    def state(self) -> Literal["finished", "failed", "begun", "to run"]:
+        """How far the chain is; "failed" is one that is given up."""
+        if self.n_done == self.n_generations:
+            return "finished"
+        if self.is_given_up:
+            return "failed"
+        return "begun" if self.n_done else "to run"
+
+    @property
     def work(self) -> int:
         """Documents to train on in all generations to come: what chains are ordered by, longest first."""
         return sum(size for size in self.task.spec.sizes() if size not in self.record.rows)
@@ -58,22 +68,22 @@ class Plan:
     @property
     def finished(self) -> list[PlannedChain]:
         """Chains that need nothing."""
-        return [chain for chain in self.chains if chain.n_done == chain.n_generations]
+        return [chain for chain in self.chains if chain.state == "finished"]
 
     @property
     def partial(self) -> list[PlannedChain]:
         """Chains that go on from a checkpoint or from a smaller final size."""
-        return [chain for chain in self.to_run if chain.n_done]
+        return [chain for chain in self.to_run if chain.state == "begun"]
 
     @property
     def given_up(self) -> list[PlannedChain]:
         """Chains that failed before and are left out."""
-        return [chain for chain in self.chains if chain.n_done < chain.n_generations and chain.is_given_up]
+        return [chain for chain in self.chains if chain.state == "failed"]
 
     @property
     def to_run(self) -> list[PlannedChain]:
         """Chains that are neither finished nor given up, longest first; equally long ones in the order of the sweep."""
-        unfinished = (c for c in self.chains if c.n_done < c.n_generations and not c.is_given_up)
+        unfinished = (chain for chain in self.chains if chain.state in ("begun", "to run"))
         return sorted(unfinished, key=lambda chain: -chain.work)
 
     @property

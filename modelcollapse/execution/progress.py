@@ -35,6 +35,15 @@ class ArmSoFar(NamedTuple):
     accuracy: float
     predicted_positive_rate: float
 
+    def cells(self) -> tuple[str, ...]:
+        """Return it as text, below `ARM_TITLES`."""
+        rate, size = f"{100 * self.collapse_rate:g} %", f"{self.n_seen:,.0f}"
+        shares = f"{self.accuracy:.3f}", f"{self.predicted_positive_rate:.2f}"
+        return rate, self.others, str(self.n_chains), size, *shares
+
+
+#: Titles of a table of arms; the second column is for what tells them apart beside the rate.
+ARM_TITLES = ("collapse rate", "", "chains", "documents seen", "accuracy", "predicted positive")
 
 #: The axes that tell arms apart, beside the rate.
 OTHER_AXES = ("model", "model_params", "regime", "label_rule", "initial_size")
@@ -179,17 +188,13 @@ class LiveProgress(Reporter):
 
         arms = self.by_arm()
         table = Table(box=None)
-        titles = ["collapse rate", *([""] if any(arm.others for arm in arms) else [])]
-        for title in (*titles, "chains", "documents seen", "accuracy", "predicted positive"):
-            table.add_column(title, justify="right" if title else "left")
+        shown = [i for i, title in enumerate(ARM_TITLES) if title or any(arm.others for arm in arms)]
+        for i in shown:
+            table.add_column(ARM_TITLES[i], justify="right" if ARM_TITLES[i] else "left")
         table.add_column("0.5 … 1.0")
         for arm in arms:
             table.add_row(
-                *(f"{100 * arm.collapse_rate:g} %", arm.others)[: len(titles)],
-                str(arm.n_chains),
-                f"{arm.n_seen:,.0f}",
-                f"{arm.accuracy:.3f}",
-                f"{arm.predicted_positive_rate:.2f}",
+                *(arm.cells()[i] for i in shown),
                 ProgressBar(total=0.5, completed=max(0.0, arm.accuracy - 0.5), width=24),
             )
         total = Table.grid()

@@ -10,7 +10,7 @@ import polars as pl
 
 from modelcollapse.atomic import readable
 from modelcollapse.names import printable
-from modelcollapse.runs.results import Results
+from modelcollapse.runs.results import Look, Results
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About
@@ -61,12 +61,14 @@ class FileResults(Results):
 
         return about_file(self._rows, self.name)
 
-    def _facts(self) -> Mapping[str, object]:
-        return {
+    def _look(self) -> Look:
+        """Return everything there is: the file was read when it was opened."""
+        facts = {
             "experiments": ", ".join(self._rows["experiment"].unique(maintain_order=True)),
             "chains": f"{self._rows['chain_id'].n_unique():,}",
             "generations": f"{self._rows.height:,}",
         }
+        return Look(self._rows, self.about(), facts)
 
     def __repr__(self) -> str:
         return f"<FileResults {printable(readable(str(self.file)))}: {self._rows.height:,} rows>"

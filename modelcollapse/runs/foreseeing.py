@@ -18,6 +18,7 @@ from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.runs.folders import default_folder
 from modelcollapse.runs.run_spec import check_same_corpus
 from modelcollapse.simulation.experiments import experiment_values, load_experiments
+from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.scaling import scale as scaled
 from modelcollapse.simulation.sweep import Sweep
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 #: As cluster.yaml has them: cores of a node, and memory for each.
 CORES_PER_NODE, GB_PER_CORE = 32, 4.0
+
+#: Axes of a chain that `dry_run` lists.
+_LISTED_AXES = ("seed", "collapse_rate", "model", "model_params", "regime", "label_rule", "initial_size")
 
 
 def experiments() -> pl.DataFrame:
@@ -114,29 +118,20 @@ def dry_run(sweep: Sweep, corpus: Corpus, out: str | Path | None = None, retry_f
     """
     folder = RunFolder(default_folder(sweep) if out is None else out)
     check_same_corpus(folder.spec.read(), corpus, folder)
-    plan = make_plan(sweep, corpus, folder, retry_failed)
-    states = {id(chain): state for state, chains in (
-        ("finished", plan.finished), ("begun", plan.partial), ("failed", plan.given_up)
-    ) for chain in chains}  # fmt: skip
-    return pl.DataFrame(
-        [
+    rows = []
+    for chain in make_plan(sweep, corpus, folder, retry_failed).chains:
+        axes = axes_of(chain.task.spec)
+        rows.append(
             {
                 "chain_id": chain.task.id,
-                "seed": chain.task.spec.seed,
-                "collapse_rate": float(chain.task.spec.collapse_rate),
-                "model": chain.task.spec.model.name,
-                "model_params": chain.task.spec.model.params_text,
-                "regime": chain.task.spec.regime,
-                "label_rule": chain.task.spec.label_rule,
-                "initial_size": chain.task.spec.initial_size,
+                **{name: axes[name] for name in _LISTED_AXES},
                 "final_size": chain.task.spec.final_size,
                 "done": chain.n_done,
                 "asked": chain.n_generations,
-                "state": states.get(id(chain), "to run"),
+                "state": chain.state,
             }
-            for chain in plan.chains
-        ]
-    )
+        )
+    return pl.DataFrame(rows)
 
 
 def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -> dict[int, float]:

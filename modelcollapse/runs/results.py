@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -19,6 +19,14 @@ from modelcollapse.simulation.rows import column_types
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About, WrittenReport
+
+
+class Look(NamedTuple):
+    """What is there in one moment, read once: rows, what a report says besides them, and what a notebook says first."""
+
+    rows: pl.DataFrame
+    about: About
+    facts: Mapping[str, object]
 
 
 class Results(ABC):
@@ -54,15 +62,8 @@ class Results(ABC):
         """Return what a report says besides the rows."""
 
     @abstractmethod
-    def _facts(self) -> Mapping[str, object]:
-        """Return what a notebook says first."""
-
-    def _prepared(self) -> pl.DataFrame:
-        """Return rows that can be compared: of an unfinished run, up to where its arms have come."""
-        from modelcollapse.analysis.statistics.arms import comparable, prepare, with_sound_pairing
-
-        rows = prepare(self.results())
-        return with_sound_pairing(rows if self.about().is_finished else comparable(rows))[0]
+    def _look(self) -> Look:
+        """Return everything of this moment from one reading."""
 
     def headline(self, margin: float = 0.005) -> str:
         """Say what the loop did, in one sentence for each experiment.
@@ -88,7 +89,7 @@ class Results(ABC):
         'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
         check_asked(margin)
-        return _headlines(self._prepared(), margin)
+        return _headlines(_comparable(self._look()), margin)
 
     def claims(self, margin: float = 0.005) -> pl.DataFrame:
         """Check the claims of the study's post on every experiment that has data for them.
@@ -365,12 +366,21 @@ class Results(ABC):
         facts: dict[str, object] = {}
         below = ""
         try:
-            facts |= self._facts()
-            rows = self._prepared()
+            look = self._look()
+            facts |= look.facts
+            rows = _comparable(look)
             facts["headline"], below = _headlines(rows), _main_figure(rows)
         except ModelCollapseError as error:
             facts["nothing to show"] = error
         return notebook.card(f"{type(self).__name__} {readable(str(self.folder))}", facts, below)
+
+
+def _comparable(look: Look) -> pl.DataFrame:
+    """Return prepared rows that can be compared: of an unfinished run, up to where its arms have come."""
+    from modelcollapse.analysis.statistics.arms import comparable, prepare, with_sound_pairing
+
+    rows = prepare(look.rows)
+    return with_sound_pairing(rows if look.about.is_finished else comparable(rows))[0]
 
 
 def _headlines(rows: pl.DataFrame, margin: float = 0.005) -> str:
@@ -422,6 +432,7 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     from modelcollapse.analysis.report.page import WrittenReport, build_report
 
     check_asked(margin)
-    report = build_report(results.results(), results.about(), margin)
+    look = results._look()
+    report = build_report(look.rows, look.about, margin)
     results.folder.write(PATHS.report, report.html.encode())
     return WrittenReport(results.folder.path(PATHS.report), report.headlines)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
@@ -19,13 +19,17 @@ from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.record import ChainRecord, rows_frame
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.names import printable
-from modelcollapse.runs.results import Results
+from modelcollapse.runs.results import Look, Results
 from modelcollapse.runs.run_spec import check_learners, stored_sweep, sweep_text
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.sweep import Sweep
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About
+
+
+#: A sweep, and its chains with what is known of each.
+Chains: TypeAlias = tuple[Sweep, list[tuple[ChainTask, ChainRecord]]]
 
 
 class Run(Results):
@@ -122,15 +126,7 @@ class Run(Results):
         >>> run.results().select("seed", "collapse_rate", "n_seen").row(-1)
         (2, 1.0, 300)
         """
-        rows: dict[tuple[str, str, int], dict[str, Any]] = {}
-        for sweep in self.sweeps if sweeps is None else sweeps:
-            for task, record in self.chains(sweep):
-                axes = axes_of(task.spec)  # under the names it was asked for, and also what older files lack
-                for size in task.spec.sizes():
-                    if size in record.rows:
-                        row = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
-                        rows.setdefault((sweep.experiment, task.id, size), row)
-        return rows_frame(list(rows.values()), experiment=pl.String())
+        return _rows(self._read(self.sweeps if sweeps is None else sweeps))
 
     def status(self) -> pl.DataFrame:
         """Return what there is of every sweep, and what is missing.
@@ -151,10 +147,13 @@ class Run(Results):
         >>> run.status().row(0, named=True)
         {'experiment': 'sweep', 'chains': 6, 'finished': 6, 'begun': 0, 'failed': 0, 'done': 18, 'asked': 18}
         """
+        return self._status(self._read(self.sweeps))
+
+    def _status(self, read: Iterable[Chains]) -> pl.DataFrame:
         failures = self.folder.failures.ids()
         rows = []
-        for sweep in self.sweeps:
-            chains = [(task.id, there.n_done(task.spec), len(task.spec.sizes())) for task, there in self.chains(sweep)]
+        for sweep, found in read:
+            chains = [(task.id, there.n_done(task.spec), len(task.spec.sizes())) for task, there in found]
             rows.append(
                 {
                     "experiment": sweep.experiment,
@@ -171,32 +170,41 @@ class Run(Results):
 
     def about(self) -> About:
         """Return what a report says besides the rows: its corpus, sweeps, versions, and how far it has come."""
+        return self._about(self.status())
+
+    def _about(self, status: pl.DataFrame) -> About:
         from modelcollapse.analysis.report.page import About
 
-        status = self.status().sum().row(0, named=True)
+        total = status.sum().row(0, named=True)
         return About(
             name=readable(str(self.folder)),
             corpus=self.corpus,
             sweeps=[stored_sweep(sweep) for sweep in self.sweeps],
             versions=self.spec.versions,
-            n_chains=status["chains"],
-            n_finished=status["finished"],
-            n_failed=status["failed"],
+            n_chains=total["chains"],
+            n_finished=total["finished"],
+            n_failed=total["failed"],
         )
 
-    def _facts(self) -> Mapping[str, object]:
-        status = self.status().sum().row(0, named=True)
-        failed = f", {status['failed']:,} failed" if status["failed"] else ""
+    def _look(self) -> Look:
+        """Return everything of this moment from one reading of the folder."""
+        read = list(self._read(self.sweeps))
+        status = self._status(read)
+        return Look(_rows(read), self._about(status), self._facts(status))
+
+    def _facts(self, status: pl.DataFrame) -> Mapping[str, object]:
+        total = status.sum().row(0, named=True)
+        failed = f", {total['failed']:,} failed" if total["failed"] else ""
         return {
             "experiments": ", ".join(dict.fromkeys(sweep.experiment for sweep in self.sweeps)),
             "corpus": self.corpus["name"],
-            "chains": f"{status['finished']:,} of {status['chains']:,} finished{failed}",
-            "generations": f"{status['done']:,} of {status['asked']:,}",
+            "chains": f"{total['finished']:,} of {total['chains']:,} finished{failed}",
+            "generations": f"{total['done']:,} of {total['asked']:,}",
         }
 
     def __repr__(self) -> str:
         try:
-            said = ", ".join(f"{name}: {fact}" for name, fact in self._facts().items())
+            said = ", ".join(f"{name}: {fact}" for name, fact in self._facts(self.status()).items())
         except ModelCollapseError as error:
             said = str(error)
         return f"<Run {printable(readable(str(self.folder)))}; {printable(said)}>"
@@ -208,6 +216,10 @@ class Run(Results):
         for task in tasks:
             yield task, known.get(task.id) or ChainRecord()
 
+    def _read(self, sweeps: Iterable[Sweep]) -> Iterator[Chains]:
+        for sweep in sweeps:
+            yield sweep, list(self.chains(sweep))
+
     def failed(self, sweep: Sweep) -> list[str]:
         """Return the ids of the chains of a sweep that failed."""
         failures = self.folder.failures.ids()
@@ -216,6 +228,19 @@ class Run(Results):
         return [
             task.id for task, record in self.chains(sweep) if task.id in failures and not record.is_complete(task.spec)
         ]
+
+
+def _rows(read: Iterable[Chains]) -> pl.DataFrame:
+    """Return the rows of sweeps' chains: see `Run.results`."""
+    rows: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for sweep, found in read:
+        for task, record in found:
+            axes = axes_of(task.spec)  # under the names it was asked for, and also what older files lack
+            for size in task.spec.sizes():
+                if size in record.rows:
+                    row = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
+                    rows.setdefault((sweep.experiment, task.id, size), row)
+    return rows_frame(list(rows.values()), experiment=pl.String())
 
 
 def open_run(location: str | Path) -> Run:

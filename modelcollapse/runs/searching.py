@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -167,7 +167,7 @@ def search_hyperparameters(
     def run(counter: Counter) -> tuple[pl.DataFrame, int]:
         return run_grid(checked, loaded, out, where, counter)
 
-    return _run("hyperparameters", run, folder, progress)
+    return _run("hyperparameters", "combinations and folds", run, folder, progress)
 
 
 def search_generational(
@@ -236,15 +236,19 @@ def search_generational(
     def run(counter: Counter) -> tuple[pl.DataFrame, int]:
         return run_search(checked, loaded, out, where, counter.of_generation)
 
-    return _run("generational", run, folder, progress)
+    return _run("generational", "broods", run, folder, progress)
 
 
 def _run(
-    name: Any, run: Callable[[Counter], tuple[pl.DataFrame, int]], folder: RunFolder, progress: bool | None
+    name: Literal["hyperparameters", "generational"],
+    what: str,
+    run: Callable[[Counter], tuple[pl.DataFrame, int]],
+    folder: RunFolder,
+    progress: bool | None,
 ) -> Search:
+    """Run a search while somebody may watch how many units, named by `what`, are finished."""
     from modelcollapse.searches.results import SearchResults
 
-    what = {"hyperparameters": "combinations and folds", "generational": "broods"}[name]
     with kept(str(folder)), counting(progress, what) as counter:
         rows, n_failed = run(counter)
     return Search(SearchResults(name, rows), folder, n_failed)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from modelcollapse import notebook
-from modelcollapse.execution.progress import LiveProgress, PlainProgress, Reporter
+from modelcollapse.execution.progress import ARM_TITLES, LiveProgress, PlainProgress, Reporter
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -72,15 +72,10 @@ class NotebookProgress(Reporter):
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        titles = ("collapse rate", "", "chains", "documents seen", "accuracy", "predicted positive")
-        rows = [
-            (f"{100 * arm.collapse_rate:g} %", arm.others, arm.n_chains, f"{arm.n_seen:,.0f}", f"{arm.accuracy:.3f}",
-             f"{arm.predicted_positive_rate:.2f}")
-            for arm in self.by_arm()
-        ]  # fmt: skip
+        rows = [arm.cells() for arm in self.by_arm()]
         said = "<br>".join(map(notebook.text, self._lines))
         bar = notebook.bar(self.work_done, self.work, self.summary())
-        self._shown.show(f"<div>{said}{bar}{notebook.table(titles, rows) if rows else ''}</div>")
+        self._shown.show(f"<div>{said}{bar}{notebook.table(ARM_TITLES, rows) if rows else ''}</div>")
 
 
 class Counter:
