@@ -27,25 +27,18 @@ def experiments(
     """List the experiments: chains, generations, documents needed, and – once measured – the time they take."""
     import os
 
+    from modelcollapse import runs
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution.progress import duration
     from modelcollapse.planning.estimate import makespan
-    from modelcollapse.simulation.experiments import experiment_values, load_experiments
-    from modelcollapse.simulation.sweep import Sweep
 
     numbers = counts("cores", cores) if cores else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
     law_of = _measure(corpus) if estimate else _recall(corpus)
     rows = []
-    for name, values in load_experiments().items():
-        sweep = Sweep(**experiment_values(name))
-        chains = list(sweep.chains())
-        generations = sum(len(chain.sizes()) for chain in chains)
-        seconds = [law.chain_seconds(chain) for chain in chains if (law := law_of(chain))]
-        known = len(seconds) == len(chains)
-        times = [duration(makespan(seconds, n)) if known else "–" for n in numbers]
-        rows.append(
-            (name, len(chains), f"{generations:,}", f"{sweep.documents_needed:,}", *times, values["description"])
-        )
+    for name, n_chains, n_generations, n_documents, what in runs.experiments().iter_rows():
+        seconds = [law.chain_seconds(chain) for chain in runs.experiment(name).chains() if (law := law_of(chain))]
+        times = [duration(makespan(seconds, n)) if len(seconds) == n_chains else "–" for n in numbers]
+        rows.append((name, n_chains, f"{n_generations:,}", f"{n_documents:,}", *times, what))
     rows += _searches(law_of, numbers)
     columns = [f"{n} core{'s' if n > 1 else ''}" for n in numbers]
     print_table(("experiment", "chains", "generations", "documents", *columns, "what"), rows)

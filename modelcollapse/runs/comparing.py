@@ -57,11 +57,7 @@ class Comparison:
 
     def write_figures(self) -> list[str]:
         """Write the figures, as PNG and SVG, into the first one's folder; return where they are."""
-        folder = self.sides[0].folder
-        files = dict(self.figures.files())
-        for name, content in files.items():
-            folder.write(name, content)
-        return [folder.path(name) for name in files]
+        return self.figures.write(self.sides[0].folder)
 
     def _axes(self) -> Sequence[str]:
         return self.table.columns[: self.table.columns.index("collapse_rate")] if len(self.sides) == 2 else ()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from modelcollapse.execution.store.folder import RunFolder
 
 
 def svg(figure: Figure, name: str) -> str:
@@ -24,6 +26,13 @@ class Figures(dict[str, "Figure"]):
 
     def _repr_html_(self) -> str:
         return "".join(svg(figure, name) for name, figure in self.items())
+
+    def write(self, folder: RunFolder, others: Mapping[str, bytes] | None = None) -> list[str]:
+        """Write `others` and then every figure, as PNG and SVG, into a folder; return where they are."""
+        files = {**(others or {}), **dict(self.files())}
+        for name, content in files.items():
+            folder.write(name, content)
+        return [folder.path(name) for name in files]
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield every figure as a PNG and an SVG file: names in a run's folder, and contents."""

@@ -386,12 +386,10 @@ def _comparable(look: Look) -> pl.DataFrame:
 def _headlines(rows: pl.DataFrame, margin: float = 0.005) -> str:
     """Return the headline of every experiment of prepared rows, a line each."""
     from modelcollapse.analysis.report.headline import headline
-    from modelcollapse.analysis.statistics.arms import study_loop
+    from modelcollapse.analysis.statistics.arms import loop_or_all
 
-    words = {}
-    for (name,), group in rows.group_by(["experiment"], maintain_order=True):
-        loop = study_loop(group)
-        words[str(name)] = headline(group if loop.is_empty() else loop, margin)
+    groups = rows.group_by(["experiment"], maintain_order=True)
+    words = {str(name): headline(loop_or_all(group), margin) for (name,), group in groups}
     return "\n".join(f"{name}: {said}" if len(words) > 1 else said for name, said in words.items())
 
 

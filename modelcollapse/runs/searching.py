@@ -94,12 +94,8 @@ class Search:
 
     def write_figures(self) -> list[str]:
         """Write the figure as PNG and SVG, and the lineages of an evolutionary search as CSV; return where they are."""
-        files = dict(self.plot().files())
-        if self.name == "generational":
-            files = {PATHS.lineages: self.best().write_csv().encode(), **files}
-        for name, content in files.items():
-            self.folder.write(name, content)
-        return [self.folder.path(name) for name in files]
+        lineages = {PATHS.lineages: self.best().write_csv().encode()} if self.name == "generational" else {}
+        return self.plot().write(self.folder, lineages)
 
     def __repr__(self) -> str:
         return f"<Search {printable(str(self.folder))}: {self.name}, {self.found.rows.height:,} rows>"

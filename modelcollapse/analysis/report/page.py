@@ -24,7 +24,7 @@ from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.setup import as_toml, describe_corpus, describe_setup, known_documents
 from modelcollapse.analysis.report.stages import extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
-from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop, varying_axes, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import comparable, loop_or_all, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
 
 _CAPTIONS = {
@@ -177,9 +177,8 @@ def _section(
     about: About,
     unsound: str | None,
 ) -> Section:
-    loop = study_loop(rows)
-    main = loop if not loop.is_empty() else rows
-    about_settings = [] if loop.is_empty() else _left_out(rows, loop)
+    main = loop_or_all(rows)
+    about_settings = [] if main is rows else _left_out(rows, main)
     stages = extended_in_stages([sweep for sweep in about.sweeps if sweep.get("experiment") == name])
     about_rows = [words for words in (unsound, *about_settings) if words]
     return Section(

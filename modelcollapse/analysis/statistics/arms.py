@@ -216,6 +216,12 @@ def _cut(setting: pl.DataFrame) -> pl.DataFrame:
     return setting
 
 
+def loop_or_all(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what an experiment is first about: the loop of the study, or all rows where it is not among them."""
+    loop = study_loop(rows)
+    return rows if loop.is_empty() else loop
+
+
 def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of the study's loop: argmax and accumulate, and of everything else what most rows have.
 
