@@ -44,14 +44,14 @@ if TYPE_CHECKING:
         search_generational,
         search_hyperparameters,
     )
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.sweep import Sweep
 
 #: Where names come from that are not of the face itself.
 _HOMES = {
     "Corpus": "corpora",
     "ModelCollapseError": "errors",
     "SparseForestClassifier": "forest",
-    "Sweep": "simulation.sweep",
+    "Sweep": "sweeps.sweep",
     "build_corpus": "corpora",
     "examine": "planning.doctor",
     "load_corpus": "corpora",

@@ -17,14 +17,13 @@ import argparse
 import json
 import tempfile
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from against import compare
 
 from modelcollapse import Sweep, load_corpus, run_sweep
 from modelcollapse.execution.progress import Reporter
-from modelcollapse.simulation.rows import Row
 
 if TYPE_CHECKING:  # it runs on older commits too
     from modelcollapse.execution.tasks import Task
@@ -39,7 +38,7 @@ class Clock(Reporter):
         self.busy = 0.0
         self.n_rows = 0
 
-    def generation(self, row: Row) -> None:
+    def generation(self, row: Any) -> None:
         """Take note of a new row."""
         super().generation(row)
         seconds = row.fit_seconds + row.predict_seconds

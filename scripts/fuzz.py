@@ -38,13 +38,13 @@ from fuzz_commands import Commands
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.progress import silent
 from modelcollapse.corpora.sources.source import ReviewFiles
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution import executors
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.record import ChainRecord
 from modelcollapse.runs.run import Run
-from modelcollapse.simulation.chain import run_chain
-from modelcollapse.simulation.sweep import Sweep, read_spec
+from modelcollapse.sweeps.sweep import Sweep, read_spec
 from tests.conftest import make_corpus, make_reviews
 
 SECONDS = 5

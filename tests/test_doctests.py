@@ -11,7 +11,7 @@ import pytest
 import modelcollapse
 from modelcollapse.runs.results import Results
 from modelcollapse.runs.run import Run
-from modelcollapse.simulation import experiments
+from modelcollapse.sweeps import experiments
 
 #: Classes that calls return: what they are for stands with the calls.
 _RETURNED = {"Comparison", "FileResults", "Results", "Run", "Search"}

@@ -13,8 +13,8 @@ from modelcollapse.fields import declared
 from modelcollapse.searches.generational import SearchSettings
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.searches.settings_fields import GridFields, SearchFields
-from modelcollapse.simulation.sweep import Sweep
-from modelcollapse.simulation.sweep_fields import SweepFields
+from modelcollapse.sweeps.sweep import Sweep
+from modelcollapse.sweeps.sweep_fields import SweepFields
 
 
 @pytest.mark.parametrize(

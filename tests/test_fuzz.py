@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 
 def test_no_reader_answers_with_a_traceback(monkeypatch, capsys):

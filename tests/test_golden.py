@@ -15,12 +15,13 @@ import pytest
 
 from modelcollapse import open_run, run_sweep
 from modelcollapse.cli import make_app
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
-from modelcollapse.simulation.chain import ChainState, run_chain
+from modelcollapse.simulation.chain import ChainState
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.rows import ADDED
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.golden import FILE, STORED_RUN, STORED_VALUES, SWEEPS, golden_corpus, golden_rows, golden_sweep
 
 GOLDEN = json.loads(FILE.read_text())
@@ -63,8 +64,8 @@ def same(found, expected):
 def test_an_extended_chain_is_the_golden_one(corpus, name):
     for task in chain_tasks(golden_sweep(name), corpus.fingerprint):
         short = list(run_chain(replace(task.spec, final_size=200), corpus))
-        labels = np.concatenate([result.new_labels for result in short])
-        state = ChainState(len(short), labels, short[-1].predictions)
+        labels = np.concatenate([result.new_slots for result in short])
+        state = ChainState(len(short), labels, short[-1].memory)
         rows = {result.row.n_seen: result.row for result in [*run_chain(task.spec, corpus, state), *short]}
         for column, values in GOLDEN[name][task.id].items():
             assert same([getattr(rows[size], column) for size in (100, 200, 300)], values), column

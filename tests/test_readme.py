@@ -26,8 +26,9 @@ from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.planning import estimate
 from modelcollapse.planning.estimate import CostLaw
 from modelcollapse.runs import sweeping as execution
-from modelcollapse.simulation import experiments, label_rules
+from modelcollapse.simulation import label_rules
 from modelcollapse.simulation.learning import learners
+from modelcollapse.sweeps import experiments
 from tests.conftest import make_reviews
 
 ROOT = Path(__file__).parents[1]

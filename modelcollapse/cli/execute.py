@@ -15,7 +15,7 @@ from modelcollapse.execution.store.paths import PATHS
 if TYPE_CHECKING:
     from modelcollapse.cli.run_options import RunOptions
     from modelcollapse.corpora import Corpus
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.sweep import Sweep
 
 #: Axes whose values are no words or numbers that speak for themselves.
 _IN_WORDS = ("growth", "max_terms")

@@ -54,8 +54,8 @@ def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int,
     from modelcollapse.planning.estimate import grid_seconds, makespan, search_seconds
     from modelcollapse.searches.generational import SearchSettings
     from modelcollapse.searches.hyperparameters import GridSettings
-    from modelcollapse.simulation.experiments import experiment_values
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.experiments import experiment_values
+    from modelcollapse.sweeps.sweep import Sweep
 
     grid, search = GridSettings.of("hyperparameters"), SearchSettings.of("generational")
     study = next(Sweep(**experiment_values("baseline")).chains())  # any chain with the study's forest
@@ -88,7 +88,7 @@ def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int,
 def counts(option: str, given: str) -> tuple[int, ...]:
     """Read the numbers of cores or nodes that an option lists."""
     from modelcollapse.errors import SpecError
-    from modelcollapse.simulation.parsing import parse_integers
+    from modelcollapse.sweeps.parsing import parse_integers
 
     try:
         numbers = parse_integers(given)

@@ -17,7 +17,7 @@ from modelcollapse.fields import declared
 
 if TYPE_CHECKING:
     from modelcollapse.cli.run_options import ExecutorOptions, RunOptions
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.sweep import Sweep
 
 #: Values by name, of those options that the user typed: ``Annotated[Given, SweepFields]`` takes those of a sweep.
 Given: TypeAlias = Mapping[str, Any]

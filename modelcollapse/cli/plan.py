@@ -8,7 +8,7 @@ import typer
 
 from modelcollapse.cli.options import Given, expanded
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
-from modelcollapse.simulation.sweep_fields import SweepFields
+from modelcollapse.sweeps.sweep_fields import SweepFields
 
 
 def register(app: typer.Typer) -> None:

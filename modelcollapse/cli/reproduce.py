@@ -11,7 +11,7 @@ from modelcollapse.cli.options import check_executor, expanded
 from modelcollapse.cli.run_options import RunOptions
 
 if TYPE_CHECKING:
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.sweep import Sweep
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def reproduce(
     """
     from modelcollapse import runs
     from modelcollapse.cli.tables import print_table
-    from modelcollapse.simulation import experiments
+    from modelcollapse.sweeps import experiments
 
     check_executor(how)
 

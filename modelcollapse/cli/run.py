@@ -11,7 +11,7 @@ from modelcollapse.cli.options import Given, check_executor, check_retry, check_
 from modelcollapse.cli.run_options import RunOptions
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
 from modelcollapse.corpora.option_fields import CorpusFields
-from modelcollapse.simulation.sweep_fields import SweepFields
+from modelcollapse.sweeps.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,10 +11,10 @@ import typer
 from modelcollapse.cli.options import Given, check_sweep, say_idle
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.fields import declared
-from modelcollapse.simulation.sweep_fields import SweepFields
+from modelcollapse.sweeps.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.sweep import Sweep
 
 Experiment: TypeAlias = Annotated[str, typer.Argument(help="An experiment's name, or a spec file (TOML).")]
 CorpusName: TypeAlias = Annotated[str | None, typer.Option(help="A corpus' name, or a file with reviews.  [movies]")]
@@ -41,9 +41,9 @@ def sweep_from_options(
     """
     from modelcollapse.corpora import locate_corpus
     from modelcollapse.names import is_file, means_file
-    from modelcollapse.simulation.experiments import SEARCHES, experiment_values, load_experiments
-    from modelcollapse.simulation.scaling import SIZES, scale
-    from modelcollapse.simulation.sweep import Sweep, read_spec
+    from modelcollapse.sweeps.experiments import SEARCHES, experiment_values, load_experiments
+    from modelcollapse.sweeps.scaling import SIZES, scale
+    from modelcollapse.sweeps.sweep import Sweep, read_spec
 
     about_corpus = ("corpus", *declared(CorpusFields))
     path = Path(experiment)

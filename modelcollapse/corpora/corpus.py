@@ -57,6 +57,11 @@ class Corpus:
     load_vocabulary: Callable[[], npt.NDArray[np.object_]] | None = None
 
     @property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """All arrays, in the order of the attributes: what processes share."""
+        return self.data, self.indices, self.indptr, self.labels, self.term_orders
+
+    @property
     def n_documents(self) -> int:
         """Number of documents, empty ones included."""
         return len(self.labels)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.plan import Plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.recorder import Recorder
+from modelcollapse.simulation.domain import Data
 
 
-def run_plan(plan: Plan, corpus: Corpus, folder: RunFolder, executor: Executor, reporter: Reporter) -> None:
+def run_plan(plan: Plan, data: Data, folder: RunFolder, executor: Executor, reporter: Reporter) -> None:
     """Run what a locked folder lacks of a plan; whatever ends this early, what has arrived is kept."""
     _promote_finished(plan, folder)
     reporter.planned(plan, folder)
     if plan.to_run:
         recorder = Recorder(plan, folder, reporter)
-        events = executor.run(corpus, [chain.task for chain in plan.to_run], recorder.state_of)
+        events = executor.run(data, [chain.task for chain in plan.to_run], recorder.state_of)
         with closing(events), closing(recorder):  # what has arrived is written before workers are stopped: that is slow
             for event in events:
                 recorder.take(event)

@@ -7,9 +7,9 @@ import traceback
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
-from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import LearnerError, SpecError, describe
 from modelcollapse.execution.tasks import Done, Event, Failed, Task, Yielded
+from modelcollapse.simulation.domain import Data
 from modelcollapse.simulation.learning.containment import contained_items
 
 ExecutorName: TypeAlias = Literal["ray", "inprocess"]
@@ -26,7 +26,7 @@ StateOf: TypeAlias = Callable[[Task], Any]
 class Executor(Protocol):
     """Runs tasks."""
 
-    def run(self, corpus: Corpus, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
+    def run(self, data: Data, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
         """Run tasks to their end and yield what happens, as it happens; closing the iterator stops them."""
         ...
 
@@ -34,13 +34,13 @@ class Executor(Protocol):
 class InProcessExecutor:
     """One task after the other, in this process: for tests, tiny runs and debugging."""
 
-    def run(self, corpus: Corpus, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
+    def run(self, data: Data, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
         for task in tasks:
             attempts = Attempts()
             while True:
                 try:
-                    for result in contained_items(task.run(corpus, state_of(task))):
+                    for result in contained_items(task.run(data, state_of(task))):
                         attempts.reset()
                         yield Yielded(task, result)
                 except Exception as error:  # a task's own failure must not stop the others

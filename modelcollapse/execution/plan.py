@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel, resolve
 from modelcollapse.execution.store.record import ChainRecord
 from modelcollapse.execution.tasks import ChainTask
-from modelcollapse.simulation.scaling import fitting_scale
+from modelcollapse.simulation.domain import Data
 from modelcollapse.simulation.spec import chain_id
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.scaling import fitting_scale
+from modelcollapse.sweeps.sweep import Sweep
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PlannedChain:
 
     @property
     def work(self) -> int:
-        """Documents to train on in all generations to come: what chains are ordered by, longest first."""
+        """Slots to train on in all generations to come: what chains are ordered by, longest first."""
         return sum(size for size in self.task.spec.sizes() if size not in self.record.rows)
 
 
@@ -108,7 +108,7 @@ def plan_from_nothing(sweep: Sweep, corpus_fingerprint: str) -> Plan:
     return Plan([PlannedChain(task, ChainRecord()) for task in chain_tasks(sweep, corpus_fingerprint)])
 
 
-def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: bool = False) -> Plan:
+def make_plan(sweep: Sweep, data: Data, folder: RunFolder, retry_failed: bool = False) -> Plan:
     """Return what running a sweep in a folder means.
 
     A chain that failed for its own reasons would fail again: it is left out, unless `retry_failed`. One that failed
@@ -119,8 +119,8 @@ def make_plan(sweep: Sweep, corpus: Corpus, folder: RunFolder, retry_failed: boo
     SpecError
         If the corpus has too few documents or too short n-grams.
     """
-    check_corpus(sweep, corpus)
-    tasks = chain_tasks(sweep, corpus.fingerprint)
+    check_corpus(sweep, data)
+    tasks = chain_tasks(sweep, data.fingerprint)
     known = folder.chains.read_all(task.id for task in tasks)
     given_up = set() if retry_failed else _own_failures(tasks, folder)
     return Plan(
@@ -136,8 +136,10 @@ def _own_failures(tasks: Sequence[ChainTask], folder: RunFolder) -> set[str]:
     return {chain_id for chain_id in failed if (folder.failures.read(chain_id) or {}).get("is_own")}
 
 
-def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
+def check_corpus(sweep: Sweep, corpus: Any) -> None:
     """Raise SpecError if the corpus has too few documents, or no n-grams of the order that the sweep needs."""
+    if not sweep.documents_needed:
+        return
     if sweep.documents_needed > corpus.n_documents:
         factor = fitting_scale(sweep, corpus.n_documents)
         smaller = (
@@ -153,7 +155,7 @@ def check_corpus(sweep: Sweep, corpus: Corpus) -> None:
     check_ngrams(sweep, corpus)
 
 
-def check_ngrams(sweep: Sweep, corpus: Corpus) -> None:
+def check_ngrams(sweep: Sweep, corpus: Any) -> None:
     """Raise SpecError if the corpus has no n-grams of the order that the sweep needs."""
     if sweep.max_ngram > corpus.term_orders.max(initial=1):
         raise SpecError(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.execution.plan import Plan
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import Task
-from modelcollapse.simulation.rows import Row
+from modelcollapse.simulation.domain import Domain, Measure, primary
+from modelcollapse.simulation.rows import CommonRow
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -32,18 +36,11 @@ class ArmSoFar(NamedTuple):
     others: str
     n_chains: int
     n_seen: float
-    accuracy: float
-    predicted_positive_rate: float
-
-    def cells(self) -> tuple[str, ...]:
-        """Return it as text, below `ARM_TITLES`."""
-        rate, size = f"{100 * self.collapse_rate:g} %", f"{self.n_seen:,.0f}"
-        shares = f"{self.accuracy:.3f}", f"{self.predicted_positive_rate:.2f}"
-        return rate, self.others, str(self.n_chains), size, *shares
+    measured: tuple[float | None, ...]
 
 
-#: Titles of a table of arms; the second column is for what tells them apart beside the rate.
-ARM_TITLES = ("collapse rate", "", "chains", "documents seen", "accuracy", "predicted positive")
+#: So many of a domain's measures are shown: the primary one, and others.
+_MEASURES_SHOWN = 2
 
 #: The axes that tell arms apart, beside the rate.
 OTHER_AXES = ("model", "model_params", "regime", "label_rule", "initial_size")
@@ -52,8 +49,12 @@ OTHER_AXES = ("model", "model_params", "regime", "label_rule", "initial_size")
 class Reporter:
     """Keeps count of a sweep, silently; subclasses show it."""
 
+    domain: Domain = find_domain("classification")
+
     def planned(self, plan: Plan, folder: RunFolder) -> None:
         """Take note that a sweep begins."""
+        for chain in plan.chains[:1]:
+            self.domain = find_domain(chain.task.spec.domain)
         self.n_chains = len(plan.chains)
         self.n_generations = plan.n_generations_to_run
         self.chains_done = len(plan.finished)
@@ -62,14 +63,14 @@ class Reporter:
         self.work = sum(chain.work for chain in plan.to_run)
         self.work_done = 0
         self.started = time.monotonic()
-        self._latest: dict[tuple[Any, ...], dict[str, Row]] = defaultdict(dict)
+        self._latest: dict[tuple[Any, ...], dict[str, CommonRow]] = defaultdict(dict)
         parts = [f"{len(plan.chains)} chains"]
         parts += [f"{len(plan.finished)} finished before"] if plan.finished else []
         parts += [f"{len(plan.partial)} to go on from where they were"] if plan.partial else []
         parts += [f"{len(plan.given_up)} failed before (--retry-failed runs them again)"] if plan.given_up else []
         self._open(f"{', '.join(parts)}; {self.n_generations} generations to run → {folder}")
 
-    def generation(self, row: Row) -> None:
+    def generation(self, row: CommonRow) -> None:
         """Take note of a new row."""
         self.generations_done += 1
         self.work_done += row.n_seen
@@ -122,11 +123,25 @@ class Reporter:
                 " ".join(str(arm[i]) for i in differing),
                 len(rows),
                 fmean(row.n_seen for row in rows.values()),
-                fmean(row.accuracy for row in rows.values()),
-                fmean(row.predicted_positive_rate for row in rows.values()),
+                tuple(_mean(getattr(row, name) for row in rows.values()) for name in self._shown_measures),
             )
             for arm, rows in arms
         ]
+
+    @property
+    def _shown_measures(self) -> dict[str, Measure]:
+        return dict(itertools.islice(self.domain.measures.items(), _MEASURES_SHOWN))
+
+    def cells(self, arm: ArmSoFar) -> tuple[str, ...]:
+        """Return where an arm stands as text, below `titles`."""
+        measured = zip(self._shown_measures.values(), arm.measured, strict=True)
+        texts = (measure.text(value) for measure, value in measured)
+        return f"{100 * arm.collapse_rate:g} %", arm.others, str(arm.n_chains), f"{arm.n_seen:,.0f}", *texts
+
+    def titles(self) -> tuple[str, ...]:
+        """Return titles of a table of arms; the second is for what tells them apart beside the rate."""
+        measures = (measure.words for measure in self._shown_measures.values())
+        return "collapse rate", "", "chains", f"{self.domain.slots} seen", *measures
 
     def _open(self, line: str) -> None:
         pass
@@ -149,8 +164,9 @@ class PlainProgress(Reporter):
         if time.monotonic() - self._last_line >= PLAIN_SECONDS:
             self._last_line = time.monotonic()
             arms = ((" ".join((f"{100 * arm.collapse_rate:g} %", arm.others)).strip(), arm) for arm in self.by_arm())
-            accuracies = (f"{name}: {arm.accuracy:.3f}" for name, arm in arms)
-            self._complain(f"{self.summary()} | accuracy {', '.join(accuracies)}")
+            measure = primary(self.domain)[1]
+            found = (f"{name}: {measure.text(arm.measured[0])}" for name, arm in arms)
+            self._complain(f"{self.summary()} | {measure.words} {', '.join(found)}")
 
     def _complain(self, line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -158,7 +174,7 @@ class PlainProgress(Reporter):
 
 
 class LiveProgress(Reporter):
-    """A live display for terminals: a bar, and the accuracy of every collapse rate as it comes in."""
+    """A live display for terminals: a bar, and the measures of every collapse rate as they come in."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -187,16 +203,20 @@ class LiveProgress(Reporter):
         from rich.table import Table
 
         arms = self.by_arm()
-        table = Table(box=None)
-        shown = [i for i, title in enumerate(ARM_TITLES) if title or any(arm.others for arm in arms)]
+        table, titles = Table(box=None), self.titles()
+        shown = [i for i, title in enumerate(titles) if title or any(arm.others for arm in arms)]
         for i in shown:
-            table.add_column(ARM_TITLES[i], justify="right" if ARM_TITLES[i] else "left")
-        table.add_column("0.5 … 1.0")
+            table.add_column(titles[i], justify="right" if titles[i] else "left")
+        _, measure = primary(self.domain)
+        least = measure.trivial if measure.unit == "share" else None
+        if least is not None:
+            table.add_column(f"{least} … 1.0")
         for arm in arms:
-            table.add_row(
-                *(arm.cells()[i] for i in shown),
-                ProgressBar(total=0.5, completed=max(0.0, arm.accuracy - 0.5), width=24),
-            )
+            cells: list[Any] = [self.cells(arm)[i] for i in shown]
+            if least is not None:
+                done = max(0.0, (arm.measured[0] or 0.0) - least)
+                cells.append(ProgressBar(total=1 - least, completed=done, width=24))
+            table.add_row(*cells)
         total = Table.grid()
         total.add_row(ProgressBar(total=max(1, self.work), completed=self.work_done, width=70))
         return Group(total, self.summary(), "", table)
@@ -213,7 +233,7 @@ class JsonProgress(Reporter):
             given_up=len(plan.given_up), generations=self.n_generations,
         )  # fmt: skip
 
-    def generation(self, row: Row) -> None:
+    def generation(self, row: CommonRow) -> None:
         """Take note of a new row."""
         super().generation(row)
         self._say("generation", generations_done=self.generations_done, row=asdict(row))
@@ -235,6 +255,12 @@ class JsonProgress(Reporter):
     def _say(self, event: str, **what: object) -> None:
         sys.stdout.write(json.dumps({"event": event, **what}) + "\n")
         sys.stdout.flush()
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Return the mean of values that are there; None if none is."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
 
 
 def duration(seconds: float) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.simulation.chain import ChainState, GenerationResult, run_chain
+from modelcollapse.domains.catalogue import find_domain, run_chain
+from modelcollapse.simulation.chain import ChainState, GenerationResult
+from modelcollapse.simulation.domain import Data
 from modelcollapse.simulation.learning.training import Train, train_here
 from modelcollapse.simulation.spec import ChainSpec, Model
 
@@ -18,21 +19,25 @@ class Workload:
 
     Attributes
     ----------
-    model : Model
+    model : Model, optional
+        The learner; None where what is trained is none.
     n_train, n_test : int
         Most documents that a training takes, and that are scored for testing.
     max_terms : int, optional
         Most terms that a training keeps.
+    n_bytes : int, optional
+        The memory that a task takes beside its process, where the domain says it.
     """
 
-    model: Model
+    model: Model | None
     n_train: int
     n_test: int
     max_terms: int | None = None
+    n_bytes: int | None = None
 
 
 class Task(Protocol):
-    """A piece of work: a pure function of its fields, the corpus, and the state that it goes on from."""
+    """A piece of work: a pure function of its fields, the data, and the state that it goes on from."""
 
     @property
     def id(self) -> str:
@@ -44,7 +49,7 @@ class Task(Protocol):
         """How large it is."""
         ...
 
-    def run(self, corpus: Corpus, state: Any, train: Train = train_here) -> Iterator[Any]:
+    def run(self, data: Any, state: Any, train: Train = train_here) -> Iterator[Any]:
         """Do the work from a state on (None: from the beginning), and yield results as they come."""
         ...
 
@@ -59,11 +64,14 @@ class ChainTask:
     @property
     def workload(self) -> Workload:
         """See `Task`."""
-        return Workload(self.spec.model, self.spec.final_size, self.spec.test_size, self.spec.terms.max_terms)
+        spec = self.spec
+        n_bytes = find_domain(spec.domain).chain_bytes(spec)
+        model = spec.model if n_bytes is None else None
+        return Workload(model, spec.final_size, spec.test_size, spec.terms.max_terms, n_bytes)
 
-    def run(self, corpus: Corpus, state: ChainState | None, train: Train = train_here) -> Iterator[GenerationResult]:
+    def run(self, data: Data, state: ChainState | None, train: Train = train_here) -> Iterator[GenerationResult]:
         """See `Task`."""
-        return run_chain(self.spec, corpus, state, train)
+        return run_chain(self.spec, data, state, train)
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,12 @@ import numpy as np
 from modelcollapse import atomic
 from modelcollapse.corpora.cache import default_cache
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.errors import CorpusError, LearnerError, describe
 from modelcollapse.execution.tasks import Workload
 from modelcollapse.names import short_hash
 from modelcollapse.searches.generational import SearchSettings, broods, founders
 from modelcollapse.searches.hyperparameters import GridSettings
-from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.containment import contained_items
 from modelcollapse.simulation.learning.learners import STUDY_FOREST
@@ -206,8 +206,8 @@ def search_seconds(settings: SearchSettings, law: CostLaw) -> list[list[float]]:
     return [[len(unit.genomes) * one for unit in units], *[children] * settings.max_generations]
 
 
-def _share_of_trees(model: Model) -> float:
-    return float(dict(model.params)["n_estimators"]) / float(STUDY_FOREST["n_estimators"])  # type: ignore[arg-type]
+def _share_of_trees(model: Model | None) -> float:
+    return float(dict(model.params if model else ())["n_estimators"]) / float(STUDY_FOREST["n_estimators"])  # type: ignore[arg-type]
 
 
 class CalibrationCache:

@@ -9,7 +9,7 @@ from modelcollapse.corpora import Corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.runs.run import Run
 from modelcollapse.runs.sweeping import run_sweep
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 #: Nobody waits for more; the user may say otherwise.
 MAX_SEEDS = 100

@@ -12,7 +12,7 @@ import polars as pl
 from modelcollapse import notebook
 from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.opening import open_results
-from modelcollapse.runs.results import Results
+from modelcollapse.runs.results import Results, classified
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +110,7 @@ def _with_published(results: Results) -> Comparison:
     from modelcollapse.analysis.statistics.arms import prepare, study_loop
     from modelcollapse.analysis.study.compare import compare_published
 
-    rows = results.results()
+    rows = classified(results)
     table = compare_published(rows).sort("experiment", "kind", maintain_order=True)
     prepared = prepare(rows)
     models = study_loop(prepared).select("model", "model_params").unique(maintain_order=True).rows()
@@ -180,7 +180,7 @@ def _with_another(first: Results, second: Results) -> Comparison:
     fingerprints = [side.corpus.get("fingerprint") for side in (first, second)]
     known = None not in fingerprints
     same = known and fingerprints[0] == fingerprints[1]
-    rows = first.results(), second.results()
+    rows = classified(first), classified(second)
     table = compare_runs(*rows, same_corpus=same)
     labels = (first.name, second.name) if first.name != second.name else ("first", "second")
     paired = "within seeds" if table["paired"].all() else "of independent seeds (Welch)"

@@ -7,7 +7,7 @@ from pathlib import Path
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 
 def default_folder(sweep: Sweep) -> str:

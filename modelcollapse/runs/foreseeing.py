@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.runs.folders import default_folder
 from modelcollapse.runs.run_spec import check_same_corpus
-from modelcollapse.simulation.experiments import experiment_values, load_experiments
 from modelcollapse.simulation.rows import axes_of
-from modelcollapse.simulation.scaling import scale as scaled
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.experiments import experiment_values, load_experiments
+from modelcollapse.sweeps.scaling import scale as scaled
+from modelcollapse.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
     from modelcollapse.planning.clusters import Cluster
@@ -84,15 +85,17 @@ def experiment(name: str, scale: float | None = None, **changes: Any) -> Sweep:
     return Sweep(**{**(values if scale is None else scaled(values, scale)), **changes})
 
 
-def dry_run(sweep: Sweep, corpus: Corpus, out: str | Path | None = None, retry_failed: bool = False) -> pl.DataFrame:
+def dry_run(
+    sweep: Sweep, corpus: Corpus | None = None, out: str | Path | None = None, retry_failed: bool = False
+) -> pl.DataFrame:
     """List the chains of a sweep, and what its folder has of each. Nothing is run or written.
 
     Parameters
     ----------
     sweep : Sweep
         What would be simulated.
-    corpus : Corpus
-        On which documents.
+    corpus : Corpus, optional
+        On which documents; a domain may do without.
     out : str or Path, optional
         The run's folder; ``runs/<experiment>`` by default.
     retry_failed : bool
@@ -117,9 +120,10 @@ def dry_run(sweep: Sweep, corpus: Corpus, out: str | Path | None = None, retry_f
     ['finished']
     """
     folder = RunFolder(default_folder(sweep) if out is None else out)
-    check_same_corpus(folder.spec.read(), corpus, folder)
+    data = find_domain(sweep.domain).data(corpus, sweep)
+    check_same_corpus(folder.spec.read(), sweep.domain, data, folder)
     rows = []
-    for chain in make_plan(sweep, corpus, folder, retry_failed).chains:
+    for chain in make_plan(sweep, data, folder, retry_failed).chains:
         axes = axes_of(chain.task.spec)
         rows.append(
             {

@@ -11,10 +11,12 @@ import polars as pl
 
 from modelcollapse import notebook
 from modelcollapse.atomic import readable
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.runs.figures import Figures, svg
+from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.rows import column_types
 
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ class Results(ABC):
     def corpus(self) -> Mapping[str, Any]:
         """Name, fingerprint and origin of the corpus, as far as they are known."""
 
+    @property
+    def domain(self) -> Domain:
+        """What slots are in these results."""
+        return find_domain("classification")
+
     @abstractmethod
     def results(self) -> pl.DataFrame:
         """Return all rows, one per generation."""
@@ -89,6 +96,7 @@ class Results(ABC):
         'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
         check_asked(margin)
+        check_classified(self)
         return _headlines(_comparable(self._look()), margin)
 
     def claims(self, margin: float = 0.005) -> pl.DataFrame:
@@ -118,7 +126,7 @@ class Results(ABC):
         from modelcollapse.analysis.study.reproduction import check_post
 
         check_asked(margin)
-        checked = check_post(self.results(), margin)
+        checked = check_post(classified(self), margin)
         rows = [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked]
         names = ("experiment", "claim", "measured", "verdict")
         return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row")
@@ -149,7 +157,7 @@ class Results(ABC):
         from modelcollapse.analysis.statistics.curves import curves
 
         check_asked(metric=metric)
-        return curves(self.results(), metric)
+        return curves(classified(self), metric)
 
     def compare_rates(self, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005) -> pl.DataFrame:
         """Compare every rate with rate 0, within seeds.
@@ -181,7 +189,7 @@ class Results(ABC):
         from modelcollapse.analysis.statistics.compare_rates import compare_rates
 
         check_asked(margin, metric)
-        return compare_rates(self.results(), metric, n_seen, margin)
+        return compare_rates(classified(self), metric, n_seen, margin)
 
     def tolerance(self, margin: float = 0.005, metric: str = "accuracy", n_seen: int | None = None) -> pl.DataFrame:
         """Return the largest rate whose loss is shown to be within a margin.
@@ -213,7 +221,7 @@ class Results(ABC):
         from modelcollapse.analysis.statistics.trends import tolerance
 
         check_asked(margin, metric)
-        return tolerance(self.results(), margin, metric, n_seen)
+        return tolerance(classified(self), margin, metric, n_seen)
 
     def cautions(self) -> list[str]:
         """Return what makes these results say little, the worst first; empty where no generation is finished.
@@ -226,7 +234,7 @@ class Results(ABC):
         from modelcollapse.analysis.report.caveats import flaws
         from modelcollapse.analysis.statistics.arms import prepare
 
-        rows = self.results()
+        rows = classified(self)
         return [] if rows.is_empty() else flaws(prepare(rows), self.corpus)
 
     def plot(self, kind: str | None = None, margin: float = 0.005) -> Figures:
@@ -259,7 +267,7 @@ class Results(ABC):
         from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, with_sound_pairing
 
         check_asked(margin)
-        drawn = list(drawings(with_sound_pairing(prepare(self.results()))[0], margin))
+        drawn = list(drawings(with_sound_pairing(prepare(classified(self)))[0], margin))
         if kind is not None and kind not in (kinds := list(dict.fromkeys(drawing.kind for drawing in drawn))):
             raise AnalysisError(f"kind: found '{kind}', expected what these rows have data for: {', '.join(kinds)}.")
         return Figures({drawing.name: drawing.figure for drawing in drawn if kind in (None, drawing.kind)})
@@ -292,7 +300,7 @@ class Results(ABC):
         from modelcollapse.analysis.figures.draw_all import plot_run
 
         check_asked(margin)
-        return [self.folder.path(name) for name in plot_run(self.results(), self.folder.write, margin)]
+        return [self.folder.path(name) for name in plot_run(classified(self), self.folder.write, margin)]
 
     def unpaired(self) -> dict[str, str]:
         """Return why rates of an experiment are compared as independent samples, for each where that is so.
@@ -304,7 +312,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
 
-        return with_sound_pairing(prepare(self.results()))[1]
+        return with_sound_pairing(prepare(classified(self)))[1]
 
     def report(self, margin: float = 0.005) -> str:
         """Write one HTML page with everything the rows show.
@@ -368,11 +376,29 @@ class Results(ABC):
         try:
             look = self._look()
             facts |= look.facts
+            check_classified(self)
             rows = _comparable(look)
             facts["headline"], below = _headlines(rows), _main_figure(rows)
         except ModelCollapseError as error:
             facts["nothing to show"] = error
         return notebook.card(f"{type(self).__name__} {readable(str(self.folder))}", facts, below)
+
+
+def check_classified(results: Results) -> None:
+    """Raise AnalysisError if results are of a domain that `analysis` has no figures and statistics for."""
+    from modelcollapse.analysis.statistics.arms import AnalysisError
+
+    if results.domain.name != "classification":
+        raise AnalysisError(
+            f"{results.name} holds results of the domain '{results.domain.name}', for which there are no figures and "
+            "reports: look at its rows with modelcollapse export, or Run.results()."
+        )
+
+
+def classified(results: Results) -> pl.DataFrame:
+    """Return the rows of results that `analysis` understands: see `check_classified`."""
+    check_classified(results)
+    return results.results()
 
 
 def _comparable(look: Look) -> pl.DataFrame:
@@ -430,6 +456,7 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     from modelcollapse.analysis.report.page import WrittenReport, build_report
 
     check_asked(margin)
+    check_classified(results)
     look = results._look()
     report = build_report(look.rows, look.about, margin)
     results.folder.write(PATHS.report, report.html.encode())

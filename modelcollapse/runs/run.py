@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cached_property
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import polars as pl
 
 from modelcollapse.atomic import readable
+from modelcollapse.corpora import Corpus, load_corpus
+from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.domains.closed_form.domain import ClosedForm, HumanText
 from modelcollapse.errors import LearnerError, ModelCollapseError, RunFolderError, SpecError
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.store.folder import RunFolder
@@ -21,8 +25,9 @@ from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.names import printable
 from modelcollapse.runs.results import Look, Results
 from modelcollapse.runs.run_spec import check_learners, stored_sweep, sweep_text
-from modelcollapse.simulation.rows import axes_of
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.simulation.domain import Domain
+from modelcollapse.simulation.rows import CommonRow, axes_of
+from modelcollapse.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About
@@ -103,6 +108,11 @@ class Run(Results):
         return chain_tasks(sweep, self.corpus["fingerprint"], known)
 
     @property
+    def domain(self) -> Domain:
+        """The domain of all sweeps in the folder."""
+        return find_domain(self.spec.domain)
+
+    @property
     def corpus(self) -> dict[str, Any]:
         """Name, fingerprint and origin of the corpus."""
         return self.spec.corpus.to_dict()
@@ -126,7 +136,47 @@ class Run(Results):
         >>> run.results().select("seed", "collapse_rate", "n_seen").row(-1)
         (2, 1.0, 300)
         """
-        return _rows(self._read(self.sweeps if sweeps is None else sweeps))
+        return _rows(self._read(self.sweeps if sweeps is None else sweeps), self.domain.row)
+
+    def laws(self, corpus: Corpus | None = None) -> pl.DataFrame:
+        """Hold the chains of the domain ``closed_form`` against the laws that they must obey.
+
+        Parameters
+        ----------
+        corpus : Corpus, optional
+            Whose text the world "text" resamples; loaded as the run says by default.
+
+        Returns
+        -------
+        DataFrame
+            ``world, regime, rate, generation, quantity``; the value that theory has ``due``, null where it has bounds
+            alone (subsample lies between the other regimes); the mean ``found`` over seeds; an interval for it from the
+            spread between seeds, ``ci_low`` to ``ci_high``. All intervals of a world hold together in 95 % of runs
+            (Bonferroni). ``holds`` is true where the whole interval is as near to the law as it says (2 % for
+            ``discrete``, 5 % ``gaussian``, 6 % ``least-squares``, 1 % ``text``, published bounds ``logistic``), false
+            where no part of it is, and null where there are too few seeds to tell.
+
+        Raises
+        ------
+        AnalysisError
+            If the run is of another domain.
+
+        Examples
+        --------
+        >>> worlds = Sweep(domain="closed_form", rates=1, seeds=3, initial_size=50, final_size=150, increment=50)
+        >>> run_sweep(worlds, out="runs/worlds", executor="inprocess").laws().columns[4:7]
+        ['quantity', 'due', 'found']
+        """
+        from modelcollapse.analysis.statistics.arms import AnalysisError
+        from modelcollapse.runs.laws import laws_frame
+
+        if self.spec.domain != ClosedForm.name:
+            raise AnalysisError(f"{self.name} is of the domain '{self.spec.domain}': laws are of '{ClosedForm.name}'.")
+        sizes = [max(sweep.initial_size) for sweep in self.sweeps if "text" in sweep.model]
+        text = None
+        if sizes:
+            text = HumanText.of(load_corpus(**self.corpus.get("given", {})) if corpus is None else corpus, max(sizes))
+        return laws_frame(itertools.chain.from_iterable(map(self.chains, self.sweeps)), text)
 
     def status(self) -> pl.DataFrame:
         """Return what there is of every sweep, and what is missing.
@@ -190,7 +240,7 @@ class Run(Results):
         """Return everything of this moment from one reading of the folder."""
         read = list(self._read(self.sweeps))
         status = self._status(read)
-        return Look(_rows(read), self._about(status), self._facts(status))
+        return Look(_rows(read, self.domain.row), self._about(status), self._facts(status))
 
     def _facts(self, status: pl.DataFrame) -> Mapping[str, object]:
         total = status.sum().row(0, named=True)
@@ -230,17 +280,17 @@ class Run(Results):
         ]
 
 
-def _rows(read: Iterable[Chains]) -> pl.DataFrame:
+def _rows(read: Iterable[Chains], row: type[CommonRow]) -> pl.DataFrame:
     """Return the rows of sweeps' chains: see `Run.results`."""
     rows: dict[tuple[str, str, int], dict[str, Any]] = {}
     for sweep, found in read:
         for task, record in found:
-            axes = axes_of(task.spec)  # under the names it was asked for, and also what older files lack
+            axes = axes_of(task.spec, row)  # under the names it was asked for, and also what older files lack
             for size in task.spec.sizes():
                 if size in record.rows:
-                    row = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
-                    rows.setdefault((sweep.experiment, task.id, size), row)
-    return rows_frame(list(rows.values()), experiment=pl.String())
+                    values = {**asdict(record.rows[size]), **axes, "experiment": sweep.experiment}
+                    rows.setdefault((sweep.experiment, task.id, size), values)
+    return rows_frame(list(rows.values()), row, experiment=pl.String())
 
 
 def open_run(location: str | Path) -> Run:

@@ -10,13 +10,15 @@ import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import refreshed, resolve
-from modelcollapse.execution.store.spec import RunSpec, StoredCorpus
+from modelcollapse.execution.store.spec import RunSpec, StoredCorpus, StoredRows
 from modelcollapse.names import printable
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.simulation.domain import Data
+from modelcollapse.simulation.rows import column_types
+from modelcollapse.sweeps.sweep import Sweep
 
 #: Packages whose versions can change results.
 VERSIONED = ("modelcollapse", "numpy", "scipy", "scikit-learn", "numba", "nltk", "polars", "ray")
@@ -41,8 +43,12 @@ def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
             )
 
 
-def check_same_corpus(known: RunSpec | None, corpus: Corpus, folder: RunFolder) -> None:
-    """Raise RunFolderError if a folder belongs to another corpus, and say in what they differ."""
+def check_same_corpus(known: RunSpec | None, domain: str, corpus: Data, folder: RunFolder) -> None:
+    """Raise RunFolderError if a folder belongs to another domain or corpus, and say in what they differ."""
+    if known is not None and known.domain != domain:
+        raise RunFolderError(
+            f"{folder} holds a run of the domain '{known.domain}', not of '{domain}': choose another --out."
+        )
     if known is None or known.corpus.fingerprint == corpus.fingerprint:
         return
     then = known.corpus
@@ -61,7 +67,7 @@ def check_same_corpus(known: RunSpec | None, corpus: Corpus, folder: RunFolder) 
     )
 
 
-def _origin(corpus: Corpus) -> dict[str, Any]:
+def _origin(corpus: Data) -> dict[str, Any]:
     return {} if corpus.origin is None else corpus.origin.to_json()
 
 
@@ -79,7 +85,7 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 def extended_spec(
     known: RunSpec | None,
     sweep: Sweep,
-    corpus: Corpus,
+    corpus: Data,
     given: Mapping[str, Any] | None,
     folder: RunFolder,
 ) -> RunSpec:
@@ -91,7 +97,9 @@ def extended_spec(
         about: dict[str, Any] = {"name": corpus.name, "fingerprint": corpus.fingerprint, "origin": _origin(corpus)}
         if given is not None:
             about["given"] = dict(given)
-        return RunSpec(corpus=StoredCorpus(**about), sweeps=[asked], models=[written], versions=now)
+        return RunSpec(
+            corpus=StoredCorpus(**about), sweeps=[asked], models=[written], versions=now, rows=_rows_of(sweep)
+        )
     then = known.versions
     changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if changed:
@@ -100,7 +108,14 @@ def extended_spec(
     again = [stored if i in others else written for i, stored in enumerate(refreshed(known.models, models))]
     if len(others) < len(known.sweeps):
         return known.model_copy(update={"models": again})
-    return known.model_copy(update={"sweeps": [*known.sweeps, asked], "models": [*again, written]})
+    more = {"sweeps": [*known.sweeps, asked], "models": [*again, written], "rows": _rows_of(sweep)}
+    return known.model_copy(update=more)
+
+
+def _rows_of(sweep: Sweep) -> StoredRows:
+    row = find_domain(sweep.domain).row
+    columns = {name: kind.__name__ for name, kind in column_types(row).items()}
+    return StoredRows(domain=row.domain, version=row.schema_version, columns=columns)
 
 
 def stored_sweep(sweep: Sweep) -> dict[str, Any]:

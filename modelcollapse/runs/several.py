@@ -14,7 +14,7 @@ from modelcollapse.fields import declared
 from modelcollapse.runs.folders import check_out
 from modelcollapse.runs.run import Run, open_run
 from modelcollapse.runs.sweeping import run_sweep
-from modelcollapse.simulation.experiments import study_sweeps
+from modelcollapse.sweeps.experiments import study_sweeps
 
 
 def reproduce(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.execution.drive import run_plan
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
@@ -17,12 +18,12 @@ from modelcollapse.runs.folders import default_folder
 from modelcollapse.runs.run import Run
 from modelcollapse.runs.run_spec import check_same_corpus, extended_spec
 from modelcollapse.runs.watching import find_reporter, kept
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 
 def run_sweep(
     sweep: Sweep,
-    corpus: Corpus,
+    corpus: Corpus | None = None,
     out: str | Path | None = None,
     executor: ExecutorName | Executor = "ray",
     address: str | None = None,
@@ -39,8 +40,8 @@ def run_sweep(
     ----------
     sweep : Sweep
         What to simulate.
-    corpus : Corpus
-        On which documents.
+    corpus : Corpus, optional
+        On which documents; a domain may do without.
     out : str or Path, optional
         The run's folder, a path or any fsspec URL; ``runs/<experiment>`` by default. Chains that are there already,
         from this or any earlier sweep, are not computed again.
@@ -65,9 +66,9 @@ def run_sweep(
     Raises
     ------
     SpecError
-        If the corpus is too small for the sweep.
+        If the corpus is too small for the sweep, or missing.
     RunFolderError
-        If the folder holds a run on another corpus, or another process is at work in it.
+        If the folder holds a run on another corpus or of another domain, or another process is at work in it.
 
     Examples
     --------
@@ -76,11 +77,12 @@ def run_sweep(
     """
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
-    check_same_corpus(folder.spec.read(), corpus, folder)
-    check_corpus(sweep, corpus)
+    data = find_domain(sweep.domain).data(corpus, sweep)
+    check_same_corpus(folder.spec.read(), sweep.domain, data, folder)
+    check_corpus(sweep, data)
     with kept(str(folder)), folder.locked(), run_log(folder, log_file), find_reporter(progress) as reporter:
-        plan = make_plan(sweep, corpus, folder, retry_failed)
-        folder.spec.update(lambda known: extended_spec(known, sweep, corpus, given_corpus, folder))
+        plan = make_plan(sweep, data, folder, retry_failed)
+        folder.spec.update(lambda known: extended_spec(known, sweep, data, given_corpus, folder))
         # after spec.json, whose format tells other versions what the chains are
-        run_plan(plan, corpus, folder, find_executor(executor, address, workers, shards), reporter)
+        run_plan(plan, data, folder, find_executor(executor, address, workers, shards), reporter)
     return Run(folder, sweep.model)

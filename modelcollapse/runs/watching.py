@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from modelcollapse import notebook
-from modelcollapse.execution.progress import ARM_TITLES, LiveProgress, PlainProgress, Reporter
+from modelcollapse.execution.progress import LiveProgress, PlainProgress, Reporter
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -72,10 +72,10 @@ class NotebookProgress(Reporter):
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()
-        rows = [arm.cells() for arm in self.by_arm()]
+        rows = [self.cells(arm) for arm in self.by_arm()]
         said = "<br>".join(map(notebook.text, self._lines))
         bar = notebook.bar(self.work_done, self.work, self.summary())
-        self._shown.show(f"<div>{said}{bar}{notebook.table(ARM_TITLES, rows) if rows else ''}</div>")
+        self._shown.show(f"<div>{said}{bar}{notebook.table(self.titles(), rows) if rows else ''}</div>")
 
 
 class Counter:

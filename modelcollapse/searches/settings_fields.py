@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from modelcollapse.fields import Field
-from modelcollapse.simulation.parsing import parse_params
+from modelcollapse.sweeps.parsing import parse_params
 
 
 class GridFields:

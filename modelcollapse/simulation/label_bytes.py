@@ -9,11 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Labels = npt.NDArray[np.uint8]
+from modelcollapse.simulation.slots import SYNTHETIC, Origins
 
-HUMAN = 0
-SYNTHETIC = 2
-LEFT_OUT = 4
+Labels = npt.NDArray[np.uint8]
 
 
 def value(labels: Labels) -> Labels:
@@ -31,6 +29,6 @@ def is_human(labels: Labels) -> npt.NDArray[np.bool_]:
     return labels < SYNTHETIC
 
 
-def is_left_out(labels: Labels) -> npt.NDArray[np.bool_]:
-    """Mark the documents that are never trained on."""
-    return labels == LEFT_OUT
+def origins(labels: Labels) -> Origins:
+    """Return where labels come from: see `simulation.slots`."""
+    return labels & np.uint8(254)

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.label_bytes import LEFT_OUT, SYNTHETIC, Labels
+from modelcollapse.simulation.label_bytes import Labels
 from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.slots import LEFT_OUT, SYNTHETIC
 from modelcollapse.simulation.streams import Purpose
 
 

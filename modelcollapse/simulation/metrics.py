@@ -83,7 +83,7 @@ def prediction_metrics(truth: npt.NDArray[np.uint8], scores: Scores) -> dict[str
     }
 
 
-def training_metrics(labels: Labels, truth: npt.NDArray[np.uint8]) -> dict[str, float | int | None]:
+def training_metrics(labels: Labels, truth: npt.NDArray[np.uint8]) -> dict[str, float | None]:
     """Measure the labels of a training set.
 
     Parameters
@@ -97,8 +97,6 @@ def training_metrics(labels: Labels, truth: npt.NDArray[np.uint8]) -> dict[str, 
     wrong = (value(labels) != truth)[synthetic]
     true_class = truth[synthetic]
     return {
-        "n_train": len(labels),
-        "n_synthetic": int(synthetic.sum()),
         "train_positive_rate": _mean(value(labels)),
         "synthetic_label_error": _mean(wrong),
         "synthetic_error_negative": _mean(wrong[true_class == 0]),

@@ -1,4 +1,4 @@
-"""Regimes: which documents make a training set. To add one, write its function and name it in `REGIMES`."""
+"""Regimes: which slots make a training set. To add one, write its function and name it in `REGIMES`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.simulation.label_bytes import Labels, is_left_out
+from modelcollapse.simulation.slots import LEFT_OUT, Origins
 
 Positions: TypeAlias = npt.NDArray[np.int64]
 
-#: (labels of everything seen, size before the last increment, initial size, random stream) → positions to train on
-Regime: TypeAlias = Callable[[Labels, int, int, np.random.Generator], Positions]
+#: (origins of everything seen, size before the last increment, initial size, random stream) → positions to train on
+Regime: TypeAlias = Callable[[Origins, int, int, np.random.Generator], Positions]
 
 
-def accumulate(labels: Labels, previous_size: int, initial_size: int, random: np.random.Generator) -> Positions:
+def accumulate(origins: Origins, previous_size: int, initial_size: int, random: np.random.Generator) -> Positions:
     """Train on everything seen so far."""
-    return np.flatnonzero(~is_left_out(labels))
+    return np.flatnonzero(origins != LEFT_OUT)
 
 
-def replace(labels: Labels, previous_size: int, initial_size: int, random: np.random.Generator) -> Positions:
-    """Train on the last increment only (in generation 0: the initial documents)."""
-    return previous_size + np.flatnonzero(~is_left_out(labels[previous_size:]))
+def replace(origins: Origins, previous_size: int, initial_size: int, random: np.random.Generator) -> Positions:
+    """Train on the last increment only (in generation 0: the initial slots)."""
+    return previous_size + np.flatnonzero(origins[previous_size:] != LEFT_OUT)
 
 
-def subsample(labels: Labels, previous_size: int, initial_size: int, random: np.random.Generator) -> Positions:
-    """Train on as many documents as in the beginning, drawn without replacement from everything seen."""
-    shuffled = random.permutation(len(labels))
-    return np.sort(shuffled[~is_left_out(labels[shuffled])][:initial_size])
+def subsample(origins: Origins, previous_size: int, initial_size: int, random: np.random.Generator) -> Positions:
+    """Train on as many slots as in the beginning, drawn without replacement from everything seen."""
+    shuffled = random.permutation(len(origins))
+    return np.sort(shuffled[origins[shuffled] != LEFT_OUT][:initial_size])
 
 
 REGIMES: Mapping[str, Regime] = {"accumulate": accumulate, "replace": replace, "subsample": subsample}

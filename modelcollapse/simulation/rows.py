@@ -1,20 +1,21 @@
-"""The one place that knows which columns a row has: one row per generation, one schema for every chain."""
+"""The one place that knows which columns a row has: one row per generation, one schema for every chain of a domain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 from modelcollapse.simulation.spec import ChainSpec
 
+#: Raised whenever columns are added to `Row`; and in which version each of these was.
+SCHEMA_VERSION = 2
+ADDED: Mapping[str, int] = {"growth": 2, "min_df": 2, "max_ngram": 2, "max_terms": 2}
+
 
 @dataclass(frozen=True)
-class Row:
-    """The record of one generation. Columns ending in ``_seconds`` are the only ones that are not deterministic.
-
-    Rates, accuracies and recalls are fractions in [0, 1]. ``None`` means "not defined here", never "not computed"; only
-    the columns of `ADDED` are None, too, in rows that were written before there were such columns.
+class CommonRow:
+    """What all rows begin with; domains add their own columns, and ``fit_seconds, predict_seconds, growth`` of `Row`.
 
     Attributes
     ----------
@@ -22,13 +23,49 @@ class Row:
         Which chain: its identity and its place on every axis of the sweep. At rate 0 no label rule is ever asked: the
         rule is "none", and the chain is the reference of all rules.
     generation : int
-        0 for the model trained on human labels alone.
+        0 for the model trained on human slots alone.
     n_seen : int
         Initial size plus all increments so far: the x-axis of every curve.
     n_train : int
-        Documents in this generation's training set (depends on the regime and on documents left out).
+        Slots (documents, draws) in this generation's training set: depends on the regime and on what is left out.
     n_synthetic : int
-        Self-labelled documents among them.
+        Those of them that the model filled.
+    domain : str
+        Whose rows these are (a class attribute, as the next two).
+    schema_version : int
+        Raised whenever columns are added.
+    added : mapping of str to int
+        Columns that were added, and in which version.
+    """
+
+    domain: ClassVar[str] = "classification"
+    schema_version: ClassVar[int] = 1
+    added: ClassVar[Mapping[str, int]] = {}
+
+    chain_id: str
+    seed: int
+    collapse_rate: float
+    initial_size: int
+    model: str
+    model_params: str
+    regime: str
+    label_rule: str
+    generation: int
+    n_seen: int
+    n_train: int
+    n_synthetic: int
+
+
+@dataclass(frozen=True)
+class Row(CommonRow):
+    """The record of one generation of classification.
+
+    Columns ending in ``_seconds`` are the only ones that are not deterministic. Rates, accuracies and recalls are
+    fractions in [0, 1]. ``None`` means "not defined here", never "not computed"; only the columns of `ADDED` are None,
+    too, in rows that were written before there were such columns.
+
+    Attributes
+    ----------
     n_test, n_features : int
         Test documents; terms that are active in this generation.
     accuracy, balanced_accuracy, roc_auc : float
@@ -57,18 +94,9 @@ class Row:
         Which terms the vectoriser keeps: see `spec.TermSelection`. ``max_terms`` is null without a limit.
     """
 
-    chain_id: str
-    seed: int
-    collapse_rate: float
-    initial_size: int
-    model: str
-    model_params: str
-    regime: str
-    label_rule: str
-    generation: int
-    n_seen: int
-    n_train: int
-    n_synthetic: int
+    schema_version: ClassVar[int] = SCHEMA_VERSION
+    added: ClassVar[Mapping[str, int]] = ADDED
+
     n_test: int
     n_features: int
     accuracy: float
@@ -94,21 +122,16 @@ class Row:
     max_terms: int | None = None
 
 
-#: Raised whenever columns are added to `Row`; and in which version each of these was.
-SCHEMA_VERSION = 2
-ADDED: Mapping[str, int] = {"growth": 2, "min_df": 2, "max_ngram": 2, "max_terms": 2}
-
-
-def column_types() -> dict[str, type]:
+def column_types(row: type[CommonRow] = Row) -> dict[str, type]:
     """Python type (str, int or float) of every column, in order, nulls aside."""
-    hints = get_type_hints(Row)
+    hints = get_type_hints(row)
     return {
         f.name: next(t for t in (str, int, float) if t is hints[f.name] or hints[f.name] == (t | None))
-        for f in fields(Row)
+        for f in fields(row)
     }
 
 
-#: Everything that can differ between two chains on one corpus, one column each: and a chain's place on it.
+#: Everything that can differ between two chains on the same data, one column each: and a chain's place on it.
 _PLACES: Mapping[str, Callable[[ChainSpec], Any]] = {
     "seed": lambda spec: spec.seed,
     "collapse_rate": lambda spec: float(spec.collapse_rate),
@@ -126,6 +149,7 @@ _PLACES: Mapping[str, Callable[[ChainSpec], Any]] = {
 AXES = tuple(_PLACES)
 
 
-def axes_of(spec: ChainSpec) -> dict[str, Any]:
-    """Return the place of a chain on every axis, as it stands in its rows."""
-    return {axis: place(spec) for axis, place in _PLACES.items()}
+def axes_of(spec: ChainSpec, row: type[CommonRow] = Row) -> dict[str, Any]:
+    """Return the place of a chain on every axis of its domain, as it stands in its rows."""
+    columns = {field.name for field in fields(row)}
+    return {axis: place(spec) for axis, place in _PLACES.items() if axis in columns}

@@ -82,7 +82,9 @@ class ChainSpec:
     model, regime, label_rule
         Axes of the sweep. `label_rule` is "none" at rate 0, where no rule is ever asked.
     terms : TermSelection
-        Terms that the vectoriser keeps.
+        Terms that the vectoriser keeps (in classification; as `test_size`).
+    domain : str
+        What slots are: see `domains.catalogue`.
     """
 
     seed: int
@@ -95,6 +97,7 @@ class ChainSpec:
     regime: str = "accumulate"
     label_rule: str = "argmax"
     terms: TermSelection = TermSelection()
+    domain: str = "classification"
 
     def __post_init__(self) -> None:
         if self.collapse_rate == 0:
@@ -124,7 +127,7 @@ def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: Mapping[s
 
     Not part of it: `final_size` (a longer chain is a continuation) and what the experiment is called.
     """
-    content = {
+    content: dict[str, object] = {
         "results_version": RESULTS_VERSION,
         "corpus": corpus_fingerprint,
         "seed": spec.seed,
@@ -132,10 +135,13 @@ def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: Mapping[s
         "label_rule": spec.label_rule,
         "regime": spec.regime,
         "model": model_identity,
-        "test_size": spec.test_size,
         "initial_size": spec.initial_size,
         "increment": spec.growth.increment,
         "sizes": spec.growth.sizes and [size for size in spec.growth.sizes if size > spec.initial_size],
-        "terms": [spec.terms.min_df, spec.terms.max_ngram, spec.terms.max_terms],
     }
+    if spec.domain == "classification":
+        terms = [spec.terms.min_df, spec.terms.max_ngram, spec.terms.max_terms]
+        content |= {"test_size": spec.test_size, "terms": terms}
+    else:
+        content["domain"] = spec.domain
     return short_hash(content)

@@ -9,7 +9,19 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Purpose = Literal["documents", "phase", "self-labelled", "model", "subsample", "noise", "sampled", "genome"]
+Purpose = Literal[
+    "documents",
+    "phase",
+    "self-labelled",
+    "model",
+    "subsample",
+    "noise",
+    "sampled",
+    "genome",
+    "inputs",
+    "human",
+    "drawn",
+]
 
 #: Fractional part of the golden ratio: the most evenly spread additive recurrence.
 GOLDEN_RATIO_FRACTION = 0.6180339887498949

@@ -4,7 +4,7 @@ import pytest
 
 from modelcollapse.planning import estimate
 from modelcollapse.planning.estimate import CostLaw
-from modelcollapse.simulation.experiments import SEARCHES, STUDY
+from modelcollapse.sweeps.experiments import SEARCHES, STUDY
 
 
 def test_experiments_are_listed_with_their_chains(call):

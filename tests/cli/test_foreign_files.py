@@ -54,7 +54,7 @@ def made(tmp_path_factory, reviews_csv) -> Path:
     """Return a run's folder."""
     from modelcollapse import run_sweep
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.simulation.sweep import Sweep
+    from modelcollapse.sweeps.sweep import Sweep
 
     sizes = {"initial_size": 100, "final_size": 200, "increment": 100, "test_size": 100}
     sweep = Sweep(experiment="demo", rates=[0, 0.5], seeds=2, model="naive-bayes", **sizes)

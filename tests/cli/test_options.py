@@ -11,7 +11,7 @@ import pytest
 from modelcollapse.cli import plan, run
 from modelcollapse.corpora import CorpusOptions
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 GROWING = {
     "rates": "[0, 0.5]", "seeds": "3", "initial_size": "100", "final_size": "400", "increment": "100",

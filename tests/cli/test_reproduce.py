@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modelcollapse import open_run
-from modelcollapse.simulation import experiments
+from modelcollapse.sweeps import experiments
 
 
 @pytest.fixture(autouse=True)

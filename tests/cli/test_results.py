@@ -13,7 +13,7 @@ from modelcollapse.analysis.exported_rows import read_rows
 from modelcollapse.analysis.statistics.arms import check_pairing, prepare
 from modelcollapse.cli import results
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.analysis.fake import World, fake_results
 
 Call = Callable[..., str]

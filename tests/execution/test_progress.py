@@ -7,7 +7,7 @@ from rich.console import Console
 
 from modelcollapse import run_sweep
 from modelcollapse.execution import progress
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 SWEEP = Sweep(
     rates=[0, 0.5], seeds=2, initial_size=100, final_size=300, increment=100, test_size=200, model="naive-bayes"

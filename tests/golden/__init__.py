@@ -14,10 +14,10 @@ from typing import Any
 
 from modelcollapse import run_sweep
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.plan import chain_tasks
-from modelcollapse.simulation.chain import run_chain
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.conftest import make_corpus, make_reviews
 
 FILE = Path(__file__).with_name("golden.json")

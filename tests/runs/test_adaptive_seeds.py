@@ -12,7 +12,7 @@ from modelcollapse.analysis.statistics.compare_rates import paired_interval_half
 from modelcollapse.cli.execute import _print_reached
 from modelcollapse.errors import SpecError
 from modelcollapse.runs.adaptive_seeds import run_until_precise, seeds_for
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.analysis.fake import World, fake_results
 
 VALUES = {

@@ -12,14 +12,14 @@ import pytest
 from modelcollapse import open_run, run_sweep
 from modelcollapse.corpora.origin import Lengths, Origin
 from modelcollapse.corpora.reading.read_report import ReadReport
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
 from modelcollapse.execution.progress import JsonProgress, Reporter
 from modelcollapse.execution.store.chains import Chains
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import ChainTask, Event, Failed, Yielded
-from modelcollapse.simulation.chain import run_chain
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 VALUES = {
     "rates": [0, 0.5], "seeds": 2, "initial_size": 100, "final_size": 300, "increment": 100, "test_size": 200,

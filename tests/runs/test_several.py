@@ -5,7 +5,7 @@ import pytest
 from modelcollapse import Run, open_run, reproduce, resume
 from modelcollapse.errors import RunFolderError, SpecError
 from modelcollapse.execution.executors import InProcessExecutor
-from modelcollapse.simulation import experiments
+from modelcollapse.sweeps import experiments
 
 SMALL = {"scale": 0.0015, "seeds": 1, "trees": 2, "executor": "inprocess"}
 

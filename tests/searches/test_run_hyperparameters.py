@@ -10,7 +10,7 @@ from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.tasks import Failed
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.searches.run_hyperparameters import run_grid
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 SETTINGS = GridSettings.of(
     "hyperparameters", grid={"n_estimators": [2, 4], "max_depth": [1, 3]}, documents=60, folds=3, folds_per_task=2

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.simulation import chain, label_rules, streams
-from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.learning.learners import LEARNERS
 from modelcollapse.simulation.regimes import REGIMES
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
@@ -122,8 +122,8 @@ def test_goes_on_from_any_generation_to_the_last_bit(corpus, rows_of, rule, regi
     for stop in range(1, len(results)):
         state = chain.ChainState(
             stop,
-            np.concatenate([result.new_labels for result in results[:stop]]),
-            results[stop - 1].predictions,
+            np.concatenate([result.new_slots for result in results[:stop]]),
+            results[stop - 1].memory,
         )
         again = {result.row.n_seen: result for result in run_chain(one, corpus, state)}
         later = [again[result.row.n_seen] for result in results[stop:]]
@@ -134,8 +134,8 @@ def test_a_longer_chain_begins_with_the_same_rows_and_goes_on_from_a_shorter_one
     short = list(run_chain(spec(final_size=500), corpus))
     long = list(run_chain(spec(final_size=800), corpus))
     assert rows_of(long[: len(short)]) == rows_of(short)
-    labels = np.concatenate([result.new_labels for result in short])
-    state = chain.ChainState(len(short), labels, short[-1].predictions)
+    labels = np.concatenate([result.new_slots for result in short])
+    state = chain.ChainState(len(short), labels, short[-1].memory)
     went_on = {result.row.n_seen: result for result in run_chain(spec(final_size=800), corpus, state)}
     assert rows_of([went_on[size] for size in (600, 700, 800)]) == rows_of(long[-3:])
 
@@ -164,7 +164,7 @@ def test_churn_is_the_share_of_changed_predictions(corpus):
     results = list(run_chain(spec(), corpus))
     assert results[0].row.churn is None
     for before, after in itertools.pairwise(results):
-        assert after.row.churn == np.mean(before.predictions != after.predictions)
+        assert after.row.churn == np.mean(before.memory != after.memory)
 
 
 def test_ladder_and_min_df(corpus):

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.label_bytes import LEFT_OUT, is_human, is_synthetic, value
+from modelcollapse.simulation.label_bytes import is_human, is_synthetic, value
 from modelcollapse.simulation.label_rules import RULES, Increment, find_rule
 from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.slots import LEFT_OUT
 from modelcollapse.simulation.streams import stream
 
 

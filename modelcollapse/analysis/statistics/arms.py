@@ -13,9 +13,9 @@ import polars as pl
 
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.record import SCHEMA
-from modelcollapse.simulation.experiments import STUDY
 from modelcollapse.simulation.rows import ADDED, AXES
-from modelcollapse.simulation.sweep_fields import EXPERIMENT_NAME
+from modelcollapse.sweeps.experiments import STUDY
+from modelcollapse.sweeps.sweep_fields import EXPERIMENT_NAME
 
 SETTING = ("experiment", *(axis for axis in AXES if axis not in ("seed", "label_rule", "collapse_rate")))
 RULE = (*SETTING, "label_rule")

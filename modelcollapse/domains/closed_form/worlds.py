@@ -6,6 +6,7 @@ each of them is in `laws`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -29,14 +30,24 @@ class World(Protocol):
         NumPy dtype of one draw.
     replicates : int
         Independent worlds in one chain: the second axis of all values.
+    repeats_inputs : bool
+        Whether the initial slots' inputs come again and again.
+    library : str, optional
+        The package whose version matters to results.
     """
 
-    dtype: ClassVar[str]
+    library: ClassVar[str | None]
+
+    @property
+    def dtype(self) -> str: ...  # noqa: D102
 
     @property
     def replicates(self) -> int: ...  # noqa: D102
 
-    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+    @property
+    def repeats_inputs(self) -> bool: ...  # noqa: D102
+
+    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """Draw the inputs of the first `n` slots, shape (n, d); d is 0 where a draw depends on the model alone."""
         ...
 
@@ -66,9 +77,15 @@ class Frequencies:
 
     truth: Floats
     replicates: int
-    dtype: ClassVar[str] = "<u4"
+    repeats_inputs: ClassVar[bool] = False
+    library: ClassVar[str | None] = None
 
-    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+    @property
+    def dtype(self) -> str:
+        """The least that holds every category."""
+        return np.min_scalar_type(len(self.truth) - 1).str
+
+    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """See `World`."""
         return np.empty((n, 0))
 
@@ -102,6 +119,10 @@ class Discrete(Frequencies):
     exponent: float = 1.0
     replicates: int = 100
 
+    def __post_init__(self) -> None:
+        _check_whole(self, categories=2)
+        _check_number(self, "exponent")
+
     @cached_property
     def truth(self) -> Floats:  # type: ignore[override]
         """Probabilities, shape (categories,)."""
@@ -119,22 +140,30 @@ class Text(Frequencies):
 
     Parameters
     ----------
-    counts : tuple of int
-        Occurrences of every word of the text. People wrote it once: there are no more human slots than words.
+    text : ndarray of int, shape (n_words,)
+        A number for every word. People wrote this one text: beyond its length it comes again.
     """
 
-    counts: tuple[int, ...]
+    text: npt.NDArray[np.integer[Any]]
     replicates: int = 1
+
+    def __post_init__(self) -> None:
+        _check_whole(self)
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Occurrences of every word of the text, shape (n_types,)."""
+        return np.unique(self.text, return_counts=True)[1]
 
     @cached_property
     def truth(self) -> Floats:  # type: ignore[override]
         """Relative frequencies, shape (n_types,)."""
-        return np.array(self.counts) / sum(self.counts)
+        return self.counts / self.counts.sum()
 
     def human(self, inputs: Floats, random: np.random.Generator) -> Values:
         """See `World`."""
-        text = random.permutation(np.repeat(np.arange(len(self.counts), dtype=np.uint32), self.counts))
-        return np.repeat(text[: len(inputs), None], self.replicates, axis=1)
+        text = random.permutation(np.repeat(np.arange(len(self.counts)), self.counts).astype(self.dtype))
+        return np.repeat(np.resize(text, len(inputs))[:, None], self.replicates, axis=1)
 
 
 @dataclass(frozen=True)
@@ -146,8 +175,13 @@ class Gaussian:
 
     replicates: int = 100
     dtype: ClassVar[str] = "<f8"
+    repeats_inputs: ClassVar[bool] = False
+    library: ClassVar[str | None] = None
 
-    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+    def __post_init__(self) -> None:
+        _check_whole(self)
+
+    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """See `World`."""
         return np.empty((n, 0))
 
@@ -178,13 +212,30 @@ class LeastSquares:
     """A linear model without effect, y = 0·x + ε with standard normal x and ε, fitted by ordinary least squares.
 
     All replicates of a chain share the inputs. ``risk`` is |β̂|²: the error on fresh inputs beyond the noise.
+
+    Parameters
+    ----------
+    inputs : {"fresh", "same"}
+        Whether increments bring new inputs, or those of the initial slots again, as in much of the literature.
     """
 
     dimensions: int = 10
+    inputs: str = "fresh"
     replicates: int = 20
     dtype: ClassVar[str] = "<f8"
+    library: ClassVar[str | None] = None
 
-    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+    def __post_init__(self) -> None:
+        _check_whole(self, dimensions=1)
+        if self.inputs not in ("fresh", "same"):
+            raise ValueError(f"found inputs '{self.inputs}', expected fresh or same")
+
+    @property
+    def repeats_inputs(self) -> bool:
+        """See `World`."""
+        return self.inputs == "same"
+
+    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """See `World`."""
         return random.standard_normal((n, self.dimensions))
 
@@ -214,6 +265,11 @@ class Logistic:
 
     replicates: int = 1
     dtype: ClassVar[str] = "|u1"
+    repeats_inputs: ClassVar[bool] = False
+    library: ClassVar[str | None] = "scikit-learn"
+
+    def __post_init__(self) -> None:
+        _check_whole(self)
 
     @cached_property
     def _data(self) -> tuple[Floats, Floats, Values, Values]:
@@ -227,7 +283,7 @@ class Logistic:
         )
         return train, test, y, y_test
 
-    def inputs(self, n: int, random: np.random.Generator) -> Floats:
+    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """See `World`; the patients in the order of the published split, again and again."""
         return np.resize(self._data[0], (n, self._data[0].shape[1]))
 
@@ -257,10 +313,33 @@ class Logistic:
         return {"risk": float(np.mean([log_loss(truth, p) for p in _probability(fitted, test).T]))}
 
 
+WORLDS: Mapping[str, type] = {
+    "discrete": Discrete,
+    "gaussian": Gaussian,
+    "least-squares": LeastSquares,
+    "logistic": Logistic,
+    "text": Text,
+}
+
+
+def _check_whole(world: Any, **least: int) -> None:
+    """Raise ValueError unless a world's numbers are whole and not too small."""
+    for name, smallest in {**least, "replicates": 1}.items():
+        value = getattr(world, name)
+        if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= 1_000_000:
+            raise ValueError(f"found {name} {value!r}, expected a whole number from {smallest} to 1,000,000")
+
+
+def _check_number(world: Any, name: str) -> None:
+    value = getattr(world, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < np.inf:
+        raise ValueError(f"found {name} {value!r}, expected a number from 0 up")
+
+
 def _categories(probabilities: Floats, uniform: Floats) -> Values:
     """Return the category of every uniform number; rounding at the end of the cumulated sum cannot leave the range."""
     last = np.flatnonzero(probabilities)[-1]
-    return np.searchsorted(np.cumsum(probabilities)[:last], uniform, side="right").astype(np.uint32)
+    return np.searchsorted(np.cumsum(probabilities)[:last], uniform, side="right")
 
 
 def _probability(fitted: Floats, inputs: Floats) -> Floats:

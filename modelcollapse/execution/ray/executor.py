@@ -1,4 +1,4 @@
-"""Tasks of ours as tasks of Ray's: a streaming one each, the corpus once in the object store.
+"""Tasks of ours as tasks of Ray's: a streaming one each, the data once in the object store.
 
 Ray's own retries are off: they would start a chain from its first arguments again. When a worker or a node dies, the
 driver submits the task once more, from its last known state.
@@ -12,19 +12,20 @@ import traceback
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import describe
 from modelcollapse.execution.executors import Attempts, StateOf, is_machines_fault
 from modelcollapse.execution.log import WAITING
 from modelcollapse.execution.ray.connection import THREAD_LIMITS, connected, session
-from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
+from modelcollapse.execution.ray.memory import WORKER_BYTES, CorpusSize, task_bytes
 from modelcollapse.execution.ray.scheduling import MAX_ROWS_AHEAD, Scheduler
 from modelcollapse.execution.ray.sharded_training import ShardedTraining
-from modelcollapse.execution.tasks import Done, Event, Failed, Task, Yielded
+from modelcollapse.execution.tasks import Done, Event, Failed, Task, Workload, Yielded
+from modelcollapse.simulation.domain import Data
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.containment import contained_items
 from modelcollapse.simulation.learning.training import train_here
@@ -52,14 +53,14 @@ class RayExecutor:
         self.workers = workers
         self.shards = shards
 
-    def run(self, corpus: Corpus, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
+    def run(self, data: Data, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
-        learners.warm_up({task.workload.model for task in tasks})
+        learners.warm_up({model for task in tasks if (model := task.workload.model) is not None})
         with connected(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
             _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, session(ray))
             scheduler = Scheduler.of(n_cores, not started_here, self.workers, self.shards)
-            dispatcher = _Dispatcher(ray, _SharedCorpus(ray, corpus), tasks, state_of, scheduler)
+            dispatcher = _Dispatcher(ray, _SharedData(ray, data), tasks, state_of, scheduler)
             dispatcher.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
             try:
                 yield from dispatcher.events()
@@ -94,21 +95,30 @@ class _Running:
     has_started: bool = False
 
 
-class _SharedCorpus:
-    """The corpus in the object store while a task may need it: a copy keeps a node from being scaled down."""
+class _SharedData:
+    """The data in the object store while a task may need it: a copy keeps a node from being scaled down."""
 
-    def __init__(self, ray: Any, corpus: Corpus) -> None:
-        self._ray, self._corpus = ray, corpus
+    def __init__(self, ray: Any, data: Data) -> None:
+        self._ray, self._data = ray, data
         self._refs: list[Any] | None = None
-        self.size = CorpusSize.of(corpus, corpus.n_documents)
-        self.fingerprint = corpus.fingerprint
+        self.kind = type(data)
+        self.fingerprint = data.fingerprint
+
+    def bytes_of(self, workload: Workload) -> int:
+        """Return the memory that a task takes on these data."""
+        if workload.n_bytes is not None:
+            return WORKER_BYTES + workload.n_bytes
+        return task_bytes(workload, self._corpus_size)
+
+    @cached_property
+    def _corpus_size(self) -> CorpusSize:
+        corpus: Any = self._data
+        return CorpusSize.of(corpus, corpus.n_documents)
 
     def refs(self) -> list[Any]:
         """Return references to the arrays, to be passed in a list: a worker drops them when it has the arrays."""
         if self._refs is None:
-            corpus = self._corpus
-            arrays = (corpus.data, corpus.indices, corpus.indptr, corpus.labels, corpus.term_orders)
-            self._refs = [self._ray.put(np.asarray(array)) for array in arrays]
+            self._refs = [self._ray.put(np.asarray(array)) for array in self._data.arrays]
         return self._refs
 
     def release(self) -> None:
@@ -122,10 +132,10 @@ class _Dispatcher:
     runtime_env: dict[str, Any] | None
 
     def __init__(
-        self, ray: Any, corpus: _SharedCorpus, tasks: Sequence[Task], state_of: StateOf, scheduler: Scheduler
+        self, ray: Any, data: _SharedData, tasks: Sequence[Task], state_of: StateOf, scheduler: Scheduler
     ) -> None:
         self._ray = ray
-        self._corpus = corpus
+        self._data = data
         self._state_of = state_of
         self._scheduler = scheduler
         self._waiting = deque(tasks)
@@ -152,7 +162,7 @@ class _Dispatcher:
                 if event is not None:
                     yield event
             if not (self._waiting or self._later) and all(running.has_started for running in self._running.values()):
-                self._corpus.release()
+                self._data.release()
 
     def stop(self) -> None:
         """Stop what is running."""
@@ -181,13 +191,14 @@ class _Dispatcher:
                 # a task in shards only waits for them: it must not hold the memory that they wait for
                 **(options if n_shards == 1 else options | {"memory": 0}),
             )
-            refs = self._corpus.refs()
-            generator = remote.remote(task, self._state_of(task), self._corpus.fingerprint, refs, n_shards, options)
+            data = self._data
+            refs = data.refs()
+            generator = remote.remote(task, self._state_of(task), data.kind, data.fingerprint, refs, n_shards, options)
             self._running[generator] = _Running(task, n_shards, n_bytes)
 
     def _memory(self, task: Task) -> int:
         """Return the bytes to ask for: no more than the largest node has, or the task would wait for ever."""
-        needed = task_bytes(task.workload, self._corpus.size) * self._memory_factor[task.id]
+        needed = self._data.bytes_of(task.workload) * self._memory_factor[task.id]
         return min(needed, max(self._node_bytes(), default=needed))
 
     def _node_bytes(self) -> list[int]:
@@ -256,20 +267,20 @@ def _receive(ray: Any, generator: Any, task: Task) -> Event | _Setback:
 def _run_task(
     task: Task,
     state: Any,
+    kind: type,
     fingerprint: str,
     refs: list[Any],
     n_shards: int,
     options: dict[str, Any],
 ) -> Iterator[Any]:
-    """Run a task in a worker, on the shared arrays of the corpus; its own failure is the last item."""
+    """Run a task in a worker, on the shared arrays of its data; its own failure is the last item."""
     import ray
 
-    data, indices, indptr, labels, term_orders = ray.get(refs)
+    data = kind(*ray.get(refs), fingerprint)
     train = train_here if n_shards == 1 else ShardedTraining(ray, refs[:3], n_shards, options)
     refs.clear()
-    documents = Corpus(data, indices, indptr, labels, term_orders, fingerprint)
     try:
-        yield from contained_items(task.run(documents, state, train))
+        yield from contained_items(task.run(data, state, train))
     except Exception as error:
         if is_machines_fault(error) or isinstance(error, ray.exceptions.RayError):
             raise

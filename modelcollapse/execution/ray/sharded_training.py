@@ -25,14 +25,14 @@ from modelcollapse.simulation.spec import Model, TermSelection
 WORTHWHILE = 10_000_000
 
 
-def can_be_sharded(model: Model) -> bool:
+def can_be_sharded(model: Model | None) -> bool:
     """Return whether a model is a forest that can be grown in parts."""
-    return learners.is_our_forest(model)
+    return model is not None and learners.is_our_forest(model)
 
 
 def useful_shards(workload: Workload, n_idle_cores: int) -> int:
     """Return over how many tasks trainings are worth being split, given cores that would idle."""
-    if n_idle_cores < 2 or not can_be_sharded(workload.model):
+    if n_idle_cores < 2 or workload.model is None or not can_be_sharded(workload.model):
         return 1
     n_trees = learners.instantiate(workload.model).n_estimators
     return max(1, min(n_idle_cores, n_trees, n_trees * workload.n_train // WORTHWHILE))

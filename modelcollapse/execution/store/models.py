@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelcollapse.simulation.learning import learners
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.simulation.spec import Model
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A model, and what makes its results: see `learners.identity`."""
+    """A model, and what makes its results: see `simulation.domain.Domain.identity`."""
 
     model: Model
     identity: Mapping[str, object]
@@ -61,7 +61,8 @@ def resolve(sweep: Sweep) -> list[KnownModel]:
     LearnerError, SpecError
         See `Sweep.models`.
     """
-    return [KnownModel(model, learners.identity(model)) for model in sweep.models()]
+    identity = find_domain(sweep.domain).identity
+    return [KnownModel(model, identity(model)) for model in sweep.models()]
 
 
 def refreshed(stored: Sequence[Any], now: Sequence[KnownModel]) -> list[Any]:

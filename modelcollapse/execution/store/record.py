@@ -1,31 +1,43 @@
 """What is known of one chain: its rows so far, and the state to go on from. One Parquet file each.
 
-A file is a table: the columns of a row, and beside them what the next generation needs (`new_labels`, and `predictions`
-in the furthest generation). The file carries a hash of itself, so that damage never passes for a result, and the
-version of its columns, so that a whole file of another version never passes for damage.
+A file is a table: the columns of a row, and beside them what the next generation needs (``new_labels``: its slots; and
+``predictions``: what is remembered, in the furthest generation). The file carries a hash of itself, so that damage
+never passes for a result, and the version of its columns, so that a whole file of another version never passes for
+damage.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from modelcollapse.domains.catalogue import DOMAINS
 from modelcollapse.simulation.chain import ChainState, GenerationResult
-from modelcollapse.simulation.rows import ADDED, SCHEMA_VERSION, Row, axes_of, column_types
+from modelcollapse.simulation.rows import CommonRow, Row, axes_of, column_types
 from modelcollapse.simulation.spec import ChainSpec
 
 _POLARS_TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
 
-#: Columns and dtypes of every table of rows, in order.
-SCHEMA: dict[str, pl.DataType] = {name: _POLARS_TYPES[kind] for name, kind in column_types().items()}
 
-_FILE_SCHEMA = {**SCHEMA, "new_labels": pl.Binary(), "predictions": pl.Binary()}
-_VERSION_KEY = "modelcollapse.schema"  # among the file's metadata; version 1 has none
+def schema_of(row: type[CommonRow]) -> dict[str, pl.DataType]:
+    """Return columns and dtypes of a domain's rows, in order."""
+    return {name: _POLARS_TYPES[kind] for name, kind in column_types(row).items()}
+
+
+#: Of rows of classification.
+SCHEMA = schema_of(Row)
+
+#: What the next generation needs: new slots, and what is remembered (in every domain by these names).
+_STATE: dict[str, pl.DataType] = {"new_labels": pl.Binary(), "predictions": pl.Binary()}
+
+# among the file's metadata: version 1 has none, classification is not named
+_VERSION_KEY, _DOMAIN_KEY = "modelcollapse.schema", "modelcollapse.domain"
 _TAIL = 8  # a Parquet file ends with the length of its footer (4 bytes, little-endian) and "PAR1"
 _HASH = hashlib.sha256
 _HASH_SIZE = _HASH().digest_size
@@ -49,15 +61,15 @@ class ChainRecord:
     Attributes
     ----------
     rows : dict of int to Row
-    new_labels : dict of int to bytes
-        Label bytes of the next increment on the schedule; missing where the chain has not gone on.
-    predictions : tuple of int and bytes, or None
-        The furthest generation on the schedule, and its predictions on the test set.
+    new_slots : dict of int to bytes
+        Slots of the next increment on the schedule; missing where the chain has not gone on.
+    memory : tuple of int and bytes, or None
+        The furthest generation on the schedule, and what is remembered of it.
     """
 
-    rows: dict[int, Row] = field(default_factory=dict)
-    new_labels: dict[int, bytes] = field(default_factory=dict)
-    predictions: tuple[int, bytes] | None = None
+    rows: dict[int, Any] = field(default_factory=dict)
+    new_slots: dict[int, bytes] = field(default_factory=dict)
+    memory: tuple[int, bytes] | None = None
 
     def add(self, result: GenerationResult, spec: ChainSpec) -> bool:
         """Take in a generation; return whether it is new. A known row is never replaced, only gone on from."""
@@ -65,17 +77,17 @@ class ChainRecord:
         is_new = size not in self.rows
         self.rows.setdefault(size, result.row)
         if size in spec.scheduled_sizes():
-            if len(result.new_labels):
-                self.new_labels.setdefault(size, result.new_labels.tobytes())
-            if self.predictions is None or size >= self.predictions[0]:
-                self.predictions = (size, result.predictions.tobytes())
+            if len(result.new_slots):
+                self.new_slots.setdefault(size, result.new_slots.tobytes())
+            if self.memory is None or size >= self.memory[0]:
+                self.memory = (size, result.memory.tobytes())
         return is_new
 
     def filled(self, spec: ChainSpec) -> ChainRecord:
         """Return the record with what older versions did not write down of the chain."""
-        axes = {name: value for name, value in axes_of(spec).items() if name in ADDED}
-        rows = {size: replace(row, **axes) for size, row in self.rows.items()}
-        return replace(self, rows=rows)
+        kind = DOMAINS[spec.domain].row
+        axes = {name: value for name, value in axes_of(spec, kind).items() if name in kind.added}
+        return replace(self, rows={size: replace(row, **axes) for size, row in self.rows.items()})
 
     def n_done(self, spec: ChainSpec) -> int:
         """Return how many of the generations that this spec asks for are there."""
@@ -94,26 +106,30 @@ class ChainRecord:
             done.append(size)
         if not done:
             return None
-        labels = b"".join(self.new_labels.get(size, b"") for size in done)
-        predictions = None
-        if self.predictions is not None and self.predictions[0] == done[-1]:
-            predictions = np.frombuffer(self.predictions[1], dtype=np.uint8)
-        return ChainState(len(done), np.frombuffer(labels, dtype=np.uint8), predictions)
+        slots = b"".join(self.new_slots.get(size, b"") for size in done)
+        memory = None
+        if self.memory is not None and self.memory[0] == done[-1]:
+            memory = np.frombuffer(self.memory[1], dtype=np.uint8)
+        return ChainState(len(done), np.frombuffer(slots, dtype=np.uint8), memory)
 
     def to_bytes(self) -> bytes:
         """Return the record as a Parquet file."""
-        furthest, predictions = self.predictions or (None, None)
+        furthest, memory = self.memory or (None, None)
+        kind = type(next(iter(self.rows.values()))) if self.rows else Row
         table = [
             {
                 **asdict(self.rows[size]),
-                "new_labels": self.new_labels.get(size),
-                "predictions": predictions if size == furthest else None,
+                "new_labels": self.new_slots.get(size),
+                "predictions": memory if size == furthest else None,
             }
             for size in sorted(self.rows)
         ]
-        frame = pl.DataFrame(table, schema=_FILE_SCHEMA, orient="row")
+        frame = pl.DataFrame(table, schema={**schema_of(kind), **_STATE}, orient="row")
+        metadata = {_VERSION_KEY: str(kind.schema_version)}
+        if kind.domain != Row.domain:
+            metadata[_DOMAIN_KEY] = kind.domain
         buffer = io.BytesIO()
-        frame.write_parquet(buffer, metadata={_VERSION_KEY: str(SCHEMA_VERSION)})
+        frame.write_parquet(buffer, metadata=metadata)
         return _seal(buffer.getvalue())
 
     @classmethod
@@ -129,36 +145,44 @@ class ChainRecord:
         """
         _check_seal(content)
         try:
-            version = pl.read_parquet_metadata(io.BytesIO(content)).get(_VERSION_KEY, "1")
+            metadata = pl.read_parquet_metadata(io.BytesIO(content))
             frame = pl.read_parquet(io.BytesIO(content))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise OtherVersionError("it is whole, but no Parquet file that can be read here") from error
-        _check_columns(version, frame)
+        kind = _kind_of(metadata, frame)
         record = cls()
         for values in frame.iter_rows(named=True):
-            new_labels, predictions = values.pop("new_labels"), values.pop("predictions")
-            row = Row(**values)
+            new_slots, memory = (values.pop(name) for name in _STATE)
+            row = kind(**values)
             record.rows[row.n_seen] = row
-            if new_labels is not None:
-                record.new_labels[row.n_seen] = new_labels
-            if predictions is not None:
-                record.predictions = (row.n_seen, predictions)
+            if new_slots is not None:
+                record.new_slots[row.n_seen] = new_slots
+            if memory is not None:
+                record.memory = (row.n_seen, memory)
         return record
 
 
-def _check_columns(version: str, frame: pl.DataFrame) -> None:
-    """Raise OtherVersionError unless a file has the columns of a version that is known."""
-    if version not in map(str, range(1, SCHEMA_VERSION + 1)):
-        raise OtherVersionError(f"it has version {version} of the columns, the newest known here is {SCHEMA_VERSION}")
-    if unknown := [name for name in frame.columns if name not in _FILE_SCHEMA]:
+def _kind_of(metadata: Mapping[str, str], frame: pl.DataFrame) -> type[CommonRow]:
+    """Return the class of a file's rows; raise OtherVersionError unless it has the columns of a version known here."""
+    domain, version = metadata.get(_DOMAIN_KEY, Row.domain), metadata.get(_VERSION_KEY, "1")
+    if domain not in DOMAINS:
+        raise OtherVersionError(f"it holds rows of the domain '{domain}', which is not known here")
+    kind = DOMAINS[domain].row
+    if version not in map(str, range(1, kind.schema_version + 1)):
+        raise OtherVersionError(
+            f"it has version {version} of the columns, the newest known here is {kind.schema_version}"
+        )
+    columns = {**schema_of(kind), **_STATE}
+    if unknown := [name for name in frame.columns if name not in columns]:
         raise OtherVersionError(f"it has the column '{unknown[0]}', which is not known here")
-    if frame.schema != {name: kind for name, kind in _FILE_SCHEMA.items() if ADDED.get(name, 1) <= int(version)}:
+    if frame.schema != {name: dtype for name, dtype in columns.items() if kind.added.get(name, 1) <= int(version)}:
         raise OtherVersionError(f"its columns are not those of version {version}")
+    return kind
 
 
-def rows_frame(rows: list[dict[str, Any]], **extra: pl.DataType) -> pl.DataFrame:
-    """Return rows, with extra columns, as a frame of the one schema (also when there are none)."""
-    return pl.DataFrame(rows, schema={**SCHEMA, **extra}, orient="row")
+def rows_frame(rows: list[dict[str, Any]], row: type[CommonRow] = Row, **extra: pl.DataType) -> pl.DataFrame:
+    """Return rows of a domain, with extra columns, as a frame of its one schema (also when there are none)."""
+    return pl.DataFrame(rows, schema={**schema_of(row), **extra}, orient="row")
 
 
 def _seal(parquet: bytes) -> bytes:

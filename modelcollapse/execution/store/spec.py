@@ -42,6 +42,23 @@ class StoredCorpus(Stored):
         return self.model_dump(exclude_unset=True)
 
 
+class StoredRows(Stored):
+    """What the rows of a run are.
+
+    Attributes
+    ----------
+    domain : str
+    version : int
+        Of the columns.
+    columns : dict of str to str
+        Type of every column.
+    """
+
+    domain: str
+    version: int
+    columns: dict[str, str]
+
+
 class RunSpec(Stored):
     """What spec.json says of a run.
 
@@ -54,12 +71,20 @@ class RunSpec(Stored):
         The models of each sweep (see `execution.store.models`); None for sweeps of older versions.
     versions : dict of str to str
         Of packages, when the run was begun.
+    rows : StoredRows, optional
+        Older versions, which knew classification alone, did not say it.
     """
 
     corpus: StoredCorpus
     sweeps: list[Any]
     models: list[Any]
     versions: dict[str, Any]
+    rows: StoredRows | None = None
+
+    @property
+    def domain(self) -> str:
+        """The domain of all sweeps."""
+        return "classification" if self.rows is None else self.rows.domain
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ import pytest
 
 from modelcollapse.analysis.report.page import About, Report, build_report, nonbreaking
 from modelcollapse.analysis.report.setup import as_toml, describe_setup
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.analysis.fake import World, fake_results
 
 SWEEP = Sweep(

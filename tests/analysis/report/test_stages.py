@@ -4,7 +4,7 @@ import pytest
 
 from modelcollapse.analysis.report.page import build_report
 from modelcollapse.analysis.report.stages import extended_in_stages
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.analysis.fake import World, fake_results
 from tests.analysis.report.test_page import ABOUT
 

@@ -15,11 +15,11 @@ import pytest
 from modelcollapse import run_sweep
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.progress import Reporter
-from modelcollapse.execution.ray.executor import _SharedCorpus
+from modelcollapse.execution.ray.executor import _SharedData
 from modelcollapse.execution.ray.sharded_training import useful_shards
 from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.searches.run_hyperparameters import run_grid
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.golden import FILE, golden_corpus, golden_sweep
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
@@ -139,15 +139,15 @@ def test_a_killed_node_costs_nothing(cluster, ray, tmp_path, corpus, forests):
 
 def test_the_corpus_is_let_go_once_every_chain_has_it(ray, tmp_path, corpus, expected, monkeypatch):
     released = []
-    release = _SharedCorpus.release
+    release = _SharedData.release
 
-    def note(shared: _SharedCorpus) -> None:
+    def note(shared: _SharedData) -> None:
         freed = [] if shared._refs is None else [ref.hex() for ref in shared._refs]
         release(shared)
         released.append((meddling.generations_done, freed))
 
     meddling = Meddling(0, None)
-    monkeypatch.setattr(_SharedCorpus, "release", note)
+    monkeypatch.setattr(_SharedData, "release", note)
     results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", progress=meddling).results()
     assert table(results).equals(expected)
     first, freed = released[0]

@@ -8,7 +8,7 @@ import pytest
 
 from modelcollapse import run_sweep
 from modelcollapse.execution.log import WAITING
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 

@@ -13,7 +13,7 @@ from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.spec import Model
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 from tests.runs.test_run import run, sweep, table
 
 PLAIN = "from sklearn.naive_bayes import MultinomialNB\n\nclass Plain(MultinomialNB):\n    pass\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.execution.store.record import SCHEMA, ChainRecord, DamagedRecordError, rows_frame
-from modelcollapse.simulation.chain import run_chain
 from modelcollapse.simulation.rows import AXES
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
 
@@ -43,8 +43,8 @@ def test_knows_what_is_done_and_where_to_go_on(results, record):
     state = partial.state(SPEC)
     assert state is not None
     assert state.generation == 3
-    assert state.labels.tolist() == np.concatenate([r.new_labels for r in results[:3]]).tolist()
-    assert (state.predictions == results[2].predictions).all()
+    assert state.slots.tolist() == np.concatenate([r.new_slots for r in results[:3]]).tolist()
+    assert (state.memory == results[2].memory).all()
     assert ChainRecord().state(SPEC) is None
 
 

@@ -14,7 +14,7 @@ from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.spec import RunSpec, StoredCorpus
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 SWEEP = Sweep(
     rates=[0, 0.5], seeds=2, initial_size=100, final_size=400, increment=100, test_size=200, model="naive-bayes"

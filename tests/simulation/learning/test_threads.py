@@ -5,7 +5,7 @@ from types import ModuleType
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from modelcollapse.simulation.chain import run_chain
+from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.simulation.learning import learners, threads
 from modelcollapse.simulation.learning.threads import one_thread
 from tests.simulation.test_chain import spec

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcollapse.errors import ModelCollapseError, SpecError
-from modelcollapse.simulation.experiments import experiment_values, load_experiments
 from modelcollapse.simulation.learning.learners import identity
-from modelcollapse.simulation.scaling import scale
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, chain_id
-from modelcollapse.simulation.sweep import Sweep, read_spec
+from modelcollapse.sweeps.experiments import experiment_values, load_experiments
+from modelcollapse.sweeps.scaling import scale
+from modelcollapse.sweeps.sweep import Sweep, read_spec
 
 BASE = {"rates": [0, 0.3], "initial_size": 100, "final_size": 300, "increment": 100, "model": "naive-bayes"}
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 from modelcollapse.fields import Field
-from modelcollapse.simulation.parsing import (
+from modelcollapse.sweeps.parsing import (
     parse_counts,
     parse_ladder,
     parse_names,
@@ -34,6 +34,7 @@ class SweepFields:
     """What can be said of a sweep."""
 
     experiment: Annotated[str, Field(pattern=EXPERIMENT_NAME)] = "sweep"
+    domain: Annotated[str, Field()] = "classification"
     rates: Annotated[tuple[Decimal, ...], _axis("Collapse rates in [0, 1]: 0,0.1,0.5 or 0:0.3:0.03.", parse_rates)]
     seeds: Annotated[Integers, _axis("How many seeds, or which: 20, 3,5,8 or 7:7:1.", parse_seeds)] = (0,)
     initial_size: Annotated[Integers, _axis("Documents to begin with: 1000 or 80,800.", parse_counts)]

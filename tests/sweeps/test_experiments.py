@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.experiments import experiment_values, load_experiments
-from modelcollapse.simulation.scaling import fitting_scale, scale
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.experiments import experiment_values, load_experiments
+from modelcollapse.sweeps.scaling import fitting_scale, scale
+from modelcollapse.sweeps.sweep import Sweep
 
 
 def experiment(name: str, **changes: object) -> Sweep:

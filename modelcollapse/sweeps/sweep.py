@@ -16,20 +16,22 @@ from typing import Any
 from pydantic import (
     BaseModel,
     ConfigDict,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_serializer,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from modelcollapse import notebook
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
-from modelcollapse.simulation.label_rules import find_rule
-from modelcollapse.simulation.learning import learner_check, learners
-from modelcollapse.simulation.parsing import LIMIT, parse_numbers, parse_sizes
+from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.regimes import REGIMES
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection, rate_text
-from modelcollapse.simulation.sweep_fields import SweepFields
+from modelcollapse.sweeps.parsing import LIMIT, parse_numbers, parse_sizes
+from modelcollapse.sweeps.sweep_fields import SweepFields
 
 
 class Sweep(SweepFields, BaseModel):
@@ -39,6 +41,9 @@ class Sweep(SweepFields, BaseModel):
     ----------
     experiment : str
         The name of the sweep: the `experiment` column of its results.
+    domain : str
+        What increments are made of: see `domains.catalogue`. What follows is said of classification; fields that
+        another domain does not have are refused.
     rates : numbers in [0, 1]
         Collapse rates.
     seeds : int or integers
@@ -105,16 +110,24 @@ class Sweep(SweepFields, BaseModel):
                 raise ValueError(f"found '{name}', expected one of {', '.join(REGIMES)}")
         return names
 
-    @field_validator("label_rule")
-    @classmethod
-    def _check_rules(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            find_rule(name)
-        return names
-
     @field_serializer("rates")
     def _rates_as_text(self, rates: tuple[Decimal, ...]) -> list[str]:
         return [rate_text(rate) for rate in rates]
+
+    @model_serializer(mode="wrap")
+    def _without_idle_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the domain does not have; sweeps were classification before there were domains."""
+        idle = {*self._domain.lacks, *(("domain",) if self.domain == "classification" else ())}
+        return {name: value for name, value in write(self).items() if name not in idle}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_domains_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        name = values.get("domain", "classification")
+        domain = find_domain(str(name))
+        if idle := [field for field in values if field in domain.lacks]:
+            raise ValueError(f"found {idle[0]}, which the domain '{name}' does not have")
+        return {**domain.defaults, **values}
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +138,11 @@ class Sweep(SweepFields, BaseModel):
             ladder = parse_sizes(values.get("sizes")) or []
             values = {**values, "final_size": int(max([*ladder, *parse_numbers(values["initial_size"])]))}
         return values
+
+    @model_validator(mode="after")
+    def _check_rules(self) -> Sweep:
+        self._domain.check_rules(self.label_rule)
+        return self
 
     @model_validator(mode="after")
     def _check_growth(self) -> Sweep:
@@ -142,9 +160,13 @@ class Sweep(SweepFields, BaseModel):
         return self
 
     @property
+    def _domain(self) -> Domain:
+        return find_domain(self.domain)
+
+    @property
     def documents_needed(self) -> int:
-        """Documents that a corpus must have: test set and final size."""
-        return self.test_size + self.final_size
+        """Documents that a corpus must have: test set and final size; none where slots are no documents."""
+        return 0 if "test_size" in self._domain.lacks else self.test_size + self.final_size
 
     def models(self) -> list[Model]:
         """Return every model with every combination of the parameters it has.
@@ -155,7 +177,7 @@ class Sweep(SweepFields, BaseModel):
             If a learner does not exist, no learner has a parameter, or a value is impossible.
         """
         params = dict(self.model_param)
-        known = {name: learners.parameter_names(name) for name in self.model}
+        known = {name: self._domain.parameter_names(name) for name in self.model}
         if self.trees is not None and any("n_estimators" in names for names in known.values()):
             params["n_estimators"] = (self.trees,)
         for param in params:
@@ -172,8 +194,8 @@ class Sweep(SweepFields, BaseModel):
                 for values in itertools.product(*(params[param] for param in own))
             ]
         for model in models:
-            learners.instantiate(model)  # raises if a value is impossible
-        self._check_probabilities(models)
+            self._domain.check_model(model)
+        self._domain.check_rules(self.label_rule, models)
         return models
 
     def _repr_html_(self) -> str:
@@ -183,13 +205,13 @@ class Sweep(SweepFields, BaseModel):
             "documents": f"{_shortened(self.initial_size)} → {self.final_size:,}",
             "increment": "" if self.increment is None else f"{self.increment:,}",
             "sizes": "" if self.sizes is None else _shortened(self.sizes),
-            "tested on": f"{self.test_size:,}",
+            "tested on": "" if "test_size" in self._domain.lacks else f"{self.test_size:,}",
             "model": ", ".join(self.model),
             "model parameters": ", ".join(f"{name}={values}" for name, values in self.model_param.items()),
             "trees": self.trees,
             "regime": ", ".join(self.regime),
             "label rule": ", ".join(self.label_rule),
-            "documents needed": f"{self.documents_needed:,}",
+            "documents needed": f"{self.documents_needed:,}" if self.documents_needed else "",
         }
         if not any(":" in name for name in self.model):  # a sweep may be a stranger's: no code of its is run to show it
             try:
@@ -205,10 +227,10 @@ class Sweep(SweepFields, BaseModel):
         Raises
         ------
         LearnerError, SpecError
-            As `models`; and if one is no classifier of sparse counts: see `learner_check.check`.
+            As `models`; and if one is no classifier of sparse counts: see `simulation.learning.learner_check`.
         """
         for model in self.models():
-            learner_check.check(model)
+            self._domain.check_model(model, thoroughly=True)
 
     def chains(self, models: Sequence[Model] | None = None) -> Iterator[ChainSpec]:
         """Yield every chain once, seeds outermost: the first results average over all rates.
@@ -232,20 +254,12 @@ class Sweep(SweepFields, BaseModel):
                 regime=regime,
                 label_rule=label_rule,
                 terms=TermSelection(self.min_df, self.max_ngram, self.max_terms),
+                domain=self.domain,
             )
             exact = (chain, repr(model.params))  # 1, 1.0 and True are equal, but not the same
             if exact not in seen:
                 seen.add(exact)
                 yield chain
-
-    def _check_probabilities(self, models: list[Model]) -> None:
-        needing = [rule for rule in self.label_rule if find_rule(rule).needs_probabilities]
-        for model in models:
-            if needing and not learners.has_probabilities(model):
-                raise SpecError(
-                    f"label_rule: '{needing[0]}' needs probabilities, which {model.name} does not give; "
-                    "expected a learner with predict_proba, or another rule."
-                )
 
 
 def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:

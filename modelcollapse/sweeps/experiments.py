@@ -8,8 +8,8 @@ from importlib import resources
 from typing import Any
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.scaling import scale
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.scaling import scale
+from modelcollapse.sweeps.sweep import Sweep
 
 #: The steps of the study's post.
 STUDY = ("baseline", "total-collapse", "collapse-rates", "low-rates", "fine-rates")
@@ -23,7 +23,7 @@ _GROWTH = 1.1
 
 def load_experiments() -> dict[str, dict[str, Any]]:
     """Return the fields of every experiment's sweep, with its ``description``, in the order of the file."""
-    text = resources.files("modelcollapse.simulation").joinpath("experiments.toml").read_text(encoding="utf-8")
+    text = resources.files("modelcollapse.sweeps").joinpath("experiments.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.sweep import Sweep
+from modelcollapse.sweeps.sweep import Sweep
 
 #: Fields of a sweep that a scale multiplies.
 SIZES = ("initial_size", "final_size", "increment", "sizes", "test_size")
@@ -40,9 +40,10 @@ def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
     result = {
         **values,
         "initial_size": [scaled[size] for size in sweep.initial_size],
-        "test_size": math.ceil(sweep.test_size * exact),
         "final_size": scaled[sweep.final_size],
     }
+    if sweep.documents_needed:
+        result["test_size"] = math.ceil(sweep.test_size * exact)
     if sweep.sizes is not None:
         result["sizes"] = [scaled[size] for size in sweep.sizes]
     if sweep.increment is not None:

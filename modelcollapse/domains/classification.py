@@ -1,0 +1,163 @@
+"""The study's domain: a slot is a review's label, and what is trained is a classifier of word counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.errors import SpecError
+from modelcollapse.simulation import label_bytes, streams
+from modelcollapse.simulation.domain import Measure, Moment
+from modelcollapse.simulation.label_bytes import Labels
+from modelcollapse.simulation.label_rules import Increment, find_rule
+from modelcollapse.simulation.learning import learner_check, learners
+from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.learning.training import Train, Trained, TrainingSet
+from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
+from modelcollapse.simulation.regimes import Positions
+from modelcollapse.simulation.rows import CommonRow, Row
+from modelcollapse.simulation.slots import HUMAN, Origins
+from modelcollapse.simulation.spec import ChainSpec, Model
+
+
+class Classification:
+    """See `simulation.domain.Domain`."""
+
+    name = "classification"
+    row: type[CommonRow] = Row
+    slots = "documents"
+    measures: Mapping[str, Measure] = {
+        "accuracy": Measure("accuracy", "share", "more", 0.5),
+        "predicted_positive_rate": Measure("predicted positive", "share", "neither"),
+        "balanced_accuracy": Measure("balanced accuracy", "share", "more", 0.5),
+        "roc_auc": Measure("ROC AUC", "share", "more", 0.5),
+        "recall_negative": Measure("recall of the negative class", "share", "more"),
+        "recall_positive": Measure("recall of the positive class", "share", "more"),
+        "best_threshold_accuracy": Measure("accuracy at the best threshold", "share", "more", 0.5),
+        "log_loss": Measure("log-loss", "nats", "less", float(np.log(2))),
+        "brier": Measure("Brier score", "", "less", 0.25),
+        "calibration_error": Measure("calibration error", "share", "less"),
+        "train_positive_rate": Measure("positive labels in the training set", "share", "neither"),
+        "synthetic_label_error": Measure("wrong self-labels", "share", "less"),
+        "synthetic_error_negative": Measure("wrong self-labels of the negative class", "share", "less"),
+        "synthetic_error_positive": Measure("wrong self-labels of the positive class", "share", "less"),
+        "churn": Measure("changed predictions", "share", "neither"),
+    }
+    lacks: Collection[str] = ()
+    defaults: Mapping[str, Any] = {}
+
+    def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
+        """See `Domain`."""
+        needing = [rule for rule in rules if find_rule(rule).needs_probabilities]
+        for model in models or ():
+            if needing and not learners.has_probabilities(model):
+                raise SpecError(
+                    f"label_rule: '{needing[0]}' needs probabilities, which {model.name} does not give; "
+                    "expected a learner with predict_proba, or another rule."
+                )
+
+    def parameter_names(self, model: str) -> Collection[str]:
+        """See `Domain`."""
+        return learners.parameter_names(model)
+
+    def check_model(self, model: Model, thoroughly: bool = False) -> None:
+        """See `Domain`."""
+        if thoroughly:
+            learner_check.check(model)
+        else:
+            learners.instantiate(model)
+
+    def identity(self, model: Model) -> Mapping[str, object]:
+        """See `Domain`."""
+        return learners.identity(model)
+
+    def data(self, corpus: Corpus | None, sweep: Any) -> Corpus:
+        """See `Domain`: chains draw from the corpus itself."""
+        if corpus is None:
+            raise SpecError("corpus: found none, expected documents with labels: corpus=load_corpus(…).")
+        return corpus
+
+    def bind(self, spec: ChainSpec, data: Corpus, train: Train) -> Labelling:
+        """See `Domain`."""
+        return Labelling(spec, data, train)
+
+    def chain_bytes(self, spec: ChainSpec) -> int | None:
+        """See `Domain`."""
+        return None
+
+
+class Labelling:
+    """A chain's documents: which it tests on, sees, and in which order. See `simulation.domain.History`."""
+
+    slot: np.dtype[Any] = np.dtype(np.uint8)
+
+    def __init__(self, spec: ChainSpec, corpus: Corpus, train: Train) -> None:
+        self.spec, self.corpus, self._train = spec, corpus, train
+        order = streams.document_order(spec.seed, corpus.n_documents)
+        self.test, self.pool = order[: spec.test_size], order[spec.test_size :]
+
+    def human(self, start: int, stop: int) -> Labels:
+        """See `History`."""
+        return self.corpus.labels[self.pool[start:stop]] + np.uint8(HUMAN)
+
+    def origins(self, slots: Labels) -> Origins:
+        """See `History`."""
+        return label_bytes.origins(slots)
+
+    def train(self, generation: int, seen: Labels, positions: Positions) -> Trained:
+        """See `History`."""
+        training = TrainingSet(
+            model=self.spec.model,
+            terms=self.spec.terms,
+            documents=self.pool[positions],
+            labels=label_bytes.value(seen[positions]),
+            seed=streams.model_seed(self.spec.seed, generation),
+        )
+        return self._train(training, self.corpus)
+
+    def look(self, model: Trained, start: int, stop: int) -> tuple[Scores, int]:
+        """See `History`: the scores of the test set and then of the increment; and the number of terms."""
+        documents = np.concatenate((self.test, self.pool[start:stop]))
+        return model.score(documents, n_recurring=len(self.test)), model.n_features
+
+    def fill(self, view: tuple[Scores, int], moment: Moment) -> Labels:
+        """See `History`: let the label rule label."""
+        start, n_test = len(moment.seen), len(self.test)
+        documents = self.pool[start : start + len(moment.human)]
+        increment = Increment(
+            truth=self.corpus.labels[documents],
+            selected=moment.selected,
+            scores=view[0][n_test:],
+            first_scores=lambda: moment.first_model().score(documents),
+            human_positive_rate=_human_positive_rate(moment.seen, moment.positions),
+            stream=lambda purpose: streams.stream(self.spec.seed, purpose, moment.generation),
+        )
+        return find_rule(self.spec.label_rule).label(increment)
+
+    def measure(
+        self, view: tuple[Scores, int], moment: Moment
+    ) -> tuple[dict[str, float | int | None], npt.NDArray[np.uint8]]:
+        """See `History`: what is remembered are the predictions on the test set."""
+        scores, n_features = view
+        scores = scores[: len(self.test)]
+        labels, truth = moment.seen[moment.positions], self.corpus.labels[self.pool[moment.positions]]
+        columns = {
+            "n_features": n_features,
+            "churn": None if moment.memory is None else float((moment.memory != scores.labels).mean()),
+            **training_metrics(labels, truth),
+            **prediction_metrics(self.corpus.labels[self.test], scores),
+        }
+        return columns, scores.labels
+
+
+def _human_positive_rate(seen: Labels, positions: Positions) -> float:
+    """Return the positive rate of the human labels in the training set; where it has none, of all seen so far."""
+    training = seen[positions]
+    human = training[label_bytes.is_human(training)]
+    if len(human) == 0:
+        human = seen[label_bytes.is_human(seen)]
+    return float(label_bytes.value(human).mean())

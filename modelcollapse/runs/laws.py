@@ -1,0 +1,83 @@
+"""What chains of the worlds show of the laws they must obey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from modelcollapse.domains.closed_form.domain import HumanText, world_of
+from modelcollapse.domains.closed_form.expectations import expectations
+from modelcollapse.execution.store.record import ChainRecord
+from modelcollapse.execution.tasks import ChainTask
+from modelcollapse.simulation.rows import axes_of
+
+#: Of all intervals of a world together: each is the wider, the more there are (Bonferroni).
+JOINT_LEVEL = 0.95
+
+SCHEMA: dict[str, Any] = {
+    "world": pl.String,
+    "regime": pl.String,
+    "rate": pl.Float64,
+    "generation": pl.Int64,
+    "quantity": pl.String,
+    "due": pl.Float64,
+    "found": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "holds": pl.Boolean,
+}
+
+
+def laws_frame(chains: Iterable[tuple[ChainTask, ChainRecord]], text: HumanText | None) -> pl.DataFrame:
+    """Return due and found values: see `runs.run.Run.laws`.
+
+    Parameters
+    ----------
+    chains : iterable of ChainTask and ChainRecord
+        Of the domain ``closed_form``.
+    text : HumanText, optional
+        That the world "text" resamples; without it nothing is due there.
+    """
+    values = [cell for task, record in chains for cell in _cells(task, record, text)]
+    arm = ["world", "params", "initial_size", "growth", "regime", "rate", "generation", "quantity"]
+    numbers = ("due", "least", "most", "found")
+    cells = pl.DataFrame(values, dict.fromkeys(arm, pl.String) | {
+        "initial_size": pl.Int64, "rate": pl.Float64, "generation": pl.Int64, "seed": pl.Int64,
+        **dict.fromkeys(numbers, pl.Float64),
+    }, orient="row").unique([*arm, "seed"], maintain_order=True)  # fmt: skip
+    means = cells.group_by(arm, maintain_order=True).agg(
+        pl.len().alias("n"), pl.col("found").std().alias("sd"), *(pl.col(name).mean() for name in numbers)
+    )
+    n, sd, found = (means[name].to_numpy() for name in ("n", "sd", "found"))
+    n_in_world = means.select(pl.len().over("world")).to_series().to_numpy()
+    with np.errstate(invalid="ignore"):
+        half = stats.t.ppf(1 - (1 - JOINT_LEVEL) / 2 / n_in_world, n - 1) * sd / np.sqrt(n)
+    low, high = pl.col("ci_low"), pl.col("ci_high")
+    verdict = (
+        pl.when((low >= pl.col("least")) & (high <= pl.col("most")))
+        .then(True)
+        .when((low > pl.col("most")) | (high < pl.col("least")))
+        .then(False)
+    )
+    judged = means.with_columns(ci_low=pl.Series(found - half), ci_high=pl.Series(found + half)).fill_nan(None)
+    return judged.with_columns(holds=verdict).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _cells(task: ChainTask, record: ChainRecord, text: HumanText | None) -> list[tuple[Any, ...]]:
+    """Return what a chain was due to give, and gave, in every generation of which something is said."""
+    spec, axes = task.spec, axes_of(task.spec)
+    if spec.model.name == "text" and text is None:
+        return []
+    due = expectations(spec, world_of(spec.model, text, spec.initial_size))
+    arm = (spec.model.name, axes["model_params"], spec.initial_size, axes["growth"], spec.regime, axes["collapse_rate"])
+    return [
+        (*arm, g, one.quantity, spec.seed, one.due[g], one.least[g], one.most[g], getattr(row, one.quantity))
+        for g, size in enumerate(spec.sizes())
+        if (row := record.rows.get(size)) is not None
+        for one in due
+        if not np.isnan(one.least[g])
+    ]
