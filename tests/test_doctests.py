@@ -43,6 +43,7 @@ def names(tmp_path_factory):
         patch.chdir(tmp_path_factory.mktemp("examples"))
         patch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(experiments, "STUDY", ("baseline", "total-collapse"))  # two steps of the five are soon done
+        patch.setattr(experiments, "SETS", {"laws": ("laws-gaussian",)})
         tried, names = run_examples("modelcollapse", modelcollapse.__doc__ or "", {})
         assert tried == 6
         yield names

@@ -62,7 +62,8 @@ def small_world(tmp_path, tmp_path_factory, monkeypatch, bucket) -> list[str | N
     known = experiments.load_experiments()
 
     def smaller() -> dict[str, dict[str, object]]:
-        made = {name: {**values, **(ladder if "sizes" in values else sizes)} for name, values in known.items()}
+        labels = {name: values for name, values in known.items() if "domain" not in values}
+        made = {name: {**values, **(ladder if "sizes" in values else sizes)} for name, values in labels.items()}
         tiny = {"initial_size": 60, "final_size": 120, "increment": 60, "test_size": 60}
         made["demo"] |= {**tiny, "trees": 2, "seeds": 2}
         return made

@@ -48,7 +48,7 @@ class Steps:
         self._how, self._announce = how, announce
         self._finished: list[bool] = []
 
-    def __call__(self, sweep: Sweep, corpus: Corpus, out: str, given_corpus: Mapping[str, Any]) -> None:
+    def __call__(self, sweep: Sweep, corpus: Corpus | None, out: str, given_corpus: Mapping[str, Any]) -> None:
         """Run what is missing of a sweep, and print the outcome."""
         if not self._finished:
             check_retry(self._how.retry_failed, out)
@@ -65,7 +65,7 @@ class Steps:
 
 def execute(
     sweep: Sweep,
-    corpus: Corpus,
+    corpus: Corpus | None,
     location: str,
     how: RunOptions,
     given_corpus: Mapping[str, Any],
@@ -76,6 +76,7 @@ def execute(
 
     With `until_ci`, seeds are added until the intervals are that narrow: see `adaptive_seeds.run_until_precise`.
     """
+    from modelcollapse.cli.other_domains import print_laws, print_measures
     from modelcollapse.cli.tables import print_cautions
     from modelcollapse.execution.progress import JsonProgress
     from modelcollapse.runs.adaptive_seeds import run_until_precise
@@ -89,8 +90,14 @@ def execute(
         if until_ci is None:
             run = run_sweep(sweep, corpus, **options)
         else:
+            assert corpus is not None  # see `options.check_run`
             run, reached, n_seeds = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
-    if not how.json:
+    if not how.json and run.domain.name != "classification":
+        print_measures(run.results([sweep]), run.domain)
+        if run.domain.name == "closed_form":
+            print_laws(run.laws([sweep], corpus))
+        typer.echo(f"Results: {location}. Next: modelcollapse export {location}.")
+    elif not how.json:
         mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
         readable = [other for other in mine if run.is_readable(other)]
         results = run.results(readable)

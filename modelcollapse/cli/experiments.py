@@ -31,17 +31,25 @@ def experiments(
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution.progress import duration
     from modelcollapse.planning.estimate import makespan
+    from modelcollapse.sweeps.experiments import SETS
 
     numbers = counts("cores", cores) if cores else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
     law_of = _measure(corpus) if estimate else _recall(corpus)
+    known = runs.experiments()
     rows = []
-    for name, n_chains, n_generations, n_documents, what in runs.experiments().iter_rows():
+    for _, name, n_chains, n_generations, n_documents, what in known.filter(domain="classification").iter_rows():
         seconds = [law.chain_seconds(chain) for chain in runs.experiment(name).chains() if (law := law_of(chain))]
         times = [duration(makespan(seconds, n)) if len(seconds) == n_chains else "–" for n in numbers]
         rows.append((name, n_chains, f"{n_generations:,}", f"{n_documents:,}", *times, what))
     rows += _searches(law_of, numbers)
     columns = [f"{n} core{'s' if n > 1 else ''}" for n in numbers]
     print_table(("experiment", "chains", "generations", "documents", *columns, "what"), rows)
+    for (domain,), others in known.filter(known["domain"] != "classification").group_by("domain", maintain_order=True):
+        typer.echo(f"\nDomain {domain}:")
+        print_table(("experiment", "chains", "generations", "what"), others.drop("domain", "documents").iter_rows())
+    for name, steps in SETS.items():
+        typer.echo(f"{name}: {', '.join(steps)}, in one folder.")
+    typer.echo()
     if any("–" in row for row in rows):
         typer.echo(f"Times on '{corpus}' are not known yet: modelcollapse experiments --estimate --corpus {corpus}")
     else:

@@ -136,7 +136,7 @@ def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
     if how.shards is not None and how.executor != "inprocess":
         from modelcollapse.execution.ray.sharded_training import can_be_sharded
 
-        if not any(can_be_sharded(model) for model in sweep.models()):
+        if sweep.domain != "classification" or not any(can_be_sharded(model) for model in sweep.models()):
             say_idle(f"--shards does nothing: {_names(sweep)} has no trees that tasks could share.")
 
 

@@ -37,11 +37,12 @@ def plan(
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus
     from modelcollapse.execution.progress import duration
-    from modelcollapse.runs.foreseeing import find_clusters
+    from modelcollapse.runs.foreseeing import check_domain, find_clusters
 
     clusters = (counts("cores", cores), counts("nodes", nodes) if nodes else None, node_memory)
     find_clusters(*clusters)  # before a corpus is loaded
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, {}, scale)
+    check_domain(sweep)
     documents = load_corpus(**about_corpus)
     table = runs.plan(sweep, documents, *clusters, price)
     titles = ("cores", "nodes", "time", "idle", "limit", "driver busy", "sent a node", "memory a node", "core-hours",

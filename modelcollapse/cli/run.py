@@ -46,13 +46,19 @@ def run(
     from modelcollapse import runs
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.corpora import load_corpus
+    from modelcollapse.domains.catalogue import find_domain
     from modelcollapse.runs.folders import check_out, default_folder
+    from modelcollapse.sweeps.experiments import SETS
 
+    if experiment in SETS:
+        _run_set(experiment, typed(context), corpus, out, how)
+        return
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, reading, scale)
     check_run(typed(context), how, sweep)
     location = out or default_folder(sweep)
     check_out(location)
-    documents = load_corpus(**about_corpus)
+    is_needed = about_corpus or find_domain(sweep.domain).needs_corpus(sweep.model)
+    documents = load_corpus(**about_corpus) if is_needed else None
     if dry_run:
         table = runs.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)
@@ -61,6 +67,28 @@ def run(
     check_retry(how.retry_failed, location)
     if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
         raise typer.Exit(EXIT_FAILED_CHAINS)
+
+
+#: What can be typed beside the name of a set of experiments, apart from how and where they run.
+_OF_SETS = ("experiment", "corpus", "seeds", "out")
+
+
+def _run_set(name: str, said: Given, corpus: str | None, out: str | None, how: RunOptions) -> None:
+    """Run a set of experiments in one folder."""
+    from modelcollapse import runs
+    from modelcollapse.errors import SpecError
+    from modelcollapse.fields import declared
+    from modelcollapse.sweeps.experiments import SETS
+
+    if other := [option for option in said if option not in (*_OF_SETS, *declared(RunOptions))]:
+        raise SpecError(
+            f"--{other[0].replace('_', '-')}: '{name}' is a set of experiments, which are run as they are. "
+            f"Say it of one of them: {', '.join(SETS[name])}."
+        )
+    check_executor(how)
+    steps = Steps(how, lambda number, sweep: typer.echo(f"{number}. {sweep.experiment}", err=True))
+    runs.run_laws(corpus or "movies", said.get("seeds"), out or f"runs/{name}", steps)
+    steps.leave_if_failed()
 
 
 @expanded

@@ -75,6 +75,10 @@ class Classification:
         """See `Domain`."""
         return learners.identity(model)
 
+    def needs_corpus(self, models: Sequence[str]) -> bool:
+        """See `Domain`."""
+        return True
+
     def data(self, corpus: Corpus | None, sweep: Any) -> Corpus:
         """See `Domain`: chains draw from the corpus itself."""
         if corpus is None:

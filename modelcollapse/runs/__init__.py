@@ -8,7 +8,7 @@ from modelcollapse.runs.opening import open_results
 from modelcollapse.runs.results import Results
 from modelcollapse.runs.run import Run, open_run
 from modelcollapse.runs.searching import Search, open_search, search_generational, search_hyperparameters
-from modelcollapse.runs.several import reproduce, resume
+from modelcollapse.runs.several import reproduce, resume, run_laws
 from modelcollapse.runs.sweeping import run_sweep
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "plan",
     "reproduce",
     "resume",
+    "run_laws",
     "run_sweep",
     "run_until_precise",
     "search_generational",

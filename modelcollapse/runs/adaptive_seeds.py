@@ -92,7 +92,9 @@ def run_until_precise(
 
 
 def check_precision(sweep: Sweep, half_width: float, max_seeds: int = MAX_SEEDS) -> None:
-    """Raise SpecError if a sweep compares nothing, the half width is not in (0, 1), or it begins with more seeds."""
+    """Raise SpecError if a sweep compares no accuracies, the half width is not in (0, 1), or it has more seeds."""
+    if sweep.domain != "classification":
+        raise SpecError(f"until_ci: found the domain '{sweep.domain}', expected classification: it is about accuracy.")
     if not 0 < half_width < 1:
         raise SpecError(f"until_ci: found {half_width}, expected a half width between 0 and 1 such as 0.002.")
     if 0 not in sweep.rates or len(sweep.rates) < 2:

@@ -39,7 +39,8 @@ def experiments() -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        ``experiment, chains, generations, documents`` (that a corpus must have) and ``what`` it is, one row each.
+        ``domain, experiment, chains, generations, documents`` (that a corpus must have; null where slots are none) and
+        ``what`` it is, one row each.
 
     Examples
     --------
@@ -51,8 +52,10 @@ def experiments() -> pl.DataFrame:
         sweep = experiment(name)
         chains = list(sweep.chains())
         generations = sum(len(chain.sizes()) for chain in chains)
-        rows.append((name, len(chains), generations, sweep.documents_needed, values["description"]))
-    return pl.DataFrame(rows, ["experiment", "chains", "generations", "documents", "what"], orient="row")
+        needed = sweep.documents_needed or None
+        rows.append((sweep.domain, name, len(chains), generations, needed, values["description"]))
+    columns = ["domain", "experiment", "chains", "generations", "documents", "what"]
+    return pl.DataFrame(rows, columns, orient="row")
 
 
 def experiment(name: str, scale: float | None = None, **changes: Any) -> Sweep:
@@ -167,6 +170,7 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
     """
     from modelcollapse.planning.estimate import CalibrationCache, makespan
 
+    check_domain(sweep)
     numbers = cores or (os.cpu_count() or 1,)
     _check_counts("cores", numbers)
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
@@ -225,6 +229,7 @@ def plan(
     from modelcollapse.planning.estimate import CalibrationCache
     from modelcollapse.planning.forecast import forecast
 
+    check_domain(sweep)
     clusters = find_clusters(cores, nodes, node_memory)
     if not 0 <= price < math.inf:
         raise SpecError(f"price: found {price}, expected a finite number from 0 up.")
@@ -255,6 +260,15 @@ def plan(
             }
         )
     return pl.DataFrame(rows)
+
+
+def check_domain(sweep: Sweep) -> None:
+    """Raise SpecError for chains whose costs are not measured: they train no learner on a corpus."""
+    if sweep.domain != "classification":
+        raise SpecError(
+            f"'{sweep.experiment}' is of the domain '{sweep.domain}', whose time is not foreseen: expected a sweep of "
+            "classification."
+        )
 
 
 def _check_counts(name: str, numbers: Sequence[int]) -> None:

@@ -138,11 +138,13 @@ class Run(Results):
         """
         return _rows(self._read(self.sweeps if sweeps is None else sweeps), self.domain.row)
 
-    def laws(self, corpus: Corpus | None = None) -> pl.DataFrame:
+    def laws(self, sweeps: Iterable[Sweep] | None = None, corpus: Corpus | None = None) -> pl.DataFrame:
         """Hold the chains of the domain ``closed_form`` against the laws that they must obey.
 
         Parameters
         ----------
+        sweeps : iterable of Sweep, optional
+            Whose chains; those of all sweeps by default.
         corpus : Corpus, optional
             Whose text the world "text" resamples; loaded as the run says by default.
 
@@ -172,11 +174,12 @@ class Run(Results):
 
         if self.spec.domain != ClosedForm.name:
             raise AnalysisError(f"{self.name} is of the domain '{self.spec.domain}': laws are of '{ClosedForm.name}'.")
-        sizes = [max(sweep.initial_size) for sweep in self.sweeps if "text" in sweep.model]
+        asked = self.sweeps if sweeps is None else list(sweeps)
+        sizes = [max(sweep.initial_size) for sweep in asked if "text" in sweep.model]
         text = None
         if sizes:
             text = HumanText.of(load_corpus(**self.corpus.get("given", {})) if corpus is None else corpus, max(sizes))
-        return laws_frame(itertools.chain.from_iterable(map(self.chains, self.sweeps)), text)
+        return laws_frame(itertools.chain.from_iterable(map(self.chains, asked)), text)
 
     def status(self) -> pl.DataFrame:
         """Return what there is of every sweep, and what is missing.

@@ -14,7 +14,8 @@ from modelcollapse.fields import declared
 from modelcollapse.runs.folders import check_out
 from modelcollapse.runs.run import Run, open_run
 from modelcollapse.runs.sweeping import run_sweep
-from modelcollapse.sweeps.experiments import study_sweeps
+from modelcollapse.simulation.domain import NO_CORPUS
+from modelcollapse.sweeps.experiments import set_sweeps, study_sweeps
 
 
 def reproduce(
@@ -77,6 +78,59 @@ def reproduce(
     return open_run(out)
 
 
+def run_laws(
+    corpus: str | Path = "movies",
+    seeds: Any = None,
+    out: str | Path = "runs/laws",
+    carry_out: Callable[..., object] = run_sweep,
+    **options: Any,
+) -> Run:
+    """Run small worlds whose truth is known, and hold them against the laws that retraining on own draws obeys.
+
+    They are experiments of their own (``laws-discrete`` …), in one folder. `Run.laws` has the outcome. The same call
+    goes on where it was stopped.
+
+    Parameters
+    ----------
+    corpus : str or Path
+        Whose text one of the worlds resamples: a corpus' name, or a file with reviews.
+    seeds : int or integers, optional
+        How many seeds, or which, in every experiment; fewer are quicker, and leave more undecided.
+    out : str or Path
+        The run's folder, a path or any fsspec URL.
+    carry_out : callable
+        Runs one sweep; called as `run_sweep`.
+    **options
+        As for `run_sweep`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    SpecError
+        If the corpus has too few words.
+    CorpusError
+        If there is no such corpus.
+    RunFolderError
+        If the folder cannot be used.
+
+    Examples
+    --------
+    >>> worlds = run_laws("synthetic:600", seeds=2, executor="inprocess")
+    >>> worlds.laws().columns[-5:]
+    ['due', 'found', 'ci_low', 'ci_high', 'holds']
+    """
+    sweeps = set_sweeps("laws", seeds=seeds)
+    check_out(out)
+    name_or_path = locate_corpus(corpus)
+    documents = load_corpus(name_or_path)
+    for sweep in sweeps:
+        carry_out(sweep, documents, out=out, given_corpus={"name_or_path": name_or_path}, **options)
+    return open_run(out)
+
+
 def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, **options: Any) -> Run:
     """Go on with every sweep of a run from where it was stopped, on the corpus that it says.
 
@@ -110,12 +164,13 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
     6
     """
     run = open_run(location)
-    given = run.corpus.get("given")
+    is_without = run.corpus["fingerprint"] == NO_CORPUS
+    given = {} if is_without else run.corpus.get("given")
     known = {"name_or_path", *declared(CorpusFields)}
     if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
     sweeps = run.sweeps_to_run()
-    documents = load_corpus(**given)
+    documents = None if is_without else load_corpus(**given)
     for sweep in sweeps:
         carry_out(sweep, documents, out=location, given_corpus=given, **options)
     return open_run(location)

@@ -18,6 +18,9 @@ from modelcollapse.simulation.rows import CommonRow
 from modelcollapse.simulation.slots import Origins, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
+#: The fingerprint of data that were made of no corpus.
+NO_CORPUS = "none"
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -123,7 +126,7 @@ class Data(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Equal fingerprints mean equal data."""
+        """Equal fingerprints mean equal data; `NO_CORPUS` where nothing is needed."""
         ...
 
     @property
@@ -176,6 +179,10 @@ class Domain(Protocol):
 
     def identity(self, model: Model) -> Mapping[str, object]:
         """Return everything that makes a model's results, for the chain's id."""
+        ...
+
+    def needs_corpus(self, models: Sequence[str]) -> bool:
+        """Return whether chains of models, given by name, draw from a corpus."""
         ...
 
     def data(self, corpus: Any, sweep: Any) -> Data:

@@ -14,6 +14,11 @@ from modelcollapse.sweeps.sweep import Sweep
 #: The steps of the study's post.
 STUDY = ("baseline", "total-collapse", "collapse-rates", "low-rates", "fine-rates")
 
+#: Experiments that are run together, in one folder, by the name of the set.
+SETS: Mapping[str, tuple[str, ...]] = {
+    "laws": ("laws-discrete", "laws-gaussian", "laws-least-squares", "laws-logistic", "laws-text")
+}
+
 #: Experiments of the study that are searches among parameters: commands of their own.
 SEARCHES = ("hyperparameters", "generational")
 
@@ -38,6 +43,8 @@ def experiment_values(name: str) -> Mapping[str, Any]:
     experiments = load_experiments()
     if name in SEARCHES:
         raise SpecError(f"'{name}' is no sweep of chains. It is a command of its own: modelcollapse {name}.")
+    if name in SETS:
+        raise SpecError(f"'{name}' is a set of experiments: {', '.join(SETS[name])}. Expected one of them.")
     if name not in experiments:
         raise SpecError(
             f"Found no experiment and no spec file '{name}'. Expected one of {', '.join(experiments)}, or a TOML file."
@@ -45,6 +52,12 @@ def experiment_values(name: str) -> Mapping[str, Any]:
     values = experiments[name]
     del values["description"]
     return {"experiment": name, **values}
+
+
+def set_sweeps(name: str, **given: Any) -> list[Sweep]:
+    """Return the sweeps of a set of experiments; fields that are given, and not None, replace those of each."""
+    changes = {key: value for key, value in given.items() if value is not None}
+    return [Sweep(**{**experiment_values(step), **changes}) for step in SETS[name]]
 
 
 def study_sweeps(factor: float | None = None, **given: Any) -> list[Sweep]:

@@ -24,9 +24,9 @@ def a_second_a_training(monkeypatch, tmp_path):
 def test_every_experiment_is_listed_and_is_a_sweep():
     table = experiments()
     assert {"baseline", "demo", "low-rates"} <= set(table["experiment"])
-    for name, chains, _, documents, _ in table.iter_rows():
+    for domain, name, chains, _, documents, _ in table.iter_rows():
         sweep = experiment(name)
-        assert (len(list(sweep.chains())), sweep.documents_needed) == (chains, documents)
+        assert (sweep.domain, len(list(sweep.chains())), sweep.documents_needed or None) == (domain, chains, documents)
 
 
 def test_an_experiment_is_scaled_and_changed():

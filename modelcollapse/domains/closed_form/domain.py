@@ -14,7 +14,7 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.domains.closed_form.worlds import WORLDS, Text, World
 from modelcollapse.errors import LearnerError, SpecError
 from modelcollapse.simulation import streams
-from modelcollapse.simulation.domain import Measure, Moment
+from modelcollapse.simulation.domain import NO_CORPUS, Measure, Moment
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.regimes import Positions
 from modelcollapse.simulation.rows import CommonRow
@@ -68,7 +68,7 @@ class HumanText:
     """
 
     words: npt.NDArray[np.int32]
-    fingerprint: str = "none"
+    fingerprint: str = NO_CORPUS
     name: str = "none"
     origin: Any = None
 
@@ -137,13 +137,17 @@ class ClosedForm:
         library = world.library and ".".join(importlib.metadata.version(world.library).split(".")[:2])
         return {"world": model.name, "params": params, "version": library}
 
+    def needs_corpus(self, models: Sequence[str]) -> bool:
+        """See `Domain`: only the world `Text` does."""
+        return "text" in models
+
     def data(self, corpus: Corpus | None, sweep: Any) -> HumanText:
-        """See `Domain`: only the world `Text` takes a corpus."""
+        """See `Domain`."""
         if corpus is None:
-            if "text" in sweep.model:
+            if self.needs_corpus(sweep.model):
                 raise SpecError("corpus: found none, but the world 'text' resamples a text: name a corpus.")
             return HumanText(np.empty(0, np.int32))
-        return HumanText.of(corpus, max(sweep.initial_size) if "text" in sweep.model else 0)
+        return HumanText.of(corpus, max(sweep.initial_size) if self.needs_corpus(sweep.model) else 0)
 
     def bind(self, spec: ChainSpec, data: HumanText, train: Train) -> Drawing:
         """See `Domain`."""
@@ -179,6 +183,8 @@ class Drawing:
 
     def train(self, generation: int, seen: Slots, positions: Positions) -> Any:
         """See `History`: the fitted parameters of every replicate."""
+        if not len(positions):
+            raise ValueError("there is nothing to fit: every draw was left out")
         return self.world.fit(self.inputs[positions], seen["drawn"][positions])
 
     def look(self, model: Any, start: int, stop: int) -> Any:

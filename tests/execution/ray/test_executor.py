@@ -170,6 +170,18 @@ def test_a_killed_worker_costs_nothing(ray, tmp_path, corpus, expected):
     assert meddling.generations_done == expected.height
 
 
+def test_other_domains_run_alike_and_survive_a_killed_worker(ray, tmp_path):
+    sweep = Sweep(
+        domain="closed_form", model="discrete,gaussian,least-squares", model_param={"replicates": [50]}, rates=[0.3, 1],
+        seeds=3, initial_size=20, final_size=600, increment=20, regime="accumulate,replace,subsample",
+    )  # fmt: skip
+    killed = Meddling(100, lambda: worker_processes()[0].kill())
+    there = run_sweep(sweep, out=tmp_path / "there", executor="ray", workers=2, progress=killed)
+    here = run_sweep(sweep, out=tmp_path / "here", executor="inprocess")
+    assert table(there.results()).equals(table(here.results()))
+    assert there.laws().equals(here.laws())
+
+
 def test_a_chain_that_raises_is_recorded_and_the_others_finish(ray, tmp_path, corpus):
     models = {"model": ("sklearn.neighbors:KNeighborsClassifier",), "model_param": {"n_neighbors": (100_000, 3)}}
     sweep = SWEEP.model_copy(update=models)
