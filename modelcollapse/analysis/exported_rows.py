@@ -10,8 +10,9 @@ from polars.exceptions import PanicException, PolarsError
 from modelcollapse.analysis.foreign_values import LARGEST, check_text
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
+from modelcollapse.execution.store.record import domain_of
 from modelcollapse.names import first_line
-from modelcollapse.simulation.rows import ADDED, column_types
+from modelcollapse.simulation.rows import ADDED, Row, column_types
 
 #: What no row is without; everything else may be unknown.
 _NEVER_NULL = ("collapse_rate", "seed", "initial_size", "generation", "n_seen", "n_train", "n_test", "accuracy")
@@ -51,12 +52,15 @@ def read_rows(file: Path) -> pl.DataFrame:
         with file.open("rb") as opened:  # a path may have characters that mean something to Polars
             is_parquet = file.suffix == ".parquet"
             rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=EXPORTED)
+        domain = domain_of(rows.columns)
         missing = [name for name in EXPORTED if name not in rows.columns]
         rows = rows.with_columns(pl.lit(None).alias(name) for name in missing if name in ADDED)
         if is_whole := ADDED.keys() >= set(missing):
             rows = rows.select(pl.col(name).cast(kind) for name, kind in EXPORTED.items())
     except (OSError, PolarsError, PanicException) as error:
         raise AnalysisError(f"Cannot read {file}: {first_line(error)}.") from None
+    if domain not in (None, Row.domain):
+        raise AnalysisError(f"{file} holds rows of the domain '{domain}', for which there are no figures and reports.")
     if not is_whole:
         raise AnalysisError(
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "

@@ -18,6 +18,7 @@ from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.execution.store.record import domain_of
 
 #: Columns that exported rows have had from the first version on. Later versions have more.
 _ALWAYS_EXPORTED = {
@@ -44,7 +45,7 @@ def is_export(file: Path) -> bool:
                 return False
         else:
             names = set(_csv_names(opened.read(_HEAD)))
-    return _ALWAYS_EXPORTED <= names <= EXPORTED.keys()
+    return _ALWAYS_EXPORTED <= names <= EXPORTED.keys() or domain_of(names) is not None
 
 
 def write_export(rows: pl.DataFrame, file: Path) -> None:

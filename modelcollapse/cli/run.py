@@ -143,6 +143,8 @@ def status(
 
     run = open_run(location)
     about = f"corpus '{run.corpus['name']}', fingerprint {run.corpus['fingerprint'][:12]}"
+    if run.domain.name != "classification":
+        about = f"domain {run.domain.name}, {about}"
     typer.echo(f"{location}: {printable(about)}")
     rows = [
         (name, f"{finished}/{chains}", begun, failed, f"{done}/{asked}")

@@ -33,7 +33,10 @@ def test_status_export_resume_and_json(worlds, call):
     assert (code, "6/6" in out) == (0, True)
     assert call("export", worlds, "rows.parquet")[0] == 0
     assert pl.read_parquet("rows.parquet")["log_variance"].is_not_null().all()
-    assert call("export", worlds, "rows.parquet")[0] == 2  # rows of this domain are not known again in a file
+    assert call("export", worlds, "rows.parquet")[0] == 0
+    code, _, err = call("plot", "rows.parquet")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "rows.parquet holds rows of the domain 'closed_form'" in err
     assert call("resume", worlds, "--executor", "inprocess")[0] == 0
     code, out, _ = call("run", "worlds.toml", "--seeds", "4", "--executor", "inprocess", "--json")
     assert code == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -178,6 +178,12 @@ def _kind_of(metadata: Mapping[str, str], frame: pl.DataFrame) -> type[CommonRow
     if frame.schema != {name: dtype for name, dtype in columns.items() if kind.added.get(name, 1) <= int(version)}:
         raise OtherVersionError(f"its columns are not those of version {version}")
     return kind
+
+
+def domain_of(columns: Collection[str]) -> str | None:
+    """Return the domain whose exported rows have exactly these columns, if there is one."""
+    names = {*columns} - {"experiment"}
+    return next((domain.name for domain in DOMAINS.values() if schema_of(domain.row).keys() == names), None)
 
 
 def rows_frame(rows: list[dict[str, Any]], row: type[CommonRow] = Row, **extra: pl.DataType) -> pl.DataFrame:
