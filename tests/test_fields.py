@@ -6,7 +6,7 @@ import pytest
 import typer.main
 
 from modelcollapse.cli import make_app
-from modelcollapse.cli.run_options import ExecutorOptions, RunOptions
+from modelcollapse.cli.options import ExecutorOptions, RunOptions
 from modelcollapse.corpora import CorpusOptions
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.fields import declared

@@ -15,8 +15,7 @@ from modelcollapse.errors import SpecError
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.folders import default_folder
-from modelcollapse.runs.run_spec import check_same_corpus
+from modelcollapse.runs.run_spec import check_same_corpus, default_folder
 from modelcollapse.simulation.experiments import experiment_values, load_experiments
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.scaling import scale as scaled

@@ -16,7 +16,7 @@ from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.names import is_file, printable
 from modelcollapse.runs.figures import Figures
-from modelcollapse.runs.folders import check_out
+from modelcollapse.runs.run_spec import check_out
 from modelcollapse.runs.watching import Counter, counting, kept
 
 if TYPE_CHECKING:
