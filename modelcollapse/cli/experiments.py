@@ -32,7 +32,7 @@ def experiments(
     from modelcollapse.planning.estimate import makespan
 
     numbers = counts("cores", cores) if cores else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
-    law_of = _measure(corpus) if estimate else _recall(corpus)
+    law_of = _laws(corpus, estimate)
     rows = []
     for name, n_chains, n_generations, n_documents, what in modelcollapse.experiments().iter_rows():
         seconds = [
@@ -100,38 +100,15 @@ def counts(option: str, given: str) -> tuple[int, ...]:
     return numbers
 
 
-def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
-    """Return a look-up of the cost laws measured before."""
-    from functools import cache
+def _laws(corpus: str, measure: bool) -> Callable[[ChainSpec], CostLaw | None]:
+    """Return what gives the cost law of a chain: measured now, or known from before."""
+    from modelcollapse.corpora import load_corpus, load_if_cached
+    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
 
-    from modelcollapse.corpora import load_if_cached
-    from modelcollapse.planning.estimate import CalibrationCache
-
-    documents, known = load_if_cached(corpus), CalibrationCache()
+    documents, laws = (load_corpus if measure else load_if_cached)(corpus), CalibrationCache()
     if documents is None:
         return lambda chain: None
-    find = cache(lambda model, terms: known.load(documents, model, terms))
-    return lambda chain: find(chain.model, chain.terms)
-
-
-def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
-    """Return a memoised calibrator."""
-    from functools import cache
-
-    from modelcollapse.corpora import load_corpus
-    from modelcollapse.planning.estimate import CalibrationCache, calibrate
-    from modelcollapse.simulation.spec import Model, TermSelection
-
-    documents = load_corpus(corpus)
-    known = CalibrationCache()
-
-    @cache
-    def law(model: Model, terms: TermSelection) -> CostLaw:
-        measured = calibrate(model, terms, documents)
-        known.save(documents, model, terms, measured)
-        return measured
-
-    return lambda chain: law(chain.model, chain.terms)
+    return law_by_chain(laws.measure if measure else laws.load, documents)
 
 
 @expanded

@@ -15,7 +15,7 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Origin
-from modelcollapse.corpora.progress import Progress, show_progress
+from modelcollapse.corpora.progress import ShowProgress, show_progress
 from modelcollapse.corpora.registry import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.sources.amazon import HUB_FILES, fetch
 from modelcollapse.corpora.sources.movies import movies_file
@@ -29,7 +29,7 @@ def load_corpus(
     name_or_path: str | Path = "movies",
     *,
     workers: int | None = None,
-    progress: bool | Progress | None = None,
+    progress: ShowProgress = None,
     **options: Any,
 ) -> Corpus:
     """Load a corpus, building and caching it on first use.
@@ -92,7 +92,7 @@ def build_corpus(
     *,
     workers: int | None = None,
     text_file: str | Path | None = None,
-    progress: bool | Progress | None = None,
+    progress: ShowProgress = None,
     **options: Any,
 ) -> Corpus:
     """Build a corpus from files and give it a name, or build one of the package's ahead of its first use.
@@ -145,7 +145,7 @@ def build_corpus(
 
 
 def _build_named(
-    files: list[str | Path], name: str, workers: int | None, progress: bool | Progress | None, options: dict[str, Any]
+    files: list[str | Path], name: str, workers: int | None, progress: ShowProgress, options: dict[str, Any]
 ) -> Corpus:
     check_name(name, tuple(BUILT_IN))
     if not files:
@@ -206,9 +206,7 @@ def _downloaded(name: str) -> list[Path]:
     return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
-def _load_named(
-    named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: bool | Progress | None
-) -> Corpus:
+def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: ShowProgress) -> Corpus:
     asked, built = (CorpusOptions.parse(**values).model_dump() for values in (options, named.options))
     if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in options if asked[name] != built[name]]:
         raise CorpusError(
@@ -282,13 +280,13 @@ def _key(source: Source) -> str:
     return blake2b(json.dumps(source.identity(), sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _load(source: Source, workers: int | None, progress: bool | Progress | None) -> Corpus:
+def _load(source: Source, workers: int | None, progress: ShowProgress) -> Corpus:
     key = _key(source)
     build = partial(_build, source, workers, progress)
     return CorpusCache().get_or_build(key, source.name, build, _say_waiting)
 
 
-def _build(source: Source, workers: int | None, progress: bool | Progress | None, folder: Path) -> Origin:
+def _build(source: Source, workers: int | None, progress: ShowProgress, folder: Path) -> Origin:
     with show_progress(progress) as show:
         return source.build(folder, workers, show)
 

@@ -16,8 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -50,6 +52,9 @@ _TEST_SIZE = 5000
 
 #: Nothing takes no time at all: there must be a logarithm.
 _LEAST = 1e-9
+
+
+_Law = TypeVar("_Law", bound="CostLaw | None")
 
 
 @dataclass(frozen=True)
@@ -227,29 +232,27 @@ class CalibrationCache:
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
-    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
-        """Return the law of a corpus; measured, and kept, if it never was."""
-        law = self.load(corpus, model, terms)
-        if law is None:
-            law = calibrate(model, terms, corpus)
-            self.save(corpus, model, terms, law)
-        return law
-
-    def laws_of(self, corpus: Corpus, chains: Iterable[ChainSpec]) -> Callable[[ChainSpec], CostLaw]:
-        """Return what gives the law of each of these chains, measured if it never was: chains of a kind share one."""
-        kinds = {(chain.model, chain.terms) for chain in chains}
-        laws = {kind: self.load_or_measure(corpus, *kind) for kind in kinds}
-        return lambda chain: laws[chain.model, chain.terms]
-
-    def save(self, corpus: Corpus, model: Model, terms: TermSelection, law: CostLaw) -> None:
-        """Keep a law; where that cannot be written, it is measured again the next time."""
+    def measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+        """Measure the law of a corpus and keep it; where that cannot be written, it is measured again the next time."""
+        law = calibrate(model, terms, corpus)
         file = self._file(corpus, model, terms)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             atomic.write_bytes(file, json.dumps(asdict(law)).encode())
+        return law
+
+    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+        """Return the law of a corpus; measured, and kept, if it never was."""
+        return self.load(corpus, model, terms) or self.measure(corpus, model, terms)
 
     def _file(self, corpus: Corpus, model: Model, terms: TermSelection) -> Path:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
         about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
         return self._folder / f"{short_hash(about)}.json"
+
+
+def law_by_chain(find: Callable[[Corpus, Model, TermSelection], _Law], corpus: Corpus) -> Callable[[ChainSpec], _Law]:
+    """Return what finds the law of a chain: chains of a kind share one, which is looked for once."""
+    once = cache(partial(find, corpus))
+    return lambda chain: once(chain.model, chain.terms)

@@ -160,12 +160,12 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
     >>> list(estimate(sweep, corpus, cores=[1, 8]))
     [1, 8]
     """
-    from modelcollapse.planning.estimate import CalibrationCache, makespan
+    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain, makespan
 
     numbers = cores or (os.cpu_count() or 1,)
     _check_counts("cores", numbers)
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
-    law_of = CalibrationCache().laws_of(corpus, chains)
+    law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
     seconds = [law_of(chain).chain_seconds(chain) for chain in chains]
     return {n: makespan(seconds, n) for n in numbers}
 
@@ -217,7 +217,7 @@ def plan(
     >>> plan(sweep, corpus, cores=[8, 64]).select("cores", "nodes", "chains").rows()
     [(8, 1, 6), (64, 2, 6)]
     """
-    from modelcollapse.planning.estimate import CalibrationCache
+    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
     from modelcollapse.planning.forecast import forecast
 
     clusters = find_clusters(cores, nodes, node_memory)
@@ -225,7 +225,7 @@ def plan(
         raise SpecError(f"price: found {price}, expected a finite number from 0 up.")
     check_ngrams(sweep, corpus)
     tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
-    law_of = CalibrationCache().laws_of(corpus, (task.spec for task in tasks))
+    law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
     n_documents = max(corpus.n_documents, sweep.documents_needed)
     size = CorpusSize.of(corpus, n_documents)
     rows = []

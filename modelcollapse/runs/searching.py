@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from modelcollapse import notebook
 from modelcollapse.corpora import Corpus, load_corpus
+from modelcollapse.corpora.progress import show_progress
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.names import is_file, printable
 from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.run_spec import check_out
-from modelcollapse.runs.watching import Counter, counting, kept
+from modelcollapse.runs.watching import kept
 
 if TYPE_CHECKING:
     from modelcollapse.searches.results import SearchResults
@@ -153,17 +153,16 @@ def search_hyperparameters(
     [1, 2, 3]
     """
     from modelcollapse.searches.hyperparameters import GridSettings
+    from modelcollapse.searches.results import SearchResults
     from modelcollapse.searches.run_hyperparameters import run_grid
 
     checked = GridSettings.of("hyperparameters", **settings)
     folder = check_out(out, PATHS.search)
     loaded = corpus if isinstance(corpus, Corpus) else load_corpus(corpus)
     where = find_executor(executor, address, workers)
-
-    def run(counter: Counter) -> tuple[pl.DataFrame, int]:
-        return run_grid(checked, loaded, out, where, counter)
-
-    return _run("hyperparameters", "combinations and folds", run, folder, progress)
+    with kept(str(folder)), show_progress(progress) as show:
+        rows, n_failed = run_grid(checked, loaded, out, where, show)
+    return Search(SearchResults("hyperparameters", rows), folder, n_failed)
 
 
 def search_generational(
@@ -184,10 +183,8 @@ def search_generational(
         A corpus with n-grams up to 3, or what `load_corpus` takes.
     out : str or Path
         The folder, a path or any fsspec URL.
-    executor, address, workers
-        As for `run_sweep`.
-    progress : bool, optional
-        Whether it is shown; by default where somebody sees it.
+    executor, address, workers, progress
+        As for `search_hyperparameters`.
     ngrams : str, optional
         N-gram orders to count in a corpus that has text; 1-3 by default.
     **settings
@@ -217,6 +214,7 @@ def search_generational(
     """
     from modelcollapse.corpora.sources.synthetic import PREFIX
     from modelcollapse.searches.generational import SearchSettings
+    from modelcollapse.searches.results import SearchResults
     from modelcollapse.searches.run_generational import run_search
 
     checked = SearchSettings.of("generational", **settings)
@@ -228,26 +226,9 @@ def search_generational(
         loaded = load_corpus(corpus)
     else:
         loaded = load_corpus(corpus, ngrams=ngrams or NGRAMS)
-
-    def run(counter: Counter) -> tuple[pl.DataFrame, int]:
-        return run_search(checked, loaded, out, where, counter.of_generation)
-
-    return _run("generational", "broods", run, folder, progress)
-
-
-def _run(
-    name: Literal["hyperparameters", "generational"],
-    what: str,
-    run: Callable[[Counter], tuple[pl.DataFrame, int]],
-    folder: RunFolder,
-    progress: bool | None,
-) -> Search:
-    """Run a search while somebody may watch how many units, named by `what`, are finished."""
-    from modelcollapse.searches.results import SearchResults
-
-    with kept(str(folder)), counting(progress, what) as counter:
-        rows, n_failed = run(counter)
-    return Search(SearchResults(name, rows), folder, n_failed)
+    with kept(str(folder)), show_progress(progress) as show:
+        rows, n_failed = run_search(checked, loaded, out, where, show)
+    return Search(SearchResults("generational", rows), folder, n_failed)
 
 
 def open_search(location: str | Path) -> Search:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
@@ -23,10 +25,7 @@ from modelcollapse.searches.generational import (
     founders,
     offspring,
 )
-from modelcollapse.searches.run_units import OnProgress, begin_search, run_units, stored_results
-
-#: Called when a generation begins, with its number; returns whom to tell of its units.
-OnGeneration = Callable[[int], OnProgress]
+from modelcollapse.searches.units import begin_search, run_units, stored_results
 
 _log = logging.getLogger(__name__)
 
@@ -36,23 +35,12 @@ def run_search(
     corpus: Corpus,
     out: str | Path,
     executor: ExecutorName | Executor = "ray",
-    watch: OnGeneration = lambda generation: lambda n_done, n_all: None,
+    progress: Progress = silent,
 ) -> tuple[pl.DataFrame, int]:
     """Run what a folder does not have yet of an evolutionary search, and write ``results.csv``.
 
     The search ends when no child is among the best any more, after ``max_generations``, or when units failed: the same
     call then tries those again.
-
-    Parameters
-    ----------
-    settings : SearchSettings
-    corpus : Corpus
-        With n-grams up to 3.
-    out : str or Path
-        The folder, a path or any fsspec URL.
-    executor : {"ray", "inprocess"} or Executor
-    watch : callable
-        Told of every generation and its units.
 
     Returns
     -------
@@ -60,13 +48,6 @@ def run_search(
         One row for every variant: ``generation, number, parent_generation, parent_number, score`` (mean accuracy over
         seeds), ``sd, collapse_rate`` (of its labels; 0 in generation 0), ``inherited_rate`` (what it hands down),
         ``wrong_labels``, its parameters, and ``is_best`` (among the best in the end); and how many units failed.
-
-    Raises
-    ------
-    SpecError
-        If the corpus is too small, or has no n-grams of order 3.
-    RunFolderError
-        If the folder holds something else, or a search with other settings but for its number of generations.
     """
     settings.check_corpus(corpus)
     folder, workers = RunFolder(out), find_executor(executor)
@@ -82,7 +63,7 @@ def run_search(
             units = broods(settings, generation, groups, parents)
             if generation > settings.max_generations and None in stored_results(units, corpus, folder):
                 break  # an earlier search was asked for more, but did not come so far
-            results = run_units(units, corpus, folder, workers, watch(generation))
+            results = run_units(units, corpus, folder, workers, partial(progress, f"broods of generation {generation}"))
             n_failed = sum(result is None for result in results)
             if n_failed:
                 break

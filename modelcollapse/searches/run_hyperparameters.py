@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, parameters, study_model
-from modelcollapse.searches.run_units import OnProgress, begin_search, run_units, stored_results
+from modelcollapse.searches.units import begin_search, run_units, stored_results
 from modelcollapse.simulation.spec import Model
 
 
@@ -23,39 +25,22 @@ def run_grid(
     corpus: Corpus,
     out: str | Path,
     executor: ExecutorName | Executor = "ray",
-    tell: OnProgress = lambda n_done, n_all: None,
+    progress: Progress = silent,
 ) -> tuple[pl.DataFrame, int]:
     """Run what a folder does not have yet of a grid search, and write ``results.csv``.
-
-    Parameters
-    ----------
-    settings : GridSettings
-    corpus : Corpus
-    out : str or Path
-        The folder, a path or any fsspec URL.
-    executor : {"ray", "inprocess"} or Executor
-    tell : callable
-        Told how many units are finished.
 
     Returns
     -------
     DataFrame, int
         One row for every combination of parameters and fold: the parameters as text, ``is_study``, ``fold``,
         ``accuracy``, ``seconds``; earlier grids in the folder included. And the number of units that failed.
-
-    Raises
-    ------
-    SpecError
-        If the corpus is too small.
-    RunFolderError
-        If the folder holds something else, or a grid on other documents, folds or with another seed.
     """
     settings.check_corpus(corpus)
     folder = RunFolder(out)
     with folder.locked(PATHS.search), run_log(folder):
         searches = begin_search("hyperparameters", settings, corpus, folder, may_differ=("grid", "folds_per_task"))
         units = list(settings.units())
-        results = run_units(units, corpus, folder, find_executor(executor), tell)
+        results = run_units(units, corpus, folder, find_executor(executor), partial(progress, "combinations and folds"))
         earlier = [unit for asked in searches[:-1] for unit in GridSettings.of("hyperparameters", **asked).units()]
         stored = stored_results(earlier, corpus, folder)
         frame = _table([*units, *earlier], [*results, *stored])
