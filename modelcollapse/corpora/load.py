@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -22,7 +23,7 @@ from modelcollapse.corpora.sources.movies import movies_file
 from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
-from modelcollapse.names import is_file, is_folder, means_file, user_path
+from modelcollapse.names import is_file, means_file, user_path
 
 
 def load_corpus(
@@ -269,7 +270,7 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
 
 def _file(given: str | Path, options: CorpusOptions) -> Source:
     path = user_path(str(given))
-    if not (is_file(path) or is_folder(path)):
+    if not os.path.exists(path):
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
         raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
     return ReviewFiles.at([path], options)

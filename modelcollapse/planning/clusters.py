@@ -10,32 +10,18 @@ STORE_SHARE, TASK_SHARE = 0.3, 0.7
 
 @dataclass(frozen=True)
 class Overheads:
-    """What everything around trainings costs: measured on two cores with Ray 2.60, but for the network.
+    """What everything around trainings costs: measured on two cores with Ray 2.60, but for the network."""
 
-    Attributes
-    ----------
-    start : float
-        Seconds in which Ray, a worker and its imports start and end (5 to 12; scripts/bench_sweep.py).
-    row, row_byte : float
-        Seconds of the driver for a generation, and for each byte of it: 1,500 rows of 150 chains that were all there
-        before the driver took the first; generators of 200 kB arrays against small ones.
-    chain : float
-        Seconds of the driver to submit a chain (0.002) and to write its file (0.004 in a local folder; an object store
-        takes its own time).
-    row_bytes : int
-        Of a generation, pickled, beside a byte for each label and each prediction.
-    bytes_per_second : float
-        Of the driver's network: 10 Gbit/s; assumed.
-    indivisible : float
-        Share of a generation that every shard repeats: 1,000 trees on 10,000 and 20,000 documents.
-    """
-
-    start: float = 8.0
+    start: float = 8.0  # seconds in which Ray, a worker and its imports start and end (5 to 12; scripts/bench_sweep.py)
+    # Seconds of the driver for a generation, and for each byte of it: 1,500 rows of 150 chains that were all there
+    # before the driver took the first; generators of 200 kB arrays against small ones.
     row: float = 0.0002
     row_byte: float = 2.5e-9
+    # To submit a chain (0.002) and write its file (0.004 in a local folder; an object store takes its own time).
     chain: float = 0.006
-    row_bytes: int = 1000
-    bytes_per_second: float = 1.25e9
+    row_bytes: int = 1000  # of a generation, pickled, beside a byte for each label and each prediction
+    bytes_per_second: float = 1.25e9  # of the driver's network: 10 Gbit/s; assumed
+    # Share of a generation that every shard repeats: 1,000 trees on 10,000 and 20,000 documents.
     indivisible: float = 0.13
 
 
@@ -44,19 +30,11 @@ MEASURED = Overheads()
 
 @dataclass(frozen=True)
 class Cluster:
-    """Nodes that are all alike.
+    """Nodes that are all alike. One is this machine; of several, the driver's is another one."""
 
-    Attributes
-    ----------
-    n_cores, n_nodes : int
-        In all. One node is this machine; of several, the driver's is another one.
-    node_bytes : int
-        Memory of a node.
-    """
-
-    n_cores: int
+    n_cores: int  # of all nodes
     n_nodes: int
-    node_bytes: int
+    node_bytes: int  # memory of a node
 
     def tasks_per_node(self, task_bytes: int) -> int:
         """Return how many tasks a node runs at a time."""

@@ -42,15 +42,15 @@ CALIBRATION_SECONDS = 5.0
 _SMALLEST = 128
 _FEWEST_SIZES = 4
 
-#: Twice the documents cost at most about so many times as much.
+#: Twice the documents cost at most about this many times as much.
 _NEXT_COSTS = 2.5
 
-#: The growth beyond the largest size that was measured is that of this many sizes up to it, each twice the last.
+#: Sizes, each twice the last, used to extrapolate beyond the largest.
 _SIZES_OF_GROWTH = 4
 
 _TEST_SIZE = 5000
 
-#: Nothing takes no time at all: there must be a logarithm.
+#: Floor, so that a logarithm is defined.
 _LEAST = 1e-9
 
 
@@ -63,23 +63,14 @@ class CostLaw:
 
     Between the sizes that were measured it is a straight line in logarithms; beyond them a power law through the
     largest ones; below them the cost of the smallest.
-
-    Attributes
-    ----------
-    sizes : tuple of int
-        Training sizes, ascending, at least two.
-    fit_seconds : tuple of float
-        Of one training at each size.
-    score_seconds : tuple of float
-        Of one document to score, with a model of each size; metrics included.
     """
 
-    sizes: tuple[int, ...]
-    fit_seconds: tuple[float, ...]
-    score_seconds: tuple[float, ...]
+    sizes: tuple[int, ...]  # of training sets, ascending, at least two
+    fit_seconds: tuple[float, ...]  # of one training at each size
+    score_seconds: tuple[float, ...]  # of one document to score, with a model of each size; metrics included
 
     def generation_seconds(self, n_train: int, n_scored: int) -> float:
-        """Return what training on so many documents, and then scoring so many, takes."""
+        """Return what training on `n_train` documents, and then scoring `n_scored`, takes."""
         return self._at(n_train, self.fit_seconds) + n_scored * self._at(n_train, self.score_seconds)
 
     def task_seconds(self, workload: Workload) -> float:
@@ -115,19 +106,7 @@ class CostLaw:
 def calibrate(model: Model, terms: TermSelection, corpus: Corpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
     """Train on 128, 256, … documents until time is up or there are no more, and return the law of what that cost.
 
-    Parameters
-    ----------
-    model : Model
-    terms : TermSelection
-    corpus : Corpus
-        Of at least 512 documents.
-    seconds : float
-        Of one core; a little more or less.
-
-    Raises
-    ------
-    CorpusError
-        If there are too few documents to measure anything.
+    Raise CorpusError if the corpus has fewer than 512 documents: too few to measure anything.
     """
     test_size = min(_TEST_SIZE, corpus.n_documents // 4)
     sizes = [_SMALLEST << k for k in range(32) if (_SMALLEST << k) + test_size <= corpus.n_documents]
@@ -176,12 +155,7 @@ def _measure(model: Model, terms: TermSelection, corpus: Corpus, size: int, test
 def makespan(chain_seconds: Iterable[float], cores: int | Sequence[float]) -> float:
     """Return when the last chain ends if they are given out longest first, each to the core that is free first.
 
-    Parameters
-    ----------
-    chain_seconds : iterable of float
-        What each chain takes.
-    cores : int or sequence of float
-        How many there are; or when each is ready, ascending.
+    `cores` is how many there are, or when each is ready, ascending.
     """
     free_at = [0.0] * cores if isinstance(cores, int) else list(cores)
     ends = [0.0]

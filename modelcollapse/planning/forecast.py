@@ -21,30 +21,15 @@ from modelcollapse.simulation.spec import ChainSpec
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a sweep would take.
-
-    Attributes
-    ----------
-    cluster : Cluster
-    makespan : float
-        Seconds from the command to its end.
-    busy : float
-        Core-seconds in which chains train and score.
-    bounds : dict of str to float
-        Seconds that it takes at least, because of each part alone.
-    sent_per_node, memory_per_node : float
-        Bytes through the object store, corpus and rows; bytes of the corpus and of the chains at a time.
-    store_overflows : bool
-        Whether the corpus is larger than a node's object store.
-    """
+    """What a sweep would take."""
 
     cluster: Cluster
-    makespan: float
-    busy: float
-    bounds: dict[str, float]
-    sent_per_node: float
-    memory_per_node: float
-    store_overflows: bool
+    makespan: float  # seconds from the command to its end
+    busy: float  # core-seconds in which chains train and score
+    bounds: dict[str, float]  # seconds that it takes at least, because of each part alone
+    sent_per_node: float  # bytes through the object store, corpus and rows
+    memory_per_node: float  # bytes of the corpus and of the chains at a time
+    store_overflows: bool  # whether the corpus is larger than a node's object store
 
     @property
     def idle_share(self) -> float:
@@ -69,18 +54,7 @@ def forecast(
     corpus: CorpusSize,
     overheads: Overheads = MEASURED,
 ) -> Forecast:
-    """Foresee a sweep.
-
-    Parameters
-    ----------
-    tasks : sequence of ChainTask
-        At least one, in the scheduler's order: `plan.Plan.to_run`.
-    generations_of : callable
-        Seconds of one core for each generation of a chain: `estimate.CostLaw.generations`.
-    cluster : Cluster
-    corpus : CorpusSize
-    overheads : Overheads
-    """
+    """Foresee a sweep of one task or more, in the scheduler's order; `generations_of`: see `CostLaw.generations`."""
     most_bytes = max(task_bytes(task.workload, corpus) for task in tasks)
     per_node = cluster.tasks_per_node(most_bytes)
     n_places = per_node * cluster.n_nodes

@@ -14,10 +14,12 @@ from modelcollapse.corpora.progress import show_progress
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.fields import documented
 from modelcollapse.names import is_file, printable
 from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.run_spec import check_out
 from modelcollapse.runs.watching import kept
+from modelcollapse.searches.settings_fields import GridFields, SearchFields
 
 if TYPE_CHECKING:
     from modelcollapse.searches.results import SearchResults
@@ -106,6 +108,7 @@ class Search:
         return notebook.card(f"Search {self.folder}", {"search": self.name}, *below)
 
 
+@documented(GridFields)
 def search_hyperparameters(
     corpus: Corpus | str | Path = "movies",
     out: str | Path = "runs/hyperparameters",
@@ -128,8 +131,7 @@ def search_hyperparameters(
     progress : bool, optional
         Whether it is shown; by default where somebody sees it.
     **settings
-        ``grid`` (a mapping of parameters to values), ``documents``, ``folds``, ``folds_per_task``, ``seed``: see
-        `searches.hyperparameters.GridSettings`.
+        {fields}
 
     Returns
     -------
@@ -165,6 +167,7 @@ def search_hyperparameters(
     return Search(SearchResults("hyperparameters", rows), folder, n_failed)
 
 
+@documented(SearchFields)
 def search_generational(
     corpus: Corpus | str | Path = "movies",
     out: str | Path = "runs/generational",
@@ -188,8 +191,7 @@ def search_generational(
     ngrams : str, optional
         N-gram orders to count in a corpus that has text; 1-3 by default.
     **settings
-        ``variants, parents, children, train_size, test_size, seeds, max_generations, trees``: see
-        `searches.generational.SearchSettings`.
+        {fields}
 
     Returns
     -------

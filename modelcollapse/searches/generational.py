@@ -36,25 +36,7 @@ Labels = npt.NDArray[np.uint8]
 
 
 class SearchSettings(SearchFields, Settings):
-    """An evolutionary search.
-
-    Parameters
-    ----------
-    variants : int
-        Variants of generation 0.
-    parents : int
-        The best variants, which bear children.
-    children : int
-        Children of each parent.
-    train_size, test_size : int
-        Documents.
-    seeds : int
-        Every variant is trained once for each; scores are averaged.
-    max_generations : int
-        Generations of children at most.
-    trees : int, optional
-        Trees of the forests that mutation begins with; the study's by default.
-    """
+    """An evolutionary search: see `SearchFields`."""
 
     def check_corpus(self, corpus: Corpus) -> None:
         """Raise SpecError if the corpus has too few documents or too short n-grams."""
@@ -124,30 +106,15 @@ class Genome:
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant's record: enough to train its model again.
-
-    Attributes
-    ----------
-    generation, number : int
-        Its name.
-    genome : Genome
-    parent : tuple of int, or None
-        Generation and number of its parent; None in generation 0.
-    labels : tuple of str
-        What it was last trained on, for each seed: see `pack`.
-    accuracies : tuple of float
-        On the test set, for each seed.
-    wrong_labels : tuple of float
-        Share of its training labels that differ from people's, for each seed.
-    """
+    """A variant's record, by generation and number: enough to train its model again, on each seed."""
 
     generation: int
     number: int
     genome: Genome
-    parent: tuple[int, int] | None
-    labels: tuple[str, ...]
-    accuracies: tuple[float, ...]
-    wrong_labels: tuple[float, ...]
+    parent: tuple[int, int] | None  # generation and number; None in generation 0
+    labels: tuple[str, ...]  # what it was last trained on: see `pack`
+    accuracies: tuple[float, ...]  # on the test set
+    wrong_labels: tuple[float, ...]  # share of its training labels that differ from people's
 
     @property
     def score(self) -> float:
@@ -162,19 +129,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Brood:
-    """Variants of one generation with the same parent, on one seed: the unit of work. The parent is trained once.
-
-    Attributes
-    ----------
-    seed, generation : int
-    train_size, test_size : int
-    genomes : tuple of Genome
-        Of the variants.
-    parent : Genome or None
-    parent_generation : int
-    parent_labels : str
-        The parent's record on this seed.
-    """
+    """Variants of one generation with the same parent, on one seed: the unit of work. The parent is trained once."""
 
     seed: int
     generation: int
@@ -183,7 +138,7 @@ class Brood:
     genomes: tuple[Genome, ...]
     parent: Genome | None = None
     parent_generation: int = 0
-    parent_labels: str = ""
+    parent_labels: str = ""  # its record on this seed
 
     @property
     def workload(self) -> Workload:
@@ -196,13 +151,7 @@ class Brood:
         return asdict(self)
 
     def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
-        """Train and score every variant.
-
-        Returns
-        -------
-        dict
-            Lists over variants: ``accuracy``; ``labels`` (trained on, packed); ``wrong_labels`` (share).
-        """
+        """Train and score every variant: ``accuracy``, ``labels`` (trained on, packed), ``wrong_labels`` (share)."""
         order = streams.document_order(self.seed, corpus.n_documents)
         test, documents = order[: self.test_size], order[self.test_size :][: self.train_size]
         human = corpus.labels[documents]

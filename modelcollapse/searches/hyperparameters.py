@@ -19,25 +19,11 @@ from modelcollapse.searches.units import Settings
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.training import Train, TrainingSet
-from modelcollapse.simulation.spec import Model, ParameterValue, TermSelection
+from modelcollapse.simulation.spec import Model, TermSelection
 
 
 class GridSettings(GridFields, Settings):
-    """A grid search.
-
-    Parameters
-    ----------
-    grid : mapping of name to values
-        Parameters of the forest; those that are not named have the study's value.
-    documents : int
-        Documents to cross-validate on.
-    folds : int
-        Parts they are divided into, each the test set once.
-    folds_per_task : int
-        Folds that one task carries out.
-    seed : int
-        Draws the documents.
-    """
+    """A grid search: see `GridFields`. Parameters that are not named have the study's value."""
 
     @field_validator("grid")
     @classmethod
@@ -84,16 +70,7 @@ def study_model() -> Model:
 
 @dataclass(frozen=True)
 class FoldGroup:
-    """One combination of parameters on some of the folds.
-
-    Attributes
-    ----------
-    model : Model
-    folds : tuple of int
-        Which folds.
-    n_folds, n_documents, seed : int
-        Of the search.
-    """
+    """One combination of parameters on some of the folds of a search."""
 
     model: Model
     folds: tuple[int, ...]
@@ -112,13 +89,7 @@ class FoldGroup:
         return {**asdict(self), "model": learners.identity(self.model)}
 
     def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
-        """Train and score on every fold.
-
-        Returns
-        -------
-        dict
-            Lists over folds: ``fold``, ``accuracy``, ``seconds`` (of training and scoring).
-        """
+        """Train and score on every fold: ``fold``, ``accuracy``, ``seconds`` (of both)."""
         documents = streams.document_order(self.seed, corpus.n_documents)[: self.n_documents]
         labels = corpus.labels[documents]
         parts = list(StratifiedKFold(self.n_folds).split(documents, labels))
@@ -133,8 +104,3 @@ class FoldGroup:
             result["accuracy"].append(float((predicted == labels[outside]).mean()))
             result["seconds"].append(time.perf_counter() - started)
         return result
-
-
-def parameters(model: Model) -> dict[str, ParameterValue]:
-    """Return a forest's parameters by name."""
-    return dict(model.params)

@@ -15,7 +15,7 @@ from modelcollapse.execution.executors import Executor, ExecutorName, find_execu
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
-from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, parameters, study_model
+from modelcollapse.searches.hyperparameters import FoldGroup, GridSettings, study_model
 from modelcollapse.searches.units import begin_search, run_units, stored_results
 from modelcollapse.simulation.spec import Model
 
@@ -53,7 +53,7 @@ def _table(units: Sequence[FoldGroup], results: Sequence[Mapping[str, Any] | Non
     for unit, result in zip(units, results, strict=True):
         if result is None:
             continue
-        names = {name: str(value) for name, value in parameters(unit.model).items()}
+        names = {name: str(value) for name, value in unit.model.params}
         for fold, accuracy, seconds in zip(result["fold"], result["accuracy"], result["seconds"], strict=True):
             row = {**names, "is_study": unit.model == study_model(), "fold": fold}
             rows.setdefault((unit.model, fold), {**row, "accuracy": accuracy, "seconds": seconds})
