@@ -45,7 +45,8 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
     if not compared:
         return _without_reference(rows)
     setting = max(compared, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
-    parts = [_falling(setting), _difference(setting, margin), _tolerance(setting, margin)]
+    rates = compare_rates(setting, margin=margin).filter(pl.col("generation") > 0).sort("collapse_rate")
+    parts = [_falling(setting), _difference(rates), _tolerance(setting, rates, margin)]
     first, *others = [part for part in parts if part]
     return "; ".join([first[0].upper() + first[1:], *others]) + "."
 
@@ -119,8 +120,7 @@ def _falling(setting: pl.DataFrame) -> str:
     return "; ".join(words)
 
 
-def _difference(setting: pl.DataFrame, margin: float) -> str:
-    table = compare_rates(setting, margin=margin).filter(pl.col("generation") > 0).sort("collapse_rate")
+def _difference(table: pl.DataFrame) -> str:
     if table.is_empty():
         return "no rate can be compared with rate 0 yet"
     established = table.filter(pl.col("p_holm") < 0.05)
@@ -173,26 +173,35 @@ def _doubt(row: dict[str, Any]) -> str:
     return f" (an interval that is unreliable below {ENOUGH_SEEDS} seeds: {row['why']})"
 
 
-def _tolerance(setting: pl.DataFrame, margin: float) -> str:
+def _tolerance(setting: pl.DataFrame, compared: pl.DataFrame, margin: float) -> str:
+    """Say what loss is shown to be within the margin or beyond it; what was merely seen is called so."""
     table = tolerance(setting, margin)
-    if table.is_empty():
+    if table.is_empty() or table["ci_low"][0] is None:
         return ""
     found = table.row(0, named=True)
-    if found["ci_low"] is None:
-        return ""
-    words = pp(margin, signed=False)
+    words, largest = pp(margin, signed=False), percent(found["largest_rate"])
     if found["tolerance"] is None:
-        certain = percent(round(found["ci_low"], 3))
-        return (
-            f"up to {percent(found['largest_rate'])} the mean loss stays within {words} (97.5 % confidence at each "
-            f"rate up to {certain})"
+        # Rates are taken from the smallest up, to the first that is not within: so all hold jointly, uncorrected.
+        is_within = (-pl.col("ci_low") <= margin) & pl.col("reliable") & ~pl.col("falls")
+        within = compared.filter(is_within.fill_null(False).cum_min())["collapse_rate"].to_list()
+        seen = f"up to {largest} no mean loss above {words} was seen"
+        if not within:
+            return f"{seen}, but at no rate tested is a loss within {words} shown"
+        every = "every rate" if len(within) == compared.height else "the rates"
+        shown = (
+            f"a loss within {words} is shown at {every} tested up to {percent(within[-1])} (97.5 % confidence, jointly)"
         )
-    if found["ci_high"] is not None and found["ci_high"] < found["smallest_rate"]:
-        return f"a loss of {words} is reached below {percent(found['smallest_rate'])}, the smallest rate tested"
-    largest = f"more than {percent(found['largest_rate'])}"
-    high = largest if found["ci_high"] is None else percent(round(found["ci_high"], 3))
+        return shown if len(within) == compared.height else f"{shown}; {seen}, which is not shown beyond"
+    above = compared.filter(collapse_rate=found["above"])
+    reliable = not above.is_empty() and above["reliable"][0]
+    if reliable and found["ci_high"] is not None and found["ci_high"] < found["smallest_rate"]:
+        return (
+            f"a loss above {words} is shown at {percent(found['smallest_rate'])}, the smallest rate tested "
+            "(97.5 % confidence)"
+        )
+    high = f"more than {largest}" if found["ci_high"] is None else percent(round(found["ci_high"], 3))
+    bounds = f" [{percent(round(found['ci_low'], 3))}, {high}]" if reliable else ""
     return (
-        f"a loss of {words} is reached between {percent(found['below'])} and {percent(found['above'])}, at about "
-        f"{percent(round(found['tolerance'], 3))} [{percent(round(found['ci_low'], 3))}, {high}] if losses are "
-        "straight between the rates tested"
+        f"the mean loss seen passes {words} between {percent(found['below'])} and {percent(found['above'])}, at about "
+        f"{percent(round(found['tolerance'], 3))}{bounds} if losses are straight between the rates tested"
     )
