@@ -46,7 +46,7 @@ def _cell() -> Progress:
     shown, bars = notebook.Shown(), dict[str, tuple[float, float, str]]()
 
     def update(stage: str, done: float, of: float = 1, /) -> None:
-        bar = (int(100 * done) / 100 if of == 1 else done, of, _words(stage, done, of))
+        bar = (int(100 * done), 100, stage) if of == 1 else (done, of, _words(stage, done, of))
         if bars.get(stage) != bar:
             bars[stage] = bar
             shown.show("".join(notebook.bar(*bar) for bar in bars.values()))
