@@ -7,7 +7,7 @@ import re
 import pytest
 import typer.main
 
-from modelcollapse import search_generational, search_hyperparameters
+from modelcollapse import load_corpus, search_generational, search_hyperparameters
 from modelcollapse.cli import make_app
 from modelcollapse.cli.options import ExecutorOptions, RunOptions
 from modelcollapse.corpora import CorpusOptions
@@ -66,7 +66,12 @@ def test_sweeps_do_not_share_what_is_declared_once():
 
 @pytest.mark.parametrize(
     ("thing", "fields"),
-    [(search_hyperparameters, GridFields), (search_generational, SearchFields), (CorpusOptions, CorpusFields)],
+    [
+        (search_hyperparameters, GridFields),
+        (search_generational, SearchFields),
+        (CorpusOptions, CorpusFields),
+        (load_corpus, CorpusFields),
+    ],
 )
 def test_help_says_what_every_field_is(thing, fields):
     for name, (_, field, _) in declared(fields).items():

@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
+from modelcollapse.corpora.catalogue import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
+from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.progress import ShowProgress, show_progress
-from modelcollapse.corpora.registry import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.sources.amazon import HUB_FILES, fetch
-from modelcollapse.corpora.sources.movies import movies_file
-from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source
+from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source, movies_file
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
+from modelcollapse.fields import documented
 from modelcollapse.names import is_file, means_file, user_path
 
 
+@documented(CorpusFields)
 def load_corpus(
     name_or_path: str | Path = "movies",
     *,
@@ -43,9 +45,10 @@ def load_corpus(
     workers : int, optional
         Processes to clean text in; by default one for each processor. The result does not depend on it.
     progress : bool or callable, optional
-        Whether to show a progress bar; by default on a terminal or in a notebook only. See `show_progress`.
+        Whether to show a progress bar; by default on a terminal or in a notebook only. Or who is called instead, with
+        what is being done and the fraction of it that is done.
     **options
-        How to read and count, see `CorpusOptions`.
+        {fields}
 
     Returns
     -------
@@ -104,14 +107,10 @@ def build_corpus(
         Files, read in this order; or one corpus of the package.
     name : str, optional
         What `load_corpus` knows it by from then on: letters, digits, ``-``, ``_`` and ``.``. Several files need one.
-    workers : int, optional
-        Processes to clean text in; by default one for each processor. The result does not depend on it.
     text_file : str or Path, optional
         Also write the reviews of a synthetic corpus as text to this CSV file.
-    progress : bool or callable, optional
-        Whether to show a progress bar; by default on a terminal or in a notebook only. See `show_progress`.
-    **options
-        How to read and count, see `CorpusOptions`.
+    workers, progress, **options
+        As for `load_corpus`.
 
     Returns
     -------
@@ -148,7 +147,7 @@ def build_corpus(
 def _build_named(
     files: list[str | Path], name: str, workers: int | None, progress: ShowProgress, options: dict[str, Any]
 ) -> Corpus:
-    check_name(name, tuple(BUILT_IN))
+    check_name(name)
     if not files:
         raise CorpusError(f"found no file to build {name!r} from, expected one or more.")
     parsed = CorpusOptions.parse(**options)
@@ -161,23 +160,10 @@ def _build_named(
 
 
 def remove_corpus(name: str) -> int:
-    """Remove a corpus from the cache, and its name if it has one. Files of the user are never touched.
+    """Remove a corpus from the cache by its name or key, and its name; return how many bytes were freed.
 
-    Parameters
-    ----------
-    name : str
-        A name, or a key in the cache. A corpus of the package is removed with whatever options it was
-        built, and with what was downloaded for it.
-
-    Returns
-    -------
-    int
-        Bytes that were freed.
-
-    Raises
-    ------
-    CorpusError
-        If nothing of this name is cached, or it cannot be removed.
+    A corpus of the package is removed with whatever options it was built, and with what was downloaded for it. Files of
+    the user are never touched. Raise CorpusError if nothing of this name is cached, or it cannot be removed.
     """
     cache = CorpusCache()
     names = NameRegister(cache.root)

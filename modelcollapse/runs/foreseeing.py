@@ -258,13 +258,7 @@ def _check_counts(name: str, numbers: Sequence[int]) -> None:
 
 
 def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory: float | None) -> list[Cluster]:
-    """Return the clusters that `plan` is asked for.
-
-    Raises
-    ------
-    SpecError
-        If numbers of cores and nodes do not fit.
-    """
+    """Return the clusters that `plan` is asked for; raise SpecError if numbers of cores and nodes do not fit."""
     from modelcollapse.planning.clusters import Cluster
 
     _check_counts("cores", cores)

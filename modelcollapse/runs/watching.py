@@ -14,13 +14,10 @@ NOTEBOOK_SECONDS = 0.5
 
 
 def find_reporter(progress: bool | Reporter | None) -> Reporter:
-    """Return who is told of a sweep.
+    """Return who is told of a sweep: a reporter as it is, nobody (False), or what suits who sees it.
 
-    Parameters
-    ----------
-    progress : bool, Reporter or None
-        A reporter is returned as it is. None: a live display on a terminal or in a notebook, else nobody. True: plain
-        lines on standard error where neither is. False: nobody.
+    That is a live display on a terminal or in a notebook; elsewhere nobody (None), or plain lines on standard error
+    (True).
     """
     if isinstance(progress, Reporter):
         return progress
