@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
+from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.catalogue import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
@@ -86,7 +86,7 @@ def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
     try:
         found = _find(name_or_path, options)
         return CorpusCache().load(found.key if isinstance(found, NamedCorpus) else _key(found), found.name)
-    except (FileNotFoundError, BrokenCorpusError, CorpusError):
+    except CorpusError:
         return None
 
 
@@ -200,16 +200,15 @@ def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None
             f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
             f"anew: modelcollapse corpus build FILE … --name {named.name}"
         )
-    try:
-        return CorpusCache().load(named.key, named.name)
-    except (FileNotFoundError, BrokenCorpusError):
-        source = ReviewFiles.at([Path(p) for p in named.paths], CorpusOptions.parse(**named.options), named.name)
-        if _key(source) != named.key:
-            raise CorpusError(
-                f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
-                f"Build it anew: modelcollapse corpus build {' '.join(named.paths)} --name {named.name}"
-            ) from None
-        return _load(source, workers, progress)
+    if (corpus := CorpusCache().load(named.key, named.name)) is not None:
+        return corpus
+    source = ReviewFiles.at([Path(path) for path in named.paths], CorpusOptions.parse(**named.options), named.name)
+    if _key(source) != named.key:
+        raise CorpusError(
+            f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
+            f"Build it anew: modelcollapse corpus build {' '.join(named.paths)} --name {named.name}"
+        )
+    return _load(source, workers, progress)
 
 
 def _synthetic(name: str, options: CorpusOptions) -> Source:

@@ -22,7 +22,7 @@ from modelcollapse.simulation.scaling import scale as scaled
 from modelcollapse.simulation.sweep import Sweep
 
 if TYPE_CHECKING:
-    from modelcollapse.planning.clusters import Cluster
+    from modelcollapse.planning.forecast import Cluster
 
 #: As cluster.yaml has them: cores of a node, and memory for each.
 CORES_PER_NODE, GB_PER_CORE = 32, 4.0
@@ -259,7 +259,7 @@ def _check_counts(name: str, numbers: Sequence[int]) -> None:
 
 def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory: float | None) -> list[Cluster]:
     """Return the clusters that `plan` is asked for; raise SpecError if numbers of cores and nodes do not fit."""
-    from modelcollapse.planning.clusters import Cluster
+    from modelcollapse.planning.forecast import Cluster
 
     _check_counts("cores", cores)
     n_nodes = nodes or [-(-n // CORES_PER_NODE) for n in cores]

@@ -154,9 +154,8 @@ def search_hyperparameters(
     >>> search.best()["rank"].to_list()
     [1, 2, 3]
     """
-    from modelcollapse.searches.hyperparameters import GridSettings
+    from modelcollapse.searches.hyperparameters import GridSettings, run_grid
     from modelcollapse.searches.results import SearchResults
-    from modelcollapse.searches.run_hyperparameters import run_grid
 
     checked = GridSettings.of("hyperparameters", **settings)
     folder = check_out(out, PATHS.search)
@@ -215,9 +214,8 @@ def search_generational(
     <Search runs/bred: generational, 2 rows>
     """
     from modelcollapse.corpora.sources.synthetic import PREFIX
-    from modelcollapse.searches.generational import SearchSettings
+    from modelcollapse.searches.generational import SearchSettings, run_search
     from modelcollapse.searches.results import SearchResults
-    from modelcollapse.searches.run_generational import run_search
 
     checked = SearchSettings.of("generational", **settings)
     folder = check_out(out, PATHS.search)

