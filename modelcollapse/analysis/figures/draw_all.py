@@ -36,14 +36,7 @@ class Drawing:
 def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margin: float = 0.005) -> list[str]:
     """Draw every figure the rows have data for, as PNG and SVG, and write the table of the post's claims.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run, finished or not.
-    write : callable
-        Called with a name and the content of every file: `RunFolder.write`, say.
-    margin : float
-        Loss of accuracy that counts as none: shaded, and what claims are held against.
+    `write` is called with a name and the content of every file: `RunFolder.write`, say.
 
     Returns
     -------
@@ -83,11 +76,6 @@ class Names:
 
     A name that is an experiment's is kept for its curves; whatever else wants it gets an underscore and a number.
     Upper and lower case are one, as in many file systems.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of all experiments.
     """
 
     def __init__(self, rows: pl.DataFrame) -> None:

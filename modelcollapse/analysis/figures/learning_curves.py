@@ -29,18 +29,10 @@ WHOLE = (0.0, 1.0)
 
 
 def curves_figure(rows: pl.DataFrame) -> Figure:
-    """Accuracy and predicted-positive rate of one experiment against documents seen, one line per rate.
+    """Draw accuracy and predicted-positive rate of one experiment against documents seen, one line per rate.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    Figure
-        One row of two panels per model, regime, start and label rule; a grid of stacked pairs if these are more than
-        three. Rows without a predicted-positive rate (imported ones) give accuracy alone.
+    One row of two panels per model, regime, start and label rule; a grid of stacked pairs if these are more than three.
+    Rows without a predicted-positive rate (imported ones) give accuracy alone.
     """
     with figure_style():
         parts = panels(rows)

@@ -17,8 +17,8 @@ from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, figure_style, points, size_axis
 from modelcollapse.analysis.formats import count, percent
 from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
-from modelcollapse.analysis.statistics.arms import pair_with_reference
-from modelcollapse.analysis.statistics.compare_rates import compare_rates, seed_pairs
+from modelcollapse.analysis.statistics.arms import at_size, pair_with_reference
+from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.curves import summarise
 
 #: Losses up to this many percentage points get a panel of their own beside larger ones.
@@ -26,24 +26,14 @@ SMALL = 2.5
 
 
 def rates_figure(rows: pl.DataFrame, margin: float = 0.005) -> Figure | None:
-    """Draw the difference to rate 0 at the final size against the collapse rate, one colour per label rule.
+    """Draw one setting's difference to rate 0 at the final size against the collapse rate, a colour per label rule.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one setting (one experiment, model, regime and start).
-    margin : float
-        Differences within ± margin are shaded: small enough to be called none.
-
-    Returns
-    -------
-    Figure or None
-        None where fewer than two rates can be compared.
+    Differences within ± `margin` are shaded. None where fewer than two rates can be compared.
     """
     table = compare_rates(rows, margin=margin).filter(pl.col("generation") > 0)
     if table["collapse_rate"].n_unique() < 2:
         return None
-    seeds = seed_pairs(rows)
+    seeds = pair_with_reference(at_size(rows))
     rules = _ordered_rules(table["label_rule"].unique().to_list())
     is_small = 100 * table["difference"].abs() <= SMALL
     small_rates = [r for r in table["collapse_rate"].unique() if is_small.filter(table["collapse_rate"] == r).all()]
@@ -105,19 +95,9 @@ def _draw_losses(axes: Axes, table: pl.DataFrame, seeds: pl.DataFrame, rules: di
 
 
 def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
-    """Draw the difference to human labels against documents seen, one line per label rule, one panel per rate.
+    """Draw one setting's difference to human labels against documents seen: a panel per rate, a line per label rule.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one setting.
-    most_panels : int
-        Of more rates the largest are shown.
-
-    Returns
-    -------
-    Figure or None
-        None with fewer than two label rules.
+    Of more rates than `most_panels` the largest are shown. None with fewer than two label rules.
     """
     pairs = pair_with_reference(rows).with_columns(difference=100 * pl.col("difference"))
     rules = _ordered_rules(pairs["label_rule"].unique().to_list())
@@ -149,19 +129,9 @@ def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
 
 
 def decomposition_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
-    """Draw the causes of the loss of each rate as bars with intervals.
+    """Draw the causes of the loss of each rate of one setting as bars with intervals; None without controls.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one setting.
-    most_panels : int
-        Of more rates the largest are shown.
-
-    Returns
-    -------
-    Figure or None
-        None where there are no controls.
+    Of more rates than `most_panels` the largest are shown.
     """
     table = decomposition(rows)
     rates = table["collapse_rate"].unique().sort().to_list()[-most_panels:]

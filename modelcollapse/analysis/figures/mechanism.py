@@ -30,19 +30,10 @@ MOST_ROWS = 3
 
 
 def loop_figure(rows: pl.DataFrame) -> Figure | None:
-    """Draw the loop, generation by generation: label prior of the training set → predicted-positive rate → error.
+    """Draw one experiment's loop: label prior of the training set → predicted-positive rate → error.
 
-    Where its setting holds, the bound of Taori & Hashimoto on the predicted-positive rate is drawn dotted.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    Figure or None
-        None for rows without self-labels or without these columns.
+    Where its setting holds, the bound of Taori & Hashimoto on the predicted-positive rate is drawn dotted. None for
+    rows without self-labels or without these columns.
     """
     if rows["synthetic_label_error"].is_null().all() or rows["train_positive_rate"].is_null().all():
         return None
@@ -72,17 +63,9 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
 
 
 def lost_or_shifted_figure(rows: pl.DataFrame) -> Figure | None:
-    """Draw accuracy beside accuracy at the best threshold and ROC AUC, on one scale.
+    """Draw one experiment's accuracy beside accuracy at the best threshold and ROC AUC, on one scale.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    Figure or None
-        None for rows without these columns, and without self-labels.
+    None for rows without these columns, and without self-labels.
     """
     if any(rows[metric].is_null().all() for metric, _ in _LOST) or (rows["collapse_rate"] == 0).all():
         return None

@@ -9,10 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.learning_curves import (
-    accuracy_limits,
-    describe_seeds,
-)
+from modelcollapse.analysis.figures.learning_curves import accuracy_limits, describe_seeds
 from modelcollapse.analysis.figures.panels import (
     Line,
     add_legend,
@@ -24,28 +21,14 @@ from modelcollapse.analysis.figures.panels import (
     start_lines,
 )
 from modelcollapse.analysis.figures.published import DASHED, draw_over_published, published_beside
-from modelcollapse.analysis.figures.style import (
-    MUTED,
-    figure_style,
-    grid_shape,
-    percent_axis,
-    size_axis,
-)
+from modelcollapse.analysis.figures.style import MUTED, figure_style, grid_shape, percent_axis, size_axis
 from modelcollapse.analysis.statistics.arms import once_per_seed, prepare, references, study_loop, treated
 
 
 def overview_figure(rows: pl.DataFrame) -> Figure | None:
     """Draw the accuracy curves of all experiments on one page, the published ones dashed behind.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows.
-
-    Returns
-    -------
-    Figure or None
-        None with fewer than two experiments that have the loop of the study.
+    None with fewer than two experiments that have the loop of the study.
     """
     groups = rows.group_by(["experiment"], maintain_order=True)
     loops = {str(name): loop for (name,), group in groups if not (loop := study_loop(group)).is_empty()}
@@ -86,13 +69,6 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
 
 def two_runs_figures(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str, str]) -> Iterator[tuple[str, Figure]]:
     """Draw the accuracy of two runs over each other: solid and dashed, one colour per rate or start.
-
-    Parameters
-    ----------
-    first, second : DataFrame
-        Rows of both runs.
-    names : tuple of str
-        What the runs are called.
 
     Yields
     ------

@@ -54,15 +54,7 @@ def colours_by_start(rows: pl.DataFrame) -> bool:
 def panels(rows: pl.DataFrame) -> list[Panel]:
     """Split the rows of one experiment into panels by every axis that varies, and each panel into lines.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    list of Panel
-        Sorted by setting and label rule. Colours mean the same in all panels.
+    Panels are sorted by setting and label rule. Colours mean the same in all of them.
     """
     by_start = colours_by_start(rows)
     split = [*(STARTS if by_start else SETTING), "label_rule"]

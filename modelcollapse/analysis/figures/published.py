@@ -10,11 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from modelcollapse.analysis.figures.learning_curves import (
-    accuracy_limits,
-    describe_size,
-    describe_spread,
-)
+from modelcollapse.analysis.figures.learning_curves import accuracy_limits, describe_size, describe_spread
 from modelcollapse.analysis.figures.panels import (
     Line,
     Panel,
@@ -24,14 +20,7 @@ from modelcollapse.analysis.figures.panels import (
     legend_title,
     panels,
 )
-from modelcollapse.analysis.figures.style import (
-    INK,
-    MUTED,
-    figure_style,
-    pad_limits,
-    percent_axis,
-    size_axis,
-)
+from modelcollapse.analysis.figures.style import INK, MUTED, figure_style, pad_limits, percent_axis, size_axis
 from modelcollapse.analysis.statistics.arms import once_per_seed, references, study_loop
 from modelcollapse.analysis.statistics.curves import summarise
 from modelcollapse.analysis.study.compare import published_like
@@ -44,15 +33,7 @@ DASHED = (0, (3.5, 1.6))
 def published_figure(rows: pl.DataFrame) -> Figure | None:
     """Draw one experiment's accuracy with the published curves of the same rates and starts dashed behind it.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    Figure or None
-        None if nothing published has sizes and rates in common.
+    None if nothing published has sizes and rates in common.
     """
     loop = study_loop(rows)
     theirs = published_beside(loop)
@@ -75,11 +56,6 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
 def post_figure(rows: pl.DataFrame) -> tuple[str, Figure] | None:
     """Draw one experiment as the study's post shows it.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
     Returns
     -------
     tuple of str and Figure, or None
@@ -93,17 +69,9 @@ def post_figure(rows: pl.DataFrame) -> tuple[str, Figure] | None:
 
 
 def baseline_figure(rows: pl.DataFrame) -> Figure:
-    """Draw accuracy against sample size with human labels only: mean, smallest and largest of the seeds.
+    """Draw one experiment's accuracy with human labels only against sample size: mean and range of the seeds.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment at rate 0.
-
-    Returns
-    -------
-    Figure
-        The published range faintly behind wherever sizes agree.
+    The published range is faintly behind wherever sizes agree.
     """
     human = once_per_seed(study_loop(references(rows)))
     ours = summarise(human, ["n_seen"], "accuracy").sort("n_seen")

@@ -23,15 +23,7 @@ MOST_BANDS = 1
 def survival_figure(rows: pl.DataFrame) -> Figure | None:
     """Draw the share of seeds whose predictor still stands, one step line per rate at which any falls.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    Figure or None
-        One panel per model, regime, start and label rule in which seeds fall; None where no seed does.
+    One panel per model, regime, start and label rule of the experiment in which seeds fall; None where no seed does.
     """
     if not fall_sizes(rows)["fell"].any():
         return None

@@ -24,19 +24,7 @@ def amplification(sizes: list[int], rate: float) -> list[float]:
 
     With m_i human and k_i model-labelled documents added in round i, and n_i documents in all:
     1 + Σ_i k_i / n_i · Π_{j>i} (n_j − m_j) / n_j, computed as the recursion b ← b (n − m) / n + k / n.
-    Its limit for many equal rounds is 1 / (1 − rate).
-
-    Parameters
-    ----------
-    sizes : list of int
-        n_seen of every generation, growing; the first is labelled by people alone.
-    rate : float
-        Collapse rate, in [0, 1].
-
-    Returns
-    -------
-    list of float
-        One factor per size; the first is 1.
+    Its limit for many equal rounds is 1 / (1 − rate). `sizes` are n_seen of every generation, growing.
     """
     factors, added = [1.0], 0.0
     for previous, n in pairwise(sizes):

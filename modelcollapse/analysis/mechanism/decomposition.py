@@ -36,8 +36,6 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
     metric : str
         A metric of which more is better.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from modelcollapse.analysis.mechanism.survival import fall_sizes
 from modelcollapse.analysis.statistics.arms import ARM, RULE, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.statistics.estimates import resolution
 from modelcollapse.analysis.statistics.frames import groups, table
@@ -29,36 +30,28 @@ def tipping(results: pl.DataFrame) -> pl.DataFrame:
         "either"; empty without any). No rows for results without a predicted-positive rate.
     """
     rows = prepare(results).drop_nulls("predicted_positive_rate")
+    chain = [*ARM, "seed"]
+    final = rows.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM))
+    ends = final.join(fall_sizes(rows).select(*chain, "size", "fell"), on=chain, maintain_order="left")
     records = []
-    if not rows.is_empty():
-        last = pl.col("n_seen").max().over(ARM)
-        outside = ~pl.col("predicted_positive_rate").is_between(*HEALTHY)
-        marked = rows.with_columns(outside=outside, last=last)
-        for arm, group in groups(marked, ARM):
-            records.append({**arm, **_count_degenerate(group)})
+    for arm, group in groups(ends, ARM):
+        fallen = group.filter("fell")
+        low, high = share_interval(fallen.height, group.height)
+        sides = {"negative" if rate < 0.5 else "positive" for rate in fallen["predicted_positive_rate"]}
+        records.append(
+            {
+                **arm,
+                "n_seen": group["n_seen"][0],
+                "n_seeds": group.height,
+                "n_degenerate": fallen.height,
+                "share": fallen.height / group.height,
+                "ci_low": low,
+                "ci_high": high,
+                "tipping_size": fallen["size"].median(),
+                "constant": "either" if len(sides) > 1 else "".join(sides),
+            }
+        )
     return table(records, ARM, "n_seen n_seeds n_degenerate share ci_low ci_high tipping_size constant")
-
-
-def _count_degenerate(group: pl.DataFrame) -> dict[str, Any]:
-    final = group.filter(pl.col("n_seen") == pl.col("last"))
-    fallen = final.filter("outside")
-    low, high = share_interval(fallen.height, final.height)
-    sizes = []
-    for _, chain in groups(group.filter(pl.col("seed").is_in(fallen["seed"].to_list())).sort("n_seen"), ["seed"]):
-        healthy = np.flatnonzero(~chain["outside"].to_numpy())
-        sizes.append(chain["n_seen"][int(healthy[-1]) + 1 if len(healthy) else 0])
-    is_low = (fallen["predicted_positive_rate"] < 0.5).unique().to_list()
-    words = {(): "", (True,): "negative", (False,): "positive"}
-    return {
-        "n_seen": final["n_seen"][0],
-        "n_seeds": final.height,
-        "n_degenerate": fallen.height,
-        "share": fallen.height / final.height,
-        "ci_low": low,
-        "ci_high": high,
-        "tipping_size": float(np.median(sizes)) if sizes else None,
-        "constant": words.get(tuple(is_low), "either"),
-    }
 
 
 def tipping_rates(results: pl.DataFrame, share: float = 0.5) -> pl.DataFrame:

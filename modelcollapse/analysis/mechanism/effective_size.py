@@ -28,8 +28,6 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
     ----------
     results : DataFrame
         Rows, one per generation of a chain; regime ``accumulate`` or any other whose human-only curve rises.
-    metric : str
-        Column to match; more is better.
 
     Returns
     -------

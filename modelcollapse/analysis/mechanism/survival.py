@@ -26,14 +26,10 @@ def fall_sizes(rows: pl.DataFrame) -> pl.DataFrame:
     """Find when each chain's predictor degenerates.
 
     A seed has fallen at the first size from which its predicted-positive rate *stays* outside `HEALTHY` up to the last
-    generation there is: the same rule as in `tipping.tipping`, so that both count the same seeds. One that comes back
-    has not fallen. A chain that has not fallen is right-censored at its last size: all that is known is that it would
-    fall later, if ever. Generations are the only moments looked at: a fall lies between the size before and this one.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows; those without a predicted-positive rate are left out.
+    generation there is: the same rule as in `degeneration.tipping`, so that both count the same seeds. One that comes
+    back has not fallen. A chain that has not fallen is right-censored at its last size: all that is known is that it
+    would fall later, if ever. Generations are the only moments looked at: a fall lies between the size before and this
+    one. Rows without a predicted-positive rate are left out.
 
     Returns
     -------

@@ -10,19 +10,10 @@ from typing import Any
 def extended_in_stages(sweeps: Sequence[Mapping[str, Any]]) -> str:
     """Say in a sentence that seeds were added to an experiment, and what that does to its intervals.
 
-    Parameters
-    ----------
-    sweeps : sequence of mapping
-        Sweeps of one experiment in the order in which they were asked for, as in a run's ``spec.json``.
+    `sweeps` are those of one experiment in the order in which they were asked for, as in a run's ``spec.json``. Empty
+    where none repeats an earlier one with more seeds. Sweeps that differ in what makes another chain – a model, a label
+    rule, sizes – are looked at by themselves; rates and a later end may differ.
 
-    Returns
-    -------
-    str
-        Empty where no sweep repeats an earlier one with more seeds. Sweeps that differ in what makes another chain –
-        a model, a label rule, sizes – are looked at by themselves; rates and a later end may differ.
-
-    Notes
-    -----
     In simulations of normal differences at four rates without effect, five seeds and then five more until something is
     established, 30 at most, establish something in 17 % of runs instead of 5 %.
     """

@@ -44,12 +44,9 @@ class PairingError(AnalysisError):
 
 
 def prepare(results: pl.DataFrame) -> pl.DataFrame:
-    """Check, deduplicate and sort rows.
+    """Check, deduplicate and sort the rows of one or more runs.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of one or more runs; a frame without the column ``experiment`` is one experiment named ``run``.
+    Without the column ``experiment`` they are one experiment named ``run``.
 
     Returns
     -------
@@ -178,13 +175,7 @@ def with_reference(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def at_size(rows: pl.DataFrame, n_seen: int | None = None) -> pl.DataFrame:
-    """Rows at one size: `n_seen`, or the largest size of each setting.
-
-    Raises
-    ------
-    AnalysisError
-        No chain has a generation of that size.
-    """
+    """Rows at one size: `n_seen` (AnalysisError if no chain has it), or the largest size of each setting."""
     if n_seen is None:
         return rows.filter(pl.col("n_seen") == pl.col("n_seen").max().over(SETTING))
     found = rows.filter(pl.col("n_seen") == n_seen)
@@ -291,11 +282,6 @@ def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
 
 def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]]:
     """Take apart the seeds of experiments whose pairing is broken, so that what is left can be shown.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows.
 
     Returns
     -------

@@ -13,22 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) -> Floats:
-    """Half the width of Student's t interval of a mean.
-
-    Parameters
-    ----------
-    sd : array of float, shape (k,)
-        Standard deviations of the samples (with n − 1).
-    n : array of int, shape (k,)
-        Sizes of the samples.
-    confidence : float
-        Coverage of the two-sided interval.
-
-    Returns
-    -------
-    ndarray of float64, shape (k,)
-        NaN where there are fewer than two values.
-    """
+    """Half the width of Student's t intervals of means, from standard deviations and sizes; NaN if n < 2."""
     sizes = np.asarray(n, dtype=np.float64)
     enough = sizes >= 2
     quantile = stats.t.ppf(0.5 + confidence / 2, np.where(enough, sizes - 1, 1))
@@ -72,15 +57,6 @@ def summarise(
 def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 0.95) -> pl.DataFrame:
     """Average every arm over its seeds: learning curves.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
-    metric : str
-        The column to average over seeds.
-    confidence : float
-        Coverage of the t interval over seeds.
-
     Returns
     -------
     DataFrame
@@ -104,19 +80,8 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
     The largest t of curves simulated with the estimated correlation would be narrower by up to a quarter, but covers
     .90–.95 with 3 to 10 seeds and .39–.55 with 2: so few seeds do not know the correlation.
 
-    Parameters
-    ----------
-    table : DataFrame
-        `ARM`, one row per size with ``n_seeds, mean, sd``.
-    confidence : float
-        Coverage of the whole band.
-    least_sd : float
-        No standard deviation is taken for less.
-
-    Returns
-    -------
-    DataFrame
-        With ``band_low, band_high``; null where there are fewer than two values.
+    `table` has the columns of `ARM` and ``n_seeds, mean, sd``; no standard deviation is taken for less than `least_sd`.
+    ``band_low, band_high`` are null where there are fewer than two values.
     """
     counted = table.with_columns(n_sizes=(pl.col("n_seeds") >= 2).sum().over(ARM))
     half = np.full(counted.height, np.nan)

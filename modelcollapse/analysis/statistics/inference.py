@@ -20,10 +20,8 @@ class Estimate:
 
     Attributes
     ----------
-    value : float
-        The estimate.
-    error : float
-        Its standard error; NaN if a single value gave it.
+    value, error : float
+        The estimate, and its standard error; NaN if a single value gave it.
     freedom : float
         Degrees of freedom of the error; 0 if there are none.
     n : int
@@ -73,13 +71,8 @@ class Estimate:
 def mean_of(values: npt.ArrayLike, least_sd: float = 0.0) -> Estimate:
     """Estimate a mean from at least one value.
 
-    Parameters
-    ----------
-    values : array of float, shape (n,)
-        The sample.
-    least_sd : float
-        The standard deviation counts as at least this much: the resolution of values that are counts. Without it two
-        values that are equal because they are coarse have no error at all.
+    The standard deviation counts as at least `least_sd`: the resolution of values that are counts. Without it two
+    values that are equal because they are coarse have no error at all.
     """
     sample = np.asarray(values, dtype=np.float64)
     n = len(sample)

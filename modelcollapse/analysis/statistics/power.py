@@ -23,12 +23,8 @@ def power(results: pl.DataFrame, difference: float = 0.005, metric: str = "accur
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
     difference : float
         The difference to be found (0.005 is half a percentage point).
-    metric : str
-        Column to compare.
 
     Returns
     -------

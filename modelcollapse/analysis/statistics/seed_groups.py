@@ -37,8 +37,6 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     ----------
     here : DataFrame
         Prepared rows at one size of each setting (`arms.at_size`).
-    metric : str
-        Column whose mean is asked about.
 
     Returns
     -------
@@ -98,17 +96,10 @@ def _classify(group: pl.DataFrame, metric: str, n_in_setting: int) -> dict[str, 
 
 @dataclass(frozen=True)
 class Split:
-    """The best split of values into two groups, and whether they are two.
+    """The best split of values into two groups, both sorted, and whether they are two.
 
-    Attributes
-    ----------
-    low, high : ndarray of float64
-        Both groups, sorted; ``high`` is empty for a single value.
-    p : float
-        See `split_test`.
-    is_two : bool
-        ``p`` is below .05, the gap between the groups is wider than either of them, and all values together span at
-        least `LEAST_SPAN`.
+    ``high`` is empty for a single value; ``p`` is that of `split_test`. They are two if it is below .05, the gap
+    between the groups is wider than either of them, and all values together span at least `LEAST_SPAN`.
     """
 
     low: npt.NDArray[np.float64]
@@ -134,13 +125,9 @@ def split_in_two(values: npt.ArrayLike) -> Split:
 def split_test(values: npt.ArrayLike, samples: int = 4000) -> tuple[float, int]:
     """Test "one normal group" against "two groups" by the variance the best split of sorted values explains.
 
-    Returns
-    -------
-    p : float
-        Share of normal samples of the same size (simulated, always the same ones) whose best split explains at least as
-        much; 1 for fewer than four values or if all are equal.
-    n_low : int
-        Size of the lower group of the best split.
+    Returns the share of normal samples of the same size (simulated, always the same ones) whose best split explains at
+    least as much – 1 for fewer than four values or if all are equal – and the size of the lower group of the best
+    split.
     """
     ordered = np.sort(np.asarray(values, dtype=np.float64))[None, :]
     n = ordered.shape[1]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import ARM, RULE, prepare
+from modelcollapse.analysis.statistics.arms import ARM, RULE, at_size, prepare
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, differences
 from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import Estimate
@@ -35,14 +34,8 @@ def margin_sensitivity(
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
     margins : sequence of float
         Fractions: 0.005 is half a percentage point.
-    metric : str
-        Column to compare.
-    n_seen : int, optional
-        Size at which to compare; by default the largest of each setting.
 
     Returns
     -------
@@ -53,7 +46,7 @@ def margin_sensitivity(
         seed); and of the whole label rule ``tolerance`` with ``tolerance_low, tolerance_high``: see `trends.tolerance`.
     """
     rows = prepare(results)
-    found = [one for one in differences(rows, metric, n_seen) if one.generation > 0]
+    found = [one for one in differences(at_size(rows, n_seen), metric) if one.generation > 0]
     records = [
         {
             **one.arm,
@@ -70,12 +63,12 @@ def margin_sensitivity(
     frame = table(records, ARM, "n_seen n_seeds margin difference p_beyond p_equivalent")
     for name in ("p_beyond", "p_equivalent"):
         frame = with_holm(frame, [*RULE, "margin"], name, name)
-    judged = frame.join(
-        compare_rates(rows, metric, n_seen).select(*ARM, "reliable"), on=list(ARM), how="left", maintain_order="left"
-    )
-    judged = judged.with_columns(verdict=_verdict()).drop("reliable")
-    tolerances = _tolerances(rows, margins, metric, n_seen)
-    return judged.join(tolerances, on=[*RULE, "margin"], how="left", maintain_order="left")
+    known = compare_rates(rows, metric, n_seen).select(*ARM, "reliable")
+    judged = frame.join(known, on=list(ARM), how="left", maintain_order="left").with_columns(verdict=_verdict())
+    names = {"ci_low": "tolerance_low", "ci_high": "tolerance_high"}
+    tolerances = pl.concat([tolerance(rows, margin, metric, n_seen) for margin in margins]).rename(names)
+    tolerances = tolerances.select(*RULE, "margin", "tolerance", *names.values())
+    return judged.drop("reliable").join(tolerances, on=[*RULE, "margin"], how="left", maintain_order="left")
 
 
 def _p_beyond(estimate: Estimate, margin: float) -> float | None:
@@ -96,9 +89,3 @@ def _verdict() -> pl.Expr:
         .then(pl.lit(EQUIVALENT))
         .otherwise(pl.lit(NEITHER))
     )
-
-
-def _tolerances(rows: pl.DataFrame, margins: Sequence[float], metric: str, n_seen: int | None) -> pl.DataFrame:
-    parts: list[pl.DataFrame] = [tolerance(rows, margin, metric, n_seen) for margin in margins]
-    names: dict[str, Any] = {"ci_low": "tolerance_low", "ci_high": "tolerance_high"}
-    return pl.concat(parts).select(*RULE, "margin", "tolerance", *names).rename(names)

@@ -26,12 +26,6 @@ def trend(
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
-    metric : str
-        Column to follow.
-    n_seen : int, optional
-        Size at which to look; by default the largest of each setting.
     max_rate : float
         Rates above it are left out: over a wide range losses are rarely straight lines.
 
@@ -104,7 +98,7 @@ def tolerance(
         and not in the interval: of a loss that sets in at once between two of them it may hold nothing.
     """
     rows = prepare(results)
-    found = [one for one in differences(rows, metric, n_seen) if one.generation > 0]
+    found = [one for one in differences(at_size(rows, n_seen), metric) if one.generation > 0]
     records: list[dict[str, Any]] = []
     for rule in treated(rows).select(RULE).unique(maintain_order=True).iter_rows(named=True):
         mine = [one for one in found if all(one.arm[axis] == rule[axis] for axis in RULE)]

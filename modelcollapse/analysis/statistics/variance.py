@@ -34,8 +34,6 @@ def variance_components(results: pl.DataFrame, n_documents: int | None = None) -
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
     n_documents : int, optional
         Documents of the corpus.
 

@@ -14,13 +14,7 @@ from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed,
 from modelcollapse.analysis.statistics.curves import Floats
 from modelcollapse.analysis.statistics.estimates import resolution, slope_of_means, slope_over_seeds
 from modelcollapse.analysis.statistics.frames import table, with_holm
-from modelcollapse.analysis.statistics.inference import (
-    Estimate,
-    difference_of,
-    mean_of,
-    rank_correlation,
-    summary,
-)
+from modelcollapse.analysis.statistics.inference import Estimate, difference_of, mean_of, rank_correlation, summary
 from modelcollapse.analysis.study.published import published
 
 _COLUMNS = """
@@ -34,10 +28,7 @@ FRACTION, SLOPE, CORRELATION = "fraction", "pp per 1 %", "correlation"
 def published_like(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the published curves of the experiments in `rows`: by name, or else by start and sizes in common.
 
-    Returns
-    -------
-    DataFrame
-        As `published`, under the run's names of the experiments; ``source`` is the published name.
+    They are as in `published`, under the run's names of the experiments; ``source`` is the published name.
     """
     known = published().with_columns(source=pl.col("experiment"))
     parts = []
