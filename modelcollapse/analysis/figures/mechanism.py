@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.panels import Panel, add_legend, draw_lines, legend_title, panels
-from modelcollapse.analysis.figures.style import MUTED, figure_style, pad_limits, percent_axis, size_axis
+from modelcollapse.analysis.figures.panels import Panel, add_legend, draw_lines, legend_title, most_lines, panels
+from modelcollapse.analysis.figures.style import MUTED, caption, figure_style, pad_limits, percent_axis, size_axis
 from modelcollapse.analysis.formats import percent
 from modelcollapse.analysis.mechanism.amplification import amplification_bound
 from modelcollapse.analysis.mechanism.prior import mean_true_share
@@ -57,8 +57,8 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
             label = f"bound on 2\nat {percent(bounded)}"
             extra = [Line2D([], [], color=MUTED, linestyle=(0, (1, 1.2)), linewidth=1.1, label=label)]
             words += " Bound: bias amplification of a consistently calibrated model (Taori & Hashimoto)."
-        add_legend(figure, _most(parts).lines, legend_title(rows), extra)
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        add_legend(figure, most_lines(parts), legend_title(rows), extra)
+        caption(figure, words)
         return figure
 
 
@@ -77,9 +77,8 @@ def lost_or_shifted_figure(rows: pl.DataFrame) -> Figure | None:
             for axes, (metric, _) in zip(row, _LOST, strict=True):
                 _draw(axes, part, metric)
                 axes.set_ylim(pad_limits(low, high))
-        add_legend(figure, _most(parts).lines, legend_title(rows))
-        words = "What accuracy loses but the other two keep is a shifted threshold, not lost knowledge."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        add_legend(figure, most_lines(parts), legend_title(rows))
+        caption(figure, "What accuracy loses but the other two keep is a shifted threshold, not lost knowledge.")
         return figure
 
 
@@ -125,7 +124,3 @@ def _draw_bound(axes: Axes, part: Panel) -> float | None:
         low, high = min(low, float(edge.min())), max(high, float(edge.max()))  # type: ignore[arg-type]
     axes.set_ylim(low, high)
     return float(bounds["collapse_rate"][0])
-
-
-def _most(parts: list[Panel]) -> Panel:
-    return max(parts, key=lambda part: len(part.lines))

@@ -21,7 +21,7 @@ from modelcollapse.analysis.figures.panels import (
     start_lines,
 )
 from modelcollapse.analysis.figures.published import DASHED, draw_over_published, published_beside
-from modelcollapse.analysis.figures.style import MUTED, figure_style, grid_shape, percent_axis, size_axis
+from modelcollapse.analysis.figures.style import MUTED, caption, figure_style, grid_shape, percent_axis, size_axis
 from modelcollapse.analysis.statistics.arms import once_per_seed, prepare, references, study_loop, treated
 
 
@@ -63,7 +63,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
         for axes in grid[len(loops) :]:
             axes.remove()
         words = "Accuracy, mean of the seeds. Dashed: as published, on its author's reviews, where levels differ."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 

@@ -128,13 +128,7 @@ def parameters_that_vary(text: str, others: Sequence[str]) -> str:
 
 
 def draw_lines(
-    axes: Axes,
-    lines: Sequence[Line],
-    metric: str,
-    *,
-    seeds_below: int = 9,
-    thin: float = 1.0,
-    banded: Sequence[Line] | None = None,
+    axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: int = 9, banded: Sequence[Line] | None = None
 ) -> None:
     """Draw the mean of every line with a band over seeds, and the seeds themselves as thin lines where they are few.
 
@@ -169,10 +163,10 @@ def draw_lines(
             sizes,
             table["mean"],
             color=line.colour,
-            linewidth=(1.9 if line.is_reference else 1.5) * thin,
+            linewidth=1.9 if line.is_reference else 1.5,
             zorder=top,
             marker="o" if few else None,
-            markersize=3.2 * thin,
+            markersize=3.2,
             markeredgewidth=0,
         )
 
@@ -197,6 +191,11 @@ def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequenc
         labelspacing=0.45,
         alignment="left",
     )
+
+
+def most_lines(parts: Sequence[Panel]) -> tuple[Line, ...]:
+    """Return the lines of the panel that has most of them: what a legend names."""
+    return max((part.lines for part in parts), key=len)
 
 
 def legend_title(rows: pl.DataFrame) -> str:

@@ -20,7 +20,7 @@ from modelcollapse.analysis.figures.panels import (
     legend_title,
     panels,
 )
-from modelcollapse.analysis.figures.style import INK, MUTED, figure_style, pad_limits, percent_axis, size_axis
+from modelcollapse.analysis.figures.style import INK, MUTED, caption, figure_style, pad_limits, percent_axis, size_axis
 from modelcollapse.analysis.statistics.arms import once_per_seed, references, study_loop
 from modelcollapse.analysis.statistics.curves import summarise
 from modelcollapse.analysis.study.compare import published_like
@@ -48,8 +48,7 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
         add_legend(figure, part.lines, legend_title(loop), [dashed])
         banded = _banded(part, by_start=colours_by_start(loop))
         only = "" if len(banded) == len(part.lines) else "Bands of the first and the last rate alone. "
-        words = f"{describe_spread(loop, seeds_shown=False)}\n{only}{_describe_published(theirs)}"
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, f"{describe_spread(loop, seeds_shown=False)}\n{only}{_describe_published(theirs)}")
         return figure
 
 
@@ -104,7 +103,7 @@ def baseline_figure(rows: pl.DataFrame) -> Figure:
         words = describe_size(human)
         if not theirs.is_empty():
             words += f"\n{_describe_published(theirs)}"
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 

@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.panels import Line, Panel, add_legend, legend_title, panels
-from modelcollapse.analysis.figures.style import MUTED, figure_style, grid_shape, percent_axis, size_axis
+from modelcollapse.analysis.figures.style import MUTED, caption, figure_style, grid_shape, percent_axis, size_axis
 from modelcollapse.analysis.formats import listed
 from modelcollapse.analysis.mechanism.survival import fall_sizes, standing
 
@@ -35,7 +35,7 @@ def survival_figure(rows: pl.DataFrame) -> Figure | None:
         grid = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
         for i, (axes, (part, lines)) in enumerate(zip(grid, fallen, strict=False)):
             axes.set_title(part.title or "Seeds whose predictor still stands")
-            _draw(axes, lines)
+            _draw_steps(axes, lines)
             _name_the_others(axes, [line.label for line in part.lines if line not in lines])
             size_axis(axes, part.rows["n_seen"].unique().to_list(), label=i + n_columns >= len(fallen))
         for axes in grid[len(fallen) :]:
@@ -46,7 +46,7 @@ def survival_figure(rows: pl.DataFrame) -> Figure | None:
         words = "Fallen: calls less than 5 % or more than 95 % of the test set positive up to its end. Kaplan–Meier"
         bands = any(len(lines) <= MOST_BANDS for _, lines in fallen)
         words += "; band: 95 %, pointwise." if bands else "; intervals in the table."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 
@@ -61,7 +61,7 @@ def _shown(fallen: Sequence[tuple[Panel, Sequence[Line]]]) -> list[Line]:
     return [line for label, line in every.items() if label in drawn]
 
 
-def _draw(axes: Axes, lines: Sequence[Line]) -> None:
+def _draw_steps(axes: Axes, lines: Sequence[Line]) -> None:
     for z, line in enumerate(lines):
         curve = _prolonged(standing(line.rows))
         sizes, share = curve["n_seen"].to_numpy(), curve["share"].to_numpy()

@@ -20,10 +20,7 @@ LOSS, GAIN, EQUIVALENT, NEITHER, UNRELIABLE = "loss", "gain", "equivalent", "nei
 
 
 def margin_sensitivity(
-    results: pl.DataFrame,
-    margins: Sequence[float] = MARGINS,
-    metric: str = "accuracy",
-    n_seen: int | None = None,
+    results: pl.DataFrame, margins: Sequence[float] = MARGINS, metric: str = "accuracy", n_seen: int | None = None
 ) -> pl.DataFrame:
     """Judge every rate against several margins.
 

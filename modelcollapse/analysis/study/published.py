@@ -188,9 +188,7 @@ def _as_rows(raw: pl.DataFrame) -> pl.DataFrame:
         n_test=pl.col("experiment").replace_strict(_TEST_SIZES, return_dtype=pl.Int64),
         accuracy=pl.col("score").cast(pl.Float64),
         fit_seconds=pl.col("time").cast(pl.Float64),
-    ).with_columns(
-        chain_id=pl.format("published-{}-{}", "experiment", "seed"),
-    )
+    ).with_columns(chain_id=pl.format("published-{}-{}", "experiment", "seed"))
     return known.select(
         (pl.col(name) if name in known.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in EXPORTED.items()
