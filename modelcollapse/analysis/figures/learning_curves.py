@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,7 +30,7 @@ from modelcollapse.analysis.figures.style import (
     size_axis,
 )
 from modelcollapse.analysis.formats import count
-from modelcollapse.analysis.mechanism.prior import majority_rate, mean_true_share
+from modelcollapse.analysis.mechanism.amplification import majority_rate, mean_true_share
 from modelcollapse.analysis.statistics.arms import ARM
 from modelcollapse.analysis.statistics.seed_groups import HEALTHY
 
@@ -123,7 +125,13 @@ def draw_accuracy(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
         axes.annotate(f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=15)
         return
     axes.axhline(constant, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5)
-    above: dict[str, Any] = {"xytext": (0, 2.5), "textcoords": "offset points", "fontsize": 7, "color": MUTED, "zorder": 15}
+    above: dict[str, Any] = {
+        "xytext": (0, 2.5),
+        "textcoords": "offset points",
+        "fontsize": 7,
+        "color": MUTED,
+        "zorder": 15,
+    }
     axes.annotate(words, (0.012, constant), xycoords=("axes fraction", "data"), **above)
 
 

@@ -10,9 +10,8 @@ import polars as pl
 
 from modelcollapse.analysis.mechanism.survival import fall_sizes
 from modelcollapse.analysis.statistics.arms import ARM, RULE, SETTING, at_size, prepare, references, treated
-from modelcollapse.analysis.statistics.estimates import resolution
 from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import Estimate, mean_of, share_interval
+from modelcollapse.analysis.statistics.inference import Estimate, mean_of, resolution, share_interval
 from modelcollapse.analysis.statistics.seed_groups import HEALTHY, split_in_two
 
 

@@ -20,8 +20,7 @@ from modelcollapse.analysis.formats import (
 from modelcollapse.analysis.report.caveats import fatal
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
-from modelcollapse.analysis.statistics.estimates import resolution
-from modelcollapse.analysis.statistics.inference import mean_of
+from modelcollapse.analysis.statistics.inference import mean_of, resolution
 from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups, split_in_two
 from modelcollapse.analysis.statistics.trends import tolerance
 

@@ -21,9 +21,8 @@ from modelcollapse.analysis.statistics.arms import (
     references,
     treated,
 )
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
-from modelcollapse.analysis.statistics.inference import Estimate, difference_of
+from modelcollapse.analysis.statistics.inference import Estimate, difference_of, mean_over_seeds
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 
 NOTHING_YET = "no self-labels yet: all rates are the same experiment"

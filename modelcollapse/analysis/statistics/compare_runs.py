@@ -7,9 +7,8 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.statistics.arms import RULE, SETTING, AnalysisError, growth_above, prepare
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import mean
-from modelcollapse.analysis.statistics.inference import difference_of
+from modelcollapse.analysis.statistics.inference import difference_of, mean_over_seeds
 
 
 def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -> pl.DataFrame:

@@ -26,13 +26,12 @@ from typing import Literal
 import polars as pl
 
 from modelcollapse.analysis.formats import count, interval_pp, percent, percents, pp, share, share_of_seeds, unsigned_pp
+from modelcollapse.analysis.mechanism.amplification import majority_rate
 from modelcollapse.analysis.mechanism.degeneration import peaks
-from modelcollapse.analysis.mechanism.prior import majority_rate
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, start_test
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import with_holm
-from modelcollapse.analysis.statistics.inference import Estimate, mean_of, rank_correlation
+from modelcollapse.analysis.statistics.inference import Estimate, mean_of, mean_over_seeds, rank_correlation
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 from modelcollapse.analysis.statistics.trends import trend
 

@@ -12,9 +12,17 @@ from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed, prepare, references, study_loop
 from modelcollapse.analysis.statistics.curves import Floats
-from modelcollapse.analysis.statistics.estimates import resolution, slope_of_means, slope_over_seeds
 from modelcollapse.analysis.statistics.frames import table, with_holm
-from modelcollapse.analysis.statistics.inference import Estimate, difference_of, mean_of, rank_correlation, summary
+from modelcollapse.analysis.statistics.inference import (
+    Estimate,
+    difference_of,
+    mean_of,
+    rank_correlation,
+    resolution,
+    slope_of_means,
+    slope_over_seeds,
+    summary,
+)
 from modelcollapse.analysis.study.published import published
 
 _COLUMNS = """
