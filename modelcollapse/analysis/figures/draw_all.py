@@ -9,11 +9,10 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
+from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
-from modelcollapse.analysis.figures.overview import overview_figure
-from modelcollapse.analysis.figures.published import post_figure
 from modelcollapse.analysis.figures.style import render
 from modelcollapse.analysis.formats import axis_words
 from modelcollapse.analysis.statistics.arms import SETTING, prepare, varying_axes, with_sound_pairing

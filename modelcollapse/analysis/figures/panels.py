@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -60,11 +61,10 @@ def panels(rows: pl.DataFrame) -> list[Panel]:
     split = [*(STARTS if by_start else SETTING), "label_rule"]
     expanded = _share_reference(rows) if by_start else with_reference(rows)
     varying = [axis for axis in split if expanded[axis].n_unique() > 1]
-    if {"model", "model_params"} <= set(varying) and rows.select("model", "model_params").n_unique() == rows[
-        "model"
-    ].n_unique():
+    models = rows.select("model", "model_params")
+    if {"model", "model_params"} <= set(varying) and models.n_unique() == models["model"].n_unique():
         varying.remove("model_params")
-    make = start_lines if by_start else rate_lines
+    make = partial(lines_by, "initial_size" if by_start else "collapse_rate")
     if not varying:
         return [Panel("", expanded, make(expanded, expanded))]
     groups = expanded.group_by(varying, maintain_order=True)
@@ -87,28 +87,18 @@ def _share_reference(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([*(human.with_columns(label_rule=pl.lit(rule)) for rule in rules), treated(rows)])
 
 
-def rate_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
-    """Make one line per collapse rate; colours are given out over the rates of `everything`."""
-    rates = treated(everything)["collapse_rate"].unique().sort().to_list()
-    colours = dict(zip(rates, ordered_colours(len(rates)), strict=True))
+def lines_by(axis: str, rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
+    """Make one line per collapse rate or initial size; colours are given out over the values in `everything`."""
+    by_start = axis == "initial_size"
+    values = treated(everything)[axis].unique().sort().to_list()
     lines = [
-        Line(percent(rate), colours[rate], rows.filter(pl.col("collapse_rate") == rate))
-        for rate in rates
-        if rate in rows["collapse_rate"]
+        Line(count(value) if by_start else percent(value), colour, treated(rows).filter(pl.col(axis) == value))
+        for value, colour in zip(values, ordered_colours(len(values)), strict=True)
+        if by_start or value in rows[axis]
     ]
     human = references(rows)
-    return (Line("0 % (people only)", INK, human, is_reference=True), *lines) if not human.is_empty() else tuple(lines)
-
-
-def start_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
-    """Make one line per starting size; colours are given out over the starts of `everything`."""
-    starts = treated(everything)["initial_size"].unique().sort().to_list()
-    colours = dict(zip(starts, ordered_colours(len(starts)), strict=True))
-    lines = [
-        Line(count(start), colours[start], treated(rows).filter(pl.col("initial_size") == start)) for start in starts
-    ]
-    human = references(rows)
-    return (Line("people only", INK, human, is_reference=True), *lines) if not human.is_empty() else tuple(lines)
+    reference = Line("people only" if by_start else "0 % (people only)", INK, human, is_reference=True)
+    return tuple(lines if human.is_empty() else [reference, *lines])
 
 
 def _title(varying: Sequence[str], key: tuple[object, ...], rows: pl.DataFrame) -> str:

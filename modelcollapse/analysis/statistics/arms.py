@@ -68,11 +68,13 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     if results.is_empty():
         raise AnalysisError("There are no results yet: no generation is finished. Start the run, or wait for it.")
     _check_names(results["experiment"])
+    places = {name: place for place, name in enumerate(STUDY)}
+    place = pl.col("experiment").replace_strict(places, default=len(STUDY), return_dtype=pl.Int64)
     rows = (
         _one_growth_per_ladder(_without_nulls(results))
         .with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
         .unique([*ARM, "seed", "generation", "n_seen", "accuracy"], keep="first", maintain_order=True)
-        .sort(_place_in_study(), *ARM, "seed", "generation")
+        .sort(place, *ARM, "seed", "generation")
     )
     _check_seeds(rows)
     return rows
@@ -141,11 +143,6 @@ def _check_names(experiments: pl.Series) -> None:
             )
 
 
-def _place_in_study() -> pl.Expr:
-    places = {name: place for place, name in enumerate(STUDY)}
-    return pl.col("experiment").replace_strict(places, default=len(STUDY), return_dtype=pl.Int64)
-
-
 def once_per_seed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Of several starts that pass the same size, keep the earliest of each seed: else the seed would count twice."""
     return rows.sort("initial_size", maintain_order=True).unique(
@@ -192,8 +189,7 @@ def comparable(rows: pl.DataFrame) -> pl.DataFrame:
     That is the largest size, after the first, that two seeds have reached in every arm begun; or one seed; or, if no
     seed has, the largest there is.
     """
-    parts = [_cut(group) for _, group in rows.group_by(SETTING, maintain_order=True)]
-    return pl.concat(parts)
+    return pl.concat([_cut(group) for _, group in rows.group_by(SETTING, maintain_order=True)])
 
 
 def _cut(setting: pl.DataFrame) -> pl.DataFrame:

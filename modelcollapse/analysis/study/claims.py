@@ -126,7 +126,12 @@ def _more_data(rows: pl.DataFrame) -> _Finding:
         return _always("no seed has reached the last size", "cannot be checked")
     gain = mean_over_seeds(both, "gain", "accuracy")
     words = f"{pp(gain.value)} {interval_pp(*gain.interval())} from {count(first)} to {count(last)} documents"  # type: ignore[arg-type]
-    return _Finding(words, lambda level: _sign_verdict(gain, level), gain.p_value())
+    p = gain.p_value()
+
+    def verdict(level: float) -> Verdict:
+        return "not shown" if p is None or p >= level else "holds" if gain.value > 0 else "contradicted"
+
+    return _Finding(words, verdict, p)
 
 
 def _guessing(rows: pl.DataFrame) -> _Finding:
@@ -323,11 +328,3 @@ def _start(setting: pl.DataFrame, margin: float) -> _Finding:
         return "holds" if p < level else "contradicted" if p_equal < level else "not shown"
 
     return _Finding(words, verdict, min(p, p_equal))
-
-
-def _sign_verdict(estimate: Estimate, level: float) -> Verdict:
-    """Verdict on "it is above 0"."""
-    p = estimate.p_value()
-    if p is None or p >= level:
-        return "not shown"
-    return "holds" if estimate.value > 0 else "contradicted"
