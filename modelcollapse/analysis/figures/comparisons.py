@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -60,23 +61,18 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
         part = panels(loop)[0]
         figure = Figure(figsize=(6.6, 3.7), layout="constrained")
         axes = figure.subplots()
-        draw_over_published(axes, part, theirs, by_start=colours_by_start(loop))
+        draw_over_published(axes, part, theirs)
         dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=DASHED, label="as published")
         add_legend(figure, part.lines, legend_title(loop), [dashed])
-        banded = _banded(part, by_start=colours_by_start(loop))
-        only = "" if len(banded) == len(part.lines) else "Bands of the first and the last rate alone. "
+        only = "" if len(_banded(part)) == len(part.lines) else "Bands of the first and the last rate alone. "
         caption(figure, f"{describe_spread(loop, seeds_shown=False)}\n{only}{_describe_published(theirs)}")
         return figure
 
 
 def post_figure(rows: pl.DataFrame) -> tuple[str, Figure] | None:
-    """Draw one experiment as the study's post shows it.
+    """Draw one experiment as the post shows it, and name the kind: "range" with people's labels only, or "published".
 
-    Returns
-    -------
-    tuple of str and Figure, or None
-        The kind – "range" with people's labels only, else "published" – and the figure. None if nothing published has
-        sizes and rates in common.
+    None if nothing published has sizes and rates in common.
     """
     if (rows["collapse_rate"] == 0).all():
         return "range", baseline_figure(rows)
@@ -112,44 +108,41 @@ def baseline_figure(rows: pl.DataFrame) -> Figure:
                 line.set_linestyle(DASHED)
             low, high = min(low, float(least.min())), max(high, float(most.max()))
             handles += [line, Patch(color=colour, alpha=0.25, linewidth=0, label=f"min … max, {label}")]
-        axes.set_ylim(pad_limits(low, high))
-        axes.set_title("Accuracy, people's labels only")
-        percent_axis(axes)
-        size_axis(axes, sizes.to_list())
+        _accuracy_axes(axes, sizes, pad_limits(low, high), "Accuracy, people's labels only")
         figure.legend(handles=handles[::-1], loc="outside right upper", handlelength=1.6)
-        words = describe_size(human)
-        if not theirs.is_empty():
-            words += f"\n{_describe_published(theirs)}"
-        caption(figure, words)
+        caption(figure, describe_size(human) + ("" if theirs.is_empty() else f"\n{_describe_published(theirs)}"))
         return figure
 
 
-def draw_over_published(axes: Axes, part: Panel, theirs: pl.DataFrame, *, by_start: bool) -> None:
+def _accuracy_axes(axes: Axes, sizes: pl.Series, limits: tuple[float, float], title: str = "Accuracy") -> None:
+    axes.set_ylim(limits)
+    axes.set_title(title)
+    percent_axis(axes)
+    size_axis(axes, sizes.unique().to_list())
+
+
+def draw_over_published(axes: Axes, part: Panel, theirs: pl.DataFrame) -> None:
     """Draw a panel's accuracy with published curves dashed behind it."""
-    draw_lines(axes, part.lines, "accuracy", seeds_below=0, banded=_banded(part, by_start=by_start))
+    draw_lines(axes, part.lines, "accuracy", seeds_below=0, banded=_banded(part))
     low, high = accuracy_limits(part.rows)
     for line in part.lines:
-        for curve in _published_of(line, theirs, by_start=by_start):
-            axes.plot(
-                curve["n_seen"],
-                curve["mean"],
-                color=line.colour,
-                linewidth=1.2,
-                alpha=0.55,
-                zorder=10,
-                linestyle=DASHED,
-            )
+        for curve in _published_of(line, theirs, by_start=part.by_start):
+            style: dict[str, Any] = {
+                "color": line.colour,
+                "linestyle": DASHED,
+                "linewidth": 1.2,
+                "alpha": 0.55,
+                "zorder": 10,
+            }
+            axes.plot(curve["n_seen"], curve["mean"], **style)
             low, high = min(low, float(curve["mean"].min())), max(high, float(curve["mean"].max()))  # type: ignore[arg-type]
-    axes.set_ylim(low - 0.004, high + 0.004)
-    percent_axis(axes)
-    size_axis(axes, part.rows["n_seen"].unique().to_list())
-    axes.set_title("Accuracy")
+    _accuracy_axes(axes, part.rows["n_seen"], (low - 0.004, high + 0.004))
     axes.margins(x=0.02)
 
 
-def _banded(part: Panel, *, by_start: bool) -> Sequence[Line]:
+def _banded(part: Panel) -> Sequence[Line]:
     """Of many rates, whose bands lie over each other, the first and the last."""
-    return part.lines if by_start or len(part.lines) <= 6 else (part.lines[0], part.lines[-1])
+    return part.lines if part.by_start or len(part.lines) <= 6 else (part.lines[0], part.lines[-1])
 
 
 def _published_of(line: Line, theirs: pl.DataFrame, *, by_start: bool) -> list[pl.DataFrame]:
@@ -192,7 +185,7 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
         grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for axes, (name, loop) in zip(grid, loops.items(), strict=False):
             part = panels(loop)[0]
-            draw_over_published(axes, part, published_beside(loop), by_start=colours_by_start(loop))
+            draw_over_published(axes, part, published_beside(loop))
             axes.set_title(f"{name} ({describe_seeds(loop)})")
             handles = [Line2D([], [], color=line.colour, linewidth=2, label=line.label) for line in _few(part.lines)]
             legend = axes.legend(
@@ -212,19 +205,17 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
             legend.set_zorder(100)
         for axes in grid[len(loops) :]:
             axes.remove()
-        words = "Accuracy, mean of the seeds. Dashed: as published, on its author's reviews, where levels differ."
-        caption(figure, words)
+        caption(
+            figure, "Accuracy, mean of the seeds. Dashed: as published, on its author's reviews, where levels differ."
+        )
         return figure
 
 
 def two_runs_figures(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str, str]) -> Iterator[tuple[str, Figure]]:
     """Draw the accuracy of two runs over each other: solid and dashed, one colour per rate or start.
 
-    Yields
-    ------
-    str, Figure
-        An experiment that both have – of runs of one experiment each the first's, whatever it is called – and its
-        figure: the loop of the study (argmax, accumulate, the commonest model) of each run.
+    Yields an experiment that both have – of runs of one experiment each the first's, whatever it is called – and its
+    figure: the loop of the study (argmax, accumulate, the commonest model) of each run.
     """
     one, other = prepare(first), prepare(second)
     shared = [name for name in one["experiment"].unique(maintain_order=True) if name in other["experiment"]]
@@ -249,10 +240,7 @@ def _two_runs_figure(one: pl.DataFrame, other: pl.DataFrame, names: tuple[str, s
         for line in theirs:
             curve = line.rows.group_by("n_seen").agg(pl.col("accuracy").mean()).sort("n_seen")
             axes.plot(curve["n_seen"], curve["accuracy"], color=line.colour, linewidth=1.4, linestyle=DASHED)
-        axes.set_ylim(accuracy_limits(both))
-        percent_axis(axes)
-        size_axis(axes, both["n_seen"].unique().to_list())
-        axes.set_title("Accuracy")
+        _accuracy_axes(axes, both["n_seen"], accuracy_limits(both))
         styles = [
             Line2D([], [], color=MUTED, linewidth=1.6, label=names[0]),
             Line2D([], [], color=MUTED, linewidth=1.4, linestyle=DASHED, label=names[1]),

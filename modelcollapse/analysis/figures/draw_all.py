@@ -36,10 +36,7 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margi
 
     `write` is called with a name and the content of every file: `RunFolder.write`, say.
 
-    Returns
-    -------
-    list of str
-        Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
+    Returns the names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
     write(PATHS.claims, claims_table(results, margin).encode())
     names = [PATHS.claims]

@@ -40,6 +40,7 @@ class Panel:
     title: str
     rows: pl.DataFrame
     lines: tuple[Line, ...]
+    by_start: bool = False
 
 
 def rule_order(rule: str) -> tuple[int, str]:
@@ -66,17 +67,17 @@ def panels(rows: pl.DataFrame) -> list[Panel]:
         varying.remove("model_params")
     make = partial(lines_by, "initial_size" if by_start else "collapse_rate")
     if not varying:
-        return [Panel("", expanded, make(expanded, expanded))]
+        return [Panel("", expanded, make(expanded, expanded), by_start)]
     groups = expanded.group_by(varying, maintain_order=True)
-    made = [(key, Panel(_title(varying, key, expanded), group, make(group, expanded))) for key, group in groups]
-    return [panel for _, panel in sorted(made, key=lambda item: _panel_order(varying, item[0]))]
 
+    def order(panel: tuple[tuple[object, ...], pl.DataFrame]) -> list[object]:
+        axes = zip(varying, panel[0], strict=True)
+        return [rule_order(str(value)) if axis == "label_rule" else value for axis, value in axes]
 
-def _panel_order(varying: Sequence[str], key: tuple[object, ...]) -> tuple[object, ...]:
-    """Sort panels by their axes, label rules in their own order."""
-    return tuple(
-        rule_order(str(value)) if axis == "label_rule" else value for axis, value in zip(varying, key, strict=True)
-    )
+    return [
+        Panel(_title(varying, key, expanded), group, make(group, expanded), by_start)
+        for key, group in sorted(groups, key=order)
+    ]
 
 
 def _share_reference(rows: pl.DataFrame) -> pl.DataFrame:

@@ -24,10 +24,7 @@ def true_shares(rows: pl.DataFrame) -> pl.DataFrame:
     q = r₊π + (1 − r₋)(1 − π), so π = (a + q − 1) / (2r₊ − 1), π = 1 − (a − q) / (2r₋ − 1) and
     π = (a − r₋) / (r₊ − r₋); of these the best conditioned is used.
 
-    Returns
-    -------
-    DataFrame
-        ``n_test, seed, true_share``; no rows where the columns are empty (imported results).
+    Columns: ``n_test, seed, true_share``; no rows where the columns are empty (imported results).
     """
     columns = ("accuracy", "predicted_positive_rate", "recall_positive", "recall_negative")
     known = rows.select("n_test", "seed", *columns).drop_nulls()

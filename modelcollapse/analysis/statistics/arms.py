@@ -232,11 +232,8 @@ def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.Dat
 def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Every row of a treated arm beside the rate-0 row of the same seed, setting and generation.
 
-    Returns
-    -------
-    DataFrame
-        Columns of `ARM`, ``seed, generation, n_seen, n_test, value, reference, difference`` (value − reference). Rows
-        whose reference is missing, or where either value is null, are left out.
+    Columns: `ARM`, ``seed, generation, n_seen, n_test, value, reference, difference`` (value − reference). Rows
+    whose reference is missing, or where either value is null, are left out.
     """
     reference = references(rows).select(*PAIR, reference=metric)
     return (
@@ -252,10 +249,7 @@ def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.Data
 def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
     """Assert that before the first self-label all arms of a seed are the same experiment (an exact A/A test).
 
-    Returns
-    -------
-    int
-        How many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
+    Returns how many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
 
     Raises
     ------
@@ -279,11 +273,8 @@ def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
 def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]]:
     """Take apart the seeds of experiments whose pairing is broken, so that what is left can be shown.
 
-    Returns
-    -------
-    DataFrame, dict
-        The rows, every chain of such an experiment with a seed of its own, as in results without shared documents: its
-        arms are then compared as independent samples. And why, for each such experiment.
+    Returns the rows, every chain of such an experiment with a seed of its own, as in results without shared documents:
+    its arms are then compared as independent samples. And why, for each such experiment.
     """
     parts, reasons = [], {}
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):

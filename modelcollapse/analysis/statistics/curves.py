@@ -28,11 +28,8 @@ def summarise(
 
     The interval takes no standard deviation for less than `least_sd`: the step of values that are counts.
 
-    Returns
-    -------
-    DataFrame
-        The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any value
-        have ``n_seeds`` 0 and nulls, single values a null sd and interval.
+    The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any
+    value have ``n_seeds`` 0 and nulls, single values a null sd and interval.
     """
     column = pl.col(value)
     table = (
@@ -97,12 +94,9 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
 def outcome(results: pl.DataFrame) -> pl.DataFrame:
     """Return where every arm began and ended.
 
-    Returns
-    -------
-    DataFrame
-        One row per arm: `ARM`, ``n_seeds`` at the last size that most seeds reached, ``first_n_seen, first_accuracy,
-        first_predicted_positive_rate`` and, at the last size, ``n_seen, accuracy, half_width`` (of the 95 % t interval
-        over seeds; null for one seed), ``roc_auc, predicted_positive_rate``: means over seeds.
+    One row per arm: `ARM`, ``n_seeds`` at the last size that most seeds reached, ``first_n_seen, first_accuracy,
+    first_predicted_positive_rate`` and, at the last size, ``n_seen, accuracy, half_width`` (of the 95 % t
+    interval over seeds; null for one seed), ``roc_auc, predicted_positive_rate``: means over seeds.
     """
     rows = prepare(results)
     arm = list(ARM)

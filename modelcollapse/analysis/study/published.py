@@ -33,11 +33,9 @@ _TEST_SIZES = {
 def published() -> pl.DataFrame:
     """Return the published aggregates.
 
-    Returns
-    -------
-    DataFrame
-        ``experiment, collapse_rate, initial_size, n_seen, n_test, n_seeds, mean, sd, min, max, fit_seconds``. In
-        ``baseline`` every size was a training of its own, so there ``initial_size`` equals ``n_seen``.
+    Columns: ``experiment, collapse_rate, initial_size, n_seen, n_test, n_seeds, mean, sd, min, max,
+    fit_seconds``. In ``baseline`` every size was a training of its own, so there ``initial_size`` equals
+    ``n_seen``.
     """
     with (files("modelcollapse.analysis.study") / "published.csv").open("rb") as file:
         frame = pl.read_csv(file)
