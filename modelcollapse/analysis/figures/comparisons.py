@@ -46,6 +46,7 @@ from modelcollapse.analysis.study.published import published
 
 #: Line style of curves to compare with.
 DASHED = (0, (3.5, 1.6))
+_BEHIND: dict[str, Any] = {"linewidth": 1.2, "alpha": 0.55, "zorder": 10}
 
 
 def published_figure(rows: pl.DataFrame) -> Figure | None:
@@ -127,14 +128,7 @@ def draw_over_published(axes: Axes, part: Panel, theirs: pl.DataFrame) -> None:
     low, high = accuracy_limits(part.rows)
     for line in part.lines:
         for curve in _published_of(line, theirs, by_start=part.by_start):
-            style: dict[str, Any] = {
-                "color": line.colour,
-                "linestyle": DASHED,
-                "linewidth": 1.2,
-                "alpha": 0.55,
-                "zorder": 10,
-            }
-            axes.plot(curve["n_seen"], curve["mean"], **style)
+            axes.plot(curve["n_seen"], curve["mean"], color=line.colour, linestyle=DASHED, **_BEHIND)
             low, high = min(low, float(curve["mean"].min())), max(high, float(curve["mean"].max()))  # type: ignore[arg-type]
     _accuracy_axes(axes, part.rows["n_seen"], (low - 0.004, high + 0.004))
     axes.margins(x=0.02)
