@@ -1,4 +1,4 @@
-"""An older commit beside this one: a bench runs itself with both, in turn, and prints the ratios of the medians.
+"""An older commit beside this one: a bench runs itself with both, in turn, and prints the ratios of neighbouring runs.
 
 The older commit's package is taken from a worktree in a temporary folder, which is removed at the end; the bench is
 this commit's, so that both are asked the same.
@@ -52,8 +52,16 @@ def compare(commit: str, script: str, arguments: Sequence[str], rounds: int) -> 
         for number in range(rounds):
             for name in ("then", "now") if number % 2 == 0 else ("now", "then"):
                 found[name].append(figures_of(then if name == "then" else _HERE, script, arguments))
-    print(f"{'':32} {commit[:10]:>10} {'now':>10} {'then/now':>9}")
+    print(f"{'':32} {commit[:10]:>10} {'now':>10} {'then/now':>9}   quartiles")
     for name in found["now"][0]:
-        then_, now = (statistics.median(figures[name] for figures in found[when]) for when in ("then", "now"))
-        ratio = f"{then_ / now:>9.3f}" if now else f"{'':>9}"
-        print(f"{name:32} {then_:>10.4f} {now:>10.4f} {ratio}")
+        then_, now = ([figures[name] for figures in found[when]] for when in ("then", "now"))
+        print(f"{name:32} {statistics.median(then_):>10.4f} {statistics.median(now):>10.4f} {_ratios(then_, now)}")
+
+
+def _ratios(then: Sequence[float], now: Sequence[float]) -> str:
+    """Return the median and the quartiles of the rounds' ratios: what slows the machine for a while slows both."""
+    if not all(now):
+        return ""
+    ratios = [a / b for a, b in zip(then, now, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
+    return f"{middle:>9.3f}   {low:.3f}–{high:.3f}"

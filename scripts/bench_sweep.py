@@ -8,7 +8,8 @@
 Start-up is what passes until the first worker trains. Idle is the share of the workers' time after that in which they
 neither train, score nor label, the tail of the sweep – when a worker has no chain left – not counted. In this
 process that is a chain's own work (metrics, mostly); what is more than that with Ray is Ray's. A generation is the
-sweep's time times workers, divided by its rows. What must be compiled is compiled before anything is timed.
+sweep's time times workers, divided by its rows; of that, fit and score are what training, and scoring and labelling
+take. What must be compiled is compiled before anything is timed.
 """
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ class Clock(Reporter):
     def __init__(self) -> None:
         self.begun: float | None = None
         self.ends: list[float] = []
-        self.busy = 0.0
+        self.fit = self.score = 0.0
         self.n_rows = 0
 
     def generation(self, row: Row) -> None:
         """Take note of a new row."""
         super().generation(row)
-        seconds = row.fit_seconds + row.predict_seconds
-        self.busy += seconds
+        self.fit += row.fit_seconds
+        self.score += row.predict_seconds
         self.n_rows += 1
         if self.begun is None:
-            self.begun = time.perf_counter() - seconds
+            self.begun = time.perf_counter() - row.fit_seconds - row.predict_seconds
 
     def finished(self, task: Task) -> None:
         """Take note that a chain reached its end and is kept."""
@@ -71,9 +72,10 @@ def measure(sweep: Sweep, corpus_name: str, workers: int) -> dict[str, float]:
         "start_up": clock.begun - started,
         "sweep": clock.ends[-1] - clock.begun,
         "generation": (clock.ends[-1] - clock.begun) * max(1, workers) / clock.n_rows,
+        "fit": clock.fit / clock.n_rows,
+        "score": clock.score / clock.n_rows,
         "shut_down": ended - clock.ends[-1],
-        "idle": 1 - clock.busy / available,
-        "busy": clock.busy,
+        "idle": 1 - (clock.fit + clock.score) / available,
     }
 
 

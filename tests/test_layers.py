@@ -33,9 +33,6 @@ HOMES = dict.fromkeys(modelcollapse.__all__, "runs")
 
 MOST_MODULES = 15
 
-#: Folders with more, for now.
-CROWDED = {"forest": 17}
-
 
 def parts_imported(file: Path) -> Iterator[str]:
     """Yield the package's parts that a module imports anywhere in it."""
@@ -84,7 +81,7 @@ def test_no_folder_is_a_hall():
         str(folder.relative_to(ROOT)): sum(file.name != "__init__.py" for file in folder.glob("*.py"))
         for folder in {file.parent for file in FILES}
     }
-    assert {name: n for name, n in sizes.items() if n > CROWDED.get(name, MOST_MODULES)} == {}
+    assert {name: n for name, n in sizes.items() if n > MOST_MODULES} == {}
 
 
 def test_an_import_inside_a_function_is_seen(tmp_path):
