@@ -97,21 +97,13 @@ def _one_growth_per_ladder(rows: pl.DataFrame) -> pl.DataFrame:
     ladders = kinds.filter(~pl.col("growth").str.starts_with("+"))
     if ladders.group_by("experiment").agg(pl.col("growth").n_unique()).filter(pl.col("growth") > 1).is_empty():
         return rows
-    named = ladders.with_columns(
-        name=pl.Series([
-            max(
-                (other for other in ladders.filter(experiment=experiment)["growth"].unique()
-                 if growth_above(other, start) == growth_above(text, start)),
-                key=lambda other: (other.count(","), other),
-            )
-            for experiment, start, text in ladders.iter_rows()
-        ])
-    )  # fmt: skip
-    return (
-        rows.join(named, on=["experiment", "initial_size", "growth"], how="left", maintain_order="left")
-        .with_columns(growth=pl.coalesce("name", "growth"))
-        .drop("name")
-    )
+    names = {}
+    for experiment, start, text in ladders.iter_rows():
+        known = ladders.filter(experiment=experiment)["growth"].unique()
+        alike = (other for other in known if growth_above(other, start) == growth_above(text, start))
+        names[experiment, start, text] = max(alike, key=lambda other: (other.count(","), other))
+    growth = [names.get(key, key[-1]) for key in rows.select("experiment", "initial_size", "growth").iter_rows()]
+    return rows.with_columns(growth=pl.Series(growth, dtype=pl.String))
 
 
 def growth_above(growth: str, initial_size: int) -> str:

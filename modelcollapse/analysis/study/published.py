@@ -73,13 +73,8 @@ def read_original(path: str | Path) -> pl.DataFrame:
     file = Path(path)
     raw = _read(file)
     header = set(raw.columns)
-    if {"ratio", "cv", "score"} <= header:
-        rows = _baseline(raw, file)
-    elif {"initial_ratio", "new_ratio", "cv", "score"} <= header:
-        rows = _total_collapse(raw, file)
-    elif {"initial_size", "new_size", "colapse_rate", "cv", "score"} <= header:
-        rows = _rates(raw, file)
-    else:
+    rows = next((read(raw, file) for needed, read in _KINDS.items() if {*needed, "cv", "score"} <= header), None)
+    if rows is None:
         raise AnalysisError(
             f"{file} is no result file of the study: found the columns {', '.join(sorted(header))}; expected ratio, "
             "cv, score or initial_ratio, new_ratio, cv, score or initial_size, new_size, colapse_rate, cv, score; or, "
@@ -166,6 +161,14 @@ def _rates(raw: pl.DataFrame, file: Path) -> pl.DataFrame:
         rate=rate,
         **_measured(raw, file),
     )
+
+
+#: How a file is read that has these columns.
+_KINDS = {
+    ("ratio",): _baseline,
+    ("initial_ratio", "new_ratio"): _total_collapse,
+    ("initial_size", "new_size", "colapse_rate"): _rates,
+}
 
 
 def _as_rows(raw: pl.DataFrame) -> pl.DataFrame:
