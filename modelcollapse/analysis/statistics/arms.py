@@ -201,6 +201,12 @@ def loop_or_all(rows: pl.DataFrame) -> pl.DataFrame:
     return rows if loop.is_empty() else loop
 
 
+def widest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of several settings return the one with most rates and sizes; no rows of none."""
+    settings = (setting for _, setting in rows.group_by(SETTING, maintain_order=True))
+    return max(settings, key=lambda one: (one["collapse_rate"].n_unique(), one["n_seen"].n_unique()), default=rows)
+
+
 def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of the study's loop: argmax and accumulate, and of everything else what most rows have.
 

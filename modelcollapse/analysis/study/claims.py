@@ -28,7 +28,7 @@ import polars as pl
 from modelcollapse.analysis.formats import count, interval_pp, percent, percents, pp, share, share_of_seeds, unsigned_pp
 from modelcollapse.analysis.mechanism.amplification import majority_rate
 from modelcollapse.analysis.mechanism.degeneration import peaks
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, at_size, references, treated, widest
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, start_test
 from modelcollapse.analysis.statistics.frames import with_holm
 from modelcollapse.analysis.statistics.inference import Estimate, mean_of, mean_over_seeds, rank_correlation
@@ -70,7 +70,7 @@ def check_claims(rows: pl.DataFrame, margin: float = 0.005) -> list[Claim]:
     Claims are in the order of the study; those that the run has no data for say what it would take. The error rates of
     the verdicts stand at the head of this module.
     """
-    setting = _widest(rows)
+    setting = widest(rows)
     compared = compare_rates(setting, margin=margin).filter(pl.col("p").is_not_null()).sort("collapse_rate")
     found = {
         "More reviews make a better model.": _more_data(rows),
@@ -108,14 +108,8 @@ def _always(measured: str, verdict: Verdict) -> _Finding:
     return _Finding(measured, lambda level: verdict)
 
 
-def _widest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of several starts the one with most rates and sizes."""
-    settings = [setting for _, setting in rows.group_by(SETTING, maintain_order=True)]
-    return max(settings, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
-
-
 def _more_data(rows: pl.DataFrame) -> _Finding:
-    human = _widest(references(rows)) if not references(rows).is_empty() else rows.clear()
+    human = widest(references(rows))
     if human["n_seen"].n_unique() < 2:
         return _always("needs rate 0 at two sizes or more", "cannot be checked")
     first, last = human["n_seen"].min(), human["n_seen"].max()
