@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from modelcollapse.analysis.report.assurance_tables import margins_table
-from modelcollapse.analysis.statistics import sensitivity
+from modelcollapse.analysis.statistics import trends
 from modelcollapse.analysis.statistics.arms import prepare
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.trends import first_crossing, margin_sensitivity, tolerance, trend
@@ -152,7 +152,7 @@ def test_where_t_tests_do_not_hold_nothing_is_said(rows: pl.DataFrame, monkeypat
         table = compare_rates(*arguments)  # type: ignore[arg-type]
         return table.with_columns(reliable=pl.col("collapse_rate") < 0.3)
 
-    monkeypatch.setattr(sensitivity, "compare_rates", with_reliability)
+    monkeypatch.setattr(trends, "compare_rates", with_reliability)
     assert margin_sensitivity(rows, margins=[0.0025])["verdict"].to_list() == ["loss", "loss", "unreliable"]
 
 
