@@ -133,7 +133,7 @@ def _print_outcome(results: Any) -> None:
     """Print where every arm of a sweep began and ended: means over seeds."""
     from modelcollapse.analysis.formats import axis_words
     from modelcollapse.analysis.statistics.arms import prepare, varying_axes
-    from modelcollapse.analysis.statistics.endpoints import outcome
+    from modelcollapse.analysis.statistics.curves import outcome
     from modelcollapse.cli.tables import print_table
 
     if results.is_empty():

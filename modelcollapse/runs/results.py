@@ -421,8 +421,8 @@ def _headlines(rows: pl.DataFrame, margin: float = 0.005) -> str:
 
 def _main_figure(rows: pl.DataFrame) -> str:
     """Return the figure that says most of prepared rows: all experiments, or the curves of the only one."""
+    from modelcollapse.analysis.figures.comparisons import overview_figure
     from modelcollapse.analysis.figures.draw_all import drawings
-    from modelcollapse.analysis.figures.overview import overview_figure
 
     return svg(overview_figure(rows) or next(drawings(rows)).figure, "main")
 

@@ -9,13 +9,11 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
+from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
-from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure
-from modelcollapse.analysis.figures.overview import overview_figure
-from modelcollapse.analysis.figures.published import post_figure
+from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
 from modelcollapse.analysis.figures.style import render
-from modelcollapse.analysis.figures.survival import survival_figure
 from modelcollapse.analysis.formats import axis_words
 from modelcollapse.analysis.statistics.arms import SETTING, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.reproduction import claims_table
@@ -38,10 +36,7 @@ def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margi
 
     `write` is called with a name and the content of every file: `RunFolder.write`, say.
 
-    Returns
-    -------
-    list of str
-        Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
+    Returns the names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
     write(PATHS.claims, claims_table(results, margin).encode())
     names = [PATHS.claims]

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, figure_style, points, size_axis
+from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, caption, figure_style, points, size_axis
 from modelcollapse.analysis.formats import count, percent
 from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
 from modelcollapse.analysis.statistics.arms import at_size, pair_with_reference
@@ -51,8 +51,7 @@ def rates_figure(rows: pl.DataFrame, margin: float = 0.005) -> Figure | None:
             handles = [Line2D([], [], color=c, marker="o", markersize=4, label=r) for r, c in rules.items()]
             figure.legend(handles=handles, title="label rule", loc="outside right upper", alignment="left")
         size = count(table["n_seen"].max())  # type: ignore[arg-type]
-        words = f"At {size} documents. Bar: 95 % interval; dots: seeds; shaded: ± {100 * margin:g} pp."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, f"At {size} documents. Bar: 95 % interval; dots: seeds; shaded: ± {100 * margin:g} pp.")
         return figure
 
 
@@ -124,7 +123,7 @@ def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
         handles = [Line2D([], [], color=c, linewidth=2, label=rule) for rule, c in rules.items()]
         figure.legend(handles=handles, title="label rule", loc="outside right upper", alignment="left")
         words = "Accuracy minus that of the same seed with human labels only; band: 95 %, pointwise. Scales differ."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 
@@ -149,7 +148,7 @@ def decomposition_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | N
             axes.set_title(f"{percent(rate)} self-labelled")
         grid[0].invert_yaxis()
         words = f"Accuracy lost at {count(table['n_seen'].max())} documents; line: 95 % interval. Scales differ."  # type: ignore[arg-type]
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 

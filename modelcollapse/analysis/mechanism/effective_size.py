@@ -11,8 +11,8 @@ from scipy.optimize import isotonic_regression
 
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.statistics.curves import t_half_width
-from modelcollapse.analysis.statistics.estimates import resolution
 from modelcollapse.analysis.statistics.frames import groups, table
+from modelcollapse.analysis.statistics.inference import resolution
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,15 +10,8 @@ from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, s
 from modelcollapse.analysis.mechanism.survival import survival
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, tolerance_cell
 from modelcollapse.analysis.statistics.arms import RULE, at_size
-from modelcollapse.analysis.statistics.sensitivity import (
-    EQUIVALENT,
-    GAIN,
-    LOSS,
-    NEITHER,
-    UNRELIABLE,
-    margin_sensitivity,
-)
-from modelcollapse.analysis.statistics.variance import variance_components
+from modelcollapse.analysis.statistics.power import variance_components
+from modelcollapse.analysis.statistics.trends import EQUIVALENT, GAIN, LOSS, NEITHER, UNRELIABLE, margin_sensitivity
 
 #: More rates than this in one cell are summed up.
 MOST_RATES = 8

@@ -18,10 +18,9 @@ from modelcollapse.analysis.formats import (
     unsigned_pp,
 )
 from modelcollapse.analysis.report.caveats import fatal
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated, widest
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
-from modelcollapse.analysis.statistics.estimates import resolution
-from modelcollapse.analysis.statistics.inference import mean_of
+from modelcollapse.analysis.statistics.inference import mean_of, resolution
 from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups, split_in_two
 from modelcollapse.analysis.statistics.trends import tolerance
 
@@ -44,7 +43,7 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
     compared = [setting for _, setting in rows.group_by(SETTING, maintain_order=True) if _has_both(setting)]
     if not compared:
         return _without_reference(rows)
-    setting = max(compared, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
+    setting = widest(pl.concat(compared))
     rates = compare_rates(setting, margin=margin).filter(pl.col("generation") > 0).sort("collapse_rate")
     parts = [_falling(setting), _difference(rates), _tolerance(setting, rates, margin)]
     first, *others = [part for part in parts if part]

@@ -17,12 +17,11 @@ from markupsafe import Markup
 
 from modelcollapse.analysis.figures.draw_all import drawings
 from modelcollapse.analysis.formats import axis_words
-from modelcollapse.analysis.report.caveats import caveats
+from modelcollapse.analysis.report.caveats import caveats, extended_in_stages
 from modelcollapse.analysis.report.cells import Table
 from modelcollapse.analysis.report.headline import headline
 from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.setup import as_toml, describe_corpus, describe_setup, known_documents
-from modelcollapse.analysis.report.stages import extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
 from modelcollapse.analysis.statistics.arms import comparable, loop_or_all, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims

@@ -21,9 +21,8 @@ from modelcollapse.analysis.statistics.arms import (
     references,
     treated,
 )
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
-from modelcollapse.analysis.statistics.inference import Estimate, difference_of
+from modelcollapse.analysis.statistics.inference import Estimate, difference_of, mean_over_seeds
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 
 NOTHING_YET = "no self-labels yet: all rates are the same experiment"
@@ -145,10 +144,7 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.0
     Under pairing every difference is exactly zero (`check_pairing` asserts it). Independent seeds, as in the original
     study, give p-values; about one in twenty is below .05.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
+    Columns: `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
     """
     records = (
         {
@@ -183,11 +179,8 @@ def pairing_gain(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFram
     The variance of an unpaired difference is the sum of both arms' variances; of a paired one it is the variance of the
     differences within seeds.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, paired_sd, unpaired_sd, variance_ratio`` (unpaired by paired) at the final size; arms with
-        fewer than three pairs are left out.
+    Columns: `ARM`, ``n_seeds, paired_sd, unpaired_sd, variance_ratio`` (unpaired by paired) at the final size;
+    arms with fewer than three pairs are left out.
     """
     final = at_size(prepare(results)).filter(pl.col("generation") > 0)
     records = []

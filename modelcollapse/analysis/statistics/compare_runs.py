@@ -7,9 +7,8 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.statistics.arms import RULE, SETTING, AnalysisError, growth_above, prepare
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import mean
-from modelcollapse.analysis.statistics.inference import difference_of
+from modelcollapse.analysis.statistics.inference import difference_of, mean_over_seeds
 
 
 def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -> pl.DataFrame:
@@ -71,11 +70,8 @@ def _values(rows: pl.DataFrame, axis: str) -> int:
 
 def _with_own_growth(rows: pl.DataFrame) -> pl.DataFrame:
     """Name growth as chains do, not as the ladder of all starts: the other run may have other starts."""
-    kinds = rows.select("initial_size", "growth").unique()
-    own = pl.Series([growth_above(growth, start) for start, growth in kinds.iter_rows()], dtype=pl.String)
-    named = kinds.with_columns(own=own)
-    joined = rows.join(named, on=["initial_size", "growth"], how="left", maintain_order="left")
-    return joined.with_columns(growth="own").drop("own")
+    own = [growth_above(growth, start) for growth, start in rows.select("growth", "initial_size").iter_rows()]
+    return rows.with_columns(growth=pl.Series(own, dtype=pl.String))
 
 
 def _lost(arm: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Per size and rate: mean, spread and a t interval over seeds."""
+"""Per size and rate: mean, spread and a t interval over seeds; how a sweep ended, in one small table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import ARM, prepare
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, prepare
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,11 +28,8 @@ def summarise(
 
     The interval takes no standard deviation for less than `least_sd`: the step of values that are counts.
 
-    Returns
-    -------
-    DataFrame
-        The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any value
-        have ``n_seeds`` 0 and nulls, single values a null sd and interval.
+    The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any
+    value have ``n_seeds`` 0 and nulls, single values a null sd and interval.
     """
     column = pl.col(value)
     table = (
@@ -92,3 +89,35 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
             half[here] = t_half_width(np.maximum(sd[here], least_sd), n[here], 1 - (1 - confidence) / n_sizes)
     width = pl.Series(half).fill_nan(None)
     return table.with_columns(band_low=pl.col("mean") - width, band_high=pl.col("mean") + width)
+
+
+def outcome(results: pl.DataFrame) -> pl.DataFrame:
+    """Return where every arm began and ended.
+
+    One row per arm: `ARM`, ``n_seeds`` at the last size that most seeds reached, ``first_n_seen, first_accuracy,
+    first_predicted_positive_rate`` and, at the last size, ``n_seen, accuracy, half_width`` (of the 95 % t
+    interval over seeds; null for one seed), ``roc_auc, predicted_positive_rate``: means over seeds.
+    """
+    rows = prepare(results)
+    arm = list(ARM)
+    sizes = rows.group_by(*arm, "n_seen").agg(n=pl.len())
+    most = sizes.filter(pl.col("n") == pl.col("n").max().over(arm)).group_by(arm).agg(n_seen=pl.col("n_seen").max())
+    last = rows.join(most, on=[*arm, "n_seen"])
+    ends = summarise(last, [*arm, "n_seen"], "accuracy").select(
+        *arm, "n_seeds", "n_seen", accuracy="mean", half_width=pl.col("ci_high") - pl.col("mean")
+    )
+    means = last.group_by(arm).agg(pl.col("roc_auc", "predicted_positive_rate").mean())
+    first = (
+        rows.filter(generation=0)
+        .group_by(arm)
+        .agg(
+            first_n_seen=pl.col("n_seen").first(),
+            first_accuracy=pl.col("accuracy").mean(),
+            first_predicted_positive_rate=pl.col("predicted_positive_rate").mean(),
+        )
+    )
+    return (
+        ends.join(means, on=arm, nulls_equal=True)
+        .join(first, on=arm, nulls_equal=True)
+        .sort(*SETTING, "collapse_rate", "label_rule")
+    )

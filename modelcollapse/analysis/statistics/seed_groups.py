@@ -23,6 +23,7 @@ State = Literal["regular", "mixed", "degenerate seeds"]
 
 #: Predicted-positive rates of a predictor that still tells classes apart; outside it is called degenerate.
 HEALTHY = (0.05, 0.95)
+IS_DEGENERATE = ~pl.col("predicted_positive_rate").cast(pl.Float64).is_between(*HEALTHY)
 #: Seeds whose accuracies span less than this are not worth calling two groups.
 LEAST_SPAN = 0.02
 #: From this many seeds on the t interval of a mean is believed although some seeds fall: its coverage is .88 to .93
@@ -51,12 +52,8 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
           without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
     """
-    marked = here.drop_nulls(metric).with_columns(
-        degenerate=~pl.col("predicted_positive_rate").cast(pl.Float64).is_between(*HEALTHY)
-    )
-    fallen = {
-        tuple(setting.values()): group.filter("degenerate").height for setting, group in groups(marked, list(SETTING))
-    }
+    marked = here.drop_nulls(metric).with_columns(degenerate=IS_DEGENERATE)
+    fallen = {tuple(key.values()): group.filter("degenerate").height for key, group in groups(marked, SETTING)}
     records = (
         {**arm, **_classify(group, metric, fallen[tuple(arm[axis] for axis in SETTING)])}
         for arm, group in groups(marked, ARM)

@@ -26,13 +26,12 @@ from typing import Literal
 import polars as pl
 
 from modelcollapse.analysis.formats import count, interval_pp, percent, percents, pp, share, share_of_seeds, unsigned_pp
+from modelcollapse.analysis.mechanism.amplification import majority_rate
 from modelcollapse.analysis.mechanism.degeneration import peaks
-from modelcollapse.analysis.mechanism.prior import majority_rate
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, at_size, references, treated, widest
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, start_test
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import with_holm
-from modelcollapse.analysis.statistics.inference import Estimate, mean_of, rank_correlation
+from modelcollapse.analysis.statistics.inference import Estimate, mean_of, mean_over_seeds, rank_correlation
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 from modelcollapse.analysis.statistics.trends import trend
 
@@ -71,7 +70,7 @@ def check_claims(rows: pl.DataFrame, margin: float = 0.005) -> list[Claim]:
     Claims are in the order of the study; those that the run has no data for say what it would take. The error rates of
     the verdicts stand at the head of this module.
     """
-    setting = _widest(rows)
+    setting = widest(rows)
     compared = compare_rates(setting, margin=margin).filter(pl.col("p").is_not_null()).sort("collapse_rate")
     found = {
         "More reviews make a better model.": _more_data(rows),
@@ -109,14 +108,8 @@ def _always(measured: str, verdict: Verdict) -> _Finding:
     return _Finding(measured, lambda level: verdict)
 
 
-def _widest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of several starts the one with most rates and sizes."""
-    settings = [setting for _, setting in rows.group_by(SETTING, maintain_order=True)]
-    return max(settings, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
-
-
 def _more_data(rows: pl.DataFrame) -> _Finding:
-    human = _widest(references(rows)) if not references(rows).is_empty() else rows.clear()
+    human = widest(references(rows))
     if human["n_seen"].n_unique() < 2:
         return _always("needs rate 0 at two sizes or more", "cannot be checked")
     first, last = human["n_seen"].min(), human["n_seen"].max()
@@ -127,7 +120,12 @@ def _more_data(rows: pl.DataFrame) -> _Finding:
         return _always("no seed has reached the last size", "cannot be checked")
     gain = mean_over_seeds(both, "gain", "accuracy")
     words = f"{pp(gain.value)} {interval_pp(*gain.interval())} from {count(first)} to {count(last)} documents"  # type: ignore[arg-type]
-    return _Finding(words, lambda level: _sign_verdict(gain, level), gain.p_value())
+    p = gain.p_value()
+
+    def verdict(level: float) -> Verdict:
+        return "not shown" if p is None or p >= level else "holds" if gain.value > 0 else "contradicted"
+
+    return _Finding(words, verdict, p)
 
 
 def _guessing(rows: pl.DataFrame) -> _Finding:
@@ -324,11 +322,3 @@ def _start(setting: pl.DataFrame, margin: float) -> _Finding:
         return "holds" if p < level else "contradicted" if p_equal < level else "not shown"
 
     return _Finding(words, verdict, min(p, p_equal))
-
-
-def _sign_verdict(estimate: Estimate, level: float) -> Verdict:
-    """Verdict on "it is above 0"."""
-    p = estimate.p_value()
-    if p is None or p >= level:
-        return "not shown"
-    return "holds" if estimate.value > 0 else "contradicted"
