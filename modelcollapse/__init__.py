@@ -22,73 +22,43 @@ if TYPE_CHECKING:
     from modelcollapse.errors import ModelCollapseError
     from modelcollapse.forest import SparseForestClassifier
     from modelcollapse.planning.doctor import examine
-    from modelcollapse.runs import (
-        Comparison,
-        FileResults,
-        Results,
-        Run,
-        Search,
-        compare,
-        dry_run,
-        estimate,
-        experiment,
-        experiments,
-        open_results,
-        open_run,
-        open_search,
-        plan,
-        reproduce,
-        resume,
-        run_sweep,
-        run_until_precise,
-        search_generational,
-        search_hyperparameters,
-    )
+    from modelcollapse.runs.adaptive_seeds import run_until_precise
+    from modelcollapse.runs.comparing import Comparison, compare
+    from modelcollapse.runs.foreseeing import dry_run, estimate, experiment, experiments, plan
+    from modelcollapse.runs.opening import FileResults, open_results
+    from modelcollapse.runs.results import Results
+    from modelcollapse.runs.run import Run, open_run
+    from modelcollapse.runs.searching import Search, open_search, search_generational, search_hyperparameters
+    from modelcollapse.runs.several import reproduce, resume
+    from modelcollapse.runs.sweeping import run_sweep
     from modelcollapse.simulation.sweep import Sweep
 
-#: Where names come from that are not of the face itself.
-_HOMES = {
-    "Corpus": "corpora",
-    "ModelCollapseError": "errors",
-    "SparseForestClassifier": "forest",
-    "Sweep": "simulation.sweep",
-    "build_corpus": "corpora",
-    "examine": "planning.doctor",
-    "load_corpus": "corpora",
-}
-
 __all__ = [
-    "Comparison",
-    "Corpus",
-    "FileResults",
-    "ModelCollapseError",
-    "Results",
-    "Run",
-    "Search",
-    "SparseForestClassifier",
-    "Sweep",
-    "build_corpus",
-    "compare",
-    "dry_run",
-    "estimate",
-    "examine",
-    "experiment",
-    "experiments",
-    "load_corpus",
-    "open_results",
-    "open_run",
-    "open_search",
-    "plan",
-    "reproduce",
-    "resume",
-    "run_sweep",
-    "run_until_precise",
-    "search_generational",
-    "search_hyperparameters",
-]
+    "Comparison", "Corpus", "FileResults", "ModelCollapseError", "Results", "Run", "Search", "SparseForestClassifier",
+    "Sweep", "build_corpus", "compare", "dry_run", "estimate", "examine", "experiment", "experiments", "load_corpus",
+    "open_results", "open_run", "open_search", "plan", "reproduce", "resume", "run_sweep", "run_until_precise",
+    "search_generational", "search_hyperparameters",
+]  # fmt: skip
 
-
-__getattr__ = importer(__name__, {name: _HOMES.get(name, "runs") for name in __all__})
+__getattr__ = importer(
+    __name__,
+    {
+        "corpora": ("Corpus", "build_corpus", "load_corpus"),
+        "errors": ("ModelCollapseError",),
+        "forest": ("SparseForestClassifier",),
+        "planning.doctor": ("examine",),
+        "runs.adaptive_seeds": ("run_until_precise",),
+        "runs.comparing": ("Comparison", "compare"),
+        "runs.foreseeing": ("dry_run", "estimate", "experiment", "experiments", "plan"),
+        "runs.opening": ("FileResults", "open_results"),
+        "runs.results": ("Results",),
+        "runs.run": ("Run", "open_run"),
+        "runs.searching": ("Search", "open_search", "search_generational", "search_hyperparameters"),
+        "runs.several": ("reproduce", "resume"),
+        "runs.sweeping": ("run_sweep",),
+        "simulation.sweep": ("Sweep",),
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -17,22 +17,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, and put it in a file's place when the block ends without an error.
 
     A link stays a link: the file it leads to is replaced. What is no regular file (``/dev/stdout``, a pipe) cannot be
-    replaced and is written to as it is. The folder must exist.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Yields
-    ------
-    Path
-        Beside the file, and gone afterwards whatever happens.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; what was there before is still there.
+    replaced and is written to as it is. The folder must exist. The temporary file is beside the file, and gone
+    afterwards whatever happens. Raise OSError if it cannot be written; what was there before is still there.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -52,13 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file's content.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; what was there before is still there.
-    """
+    """Replace a file's content, as `replacing` does."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 

@@ -10,43 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Field:
-    """How a field is said and read.
+    """How a field is said and read."""
 
-    Attributes
-    ----------
-    help : str
-        Of the option; without help there is no option.
-    parse : callable, optional
-        Turns typed text, or a Python value, into the value; raises ValueError with "found …, expected …".
-    typed : type, optional
-        Type of the option, if that is not the field's.
-    flags : tuple of str
-        The option's words, if they are not ``--name``.
-    ge, le : float, optional
-        Bounds of a number.
-    min_length, pattern
-        Of the parsed values; of text.
-    replaces : tuple of str
-        Fields that exclude this one: where this is typed, a spec file's values of them are dropped.
-    of_file : bool
-        Whether the field describes the form of one file, and says nothing of another.
-    """
-
-    help: str = ""
-    parse: Callable[[Any], Any] | None = None
-    typed: Any = None
-    flags: tuple[str, ...] = ()
+    help: str = ""  # of the option; without help there is no option
+    parse: Callable[[Any], Any] | None = None  # makes a value of text; raises ValueError with "found …, expected …"
+    typed: Any = None  # type of the option, if that is not the field's
+    flags: tuple[str, ...] = ()  # the option's words, if they are not ``--name``
     ge: float | None = None
     le: float | None = None
-    min_length: int | None = None
-    pattern: str | None = None
-    replaces: tuple[str, ...] = ()
-    of_file: bool = False
+    min_length: int | None = None  # of the parsed values
+    pattern: str | None = None  # of text
+    replaces: tuple[str, ...] = ()  # fields that exclude this one: where it is typed, a spec file's are dropped
+    of_file: bool = False  # whether it describes the form of one file, and says nothing of another
 
     __is_annotated_types_grouped_metadata__: ClassVar[Literal[True]] = True
 
@@ -79,3 +61,19 @@ def declared(fields: type) -> dict[str, Declared]:
             if field is not None:
                 found[name] = Declared(kind, field, getattr(fields, name, ...))
     return found
+
+
+def documented(fields: type) -> Callable[[_T], _T]:
+    """Say in a docstring, in place of ``{fields}``, what the type and the help of every field is."""
+
+    def fill(thing: _T) -> _T:
+        doc = thing.__doc__ or ""
+        indent = doc[: doc.index("{fields}")].rpartition("\n")[2]
+        entries = []
+        for name, (kind, field, _) in declared(fields).items():
+            words = str(kind).replace("typing.", "") if get_args(kind) else kind.__name__
+            entries.append(f"{name} : {words}\n{indent}    {field.help}")
+        thing.__doc__ = doc.replace("{fields}", f"\n{indent}".join(entries))
+        return thing
+
+    return fill

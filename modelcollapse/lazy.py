@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
-def importer(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return a package's ``__getattr__``.
-
-    Parameters
-    ----------
-    package : str
-        Its name.
-    homes : mapping of str to str
-        The module, within the package, of every name.
-    """
+def importer(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+    """Return a package's ``__getattr__``, from the names that each of its modules has."""
+    homes = {name: module for module, here in names.items() for name in here}
 
     def get(name: str) -> Any:
         if name not in homes:

@@ -13,16 +13,9 @@ _LONGEST = 2000
 
 
 def means_file(given: str, is_name: bool, tell: bool = False) -> bool:
-    """Return whether a word means a file: names come before files, here and everywhere.
+    """Return whether a word means a file: names come before files, but with a path separator (``./movies``) it is one.
 
-    Parameters
-    ----------
-    given : str
-        A word of the command line or of a spec file. With a path separator in it (``./movies``) it is a file.
-    is_name : bool
-        Whether something is called so.
-    tell : bool
-        Whether to say on standard error that the name won where there is a file, too.
+    `is_name` says whether something is called so; `tell`, whether to say that the name won where there is a file, too.
     """
     if not is_name or os.sep in given:
         return True
@@ -33,19 +26,8 @@ def means_file(given: str, is_name: bool, tell: bool = False) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether there is a file, also for what can be no path at all."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long a name, say
-        return False
-
-
-def is_folder(path: Path) -> bool:
-    """Return whether there is a folder, also for what can be no path at all."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
+    """Return whether there is a file, also for what can be no path at all, as too long a name."""
+    return os.path.isfile(path)
 
 
 def user_path(given: str) -> Path:
@@ -61,7 +43,9 @@ def printable(text: str) -> str:
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else _escape(c) for c in text)
+    return "".join(
+        c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def first_line(error: BaseException) -> str:
@@ -72,7 +56,3 @@ def first_line(error: BaseException) -> str:
 def short_hash(content: object) -> str:
     """Return a name that JSON-serialisable content has to itself: 24 hexadecimal digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

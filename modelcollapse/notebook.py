@@ -34,17 +34,7 @@ def text(value: object) -> str:
 
 
 def card(title: str, facts: Mapping[str, object], *below: str) -> str:
-    """Return HTML with a title and a table of facts; empty facts are left out.
-
-    Parameters
-    ----------
-    title : str
-        What it is.
-    facts : mapping
-        What there is to say of it, by name.
-    *below : str
-        HTML to stand below.
-    """
+    """Return HTML with a title, a table of facts, empty ones left out, and HTML to stand below."""
     rows = (
         f'<tr><th style="text-align:left">{text(name)}</th><td style="text-align:left">{text(fact)}</td></tr>'
         for name, fact in facts.items()

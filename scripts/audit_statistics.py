@@ -35,16 +35,14 @@ from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
 from modelcollapse.analysis.mechanism.degeneration import two_groups
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.mechanism.survival import survival
-from modelcollapse.analysis.report.caveats import caveats
-from modelcollapse.analysis.report.stages import extended_in_stages
+from modelcollapse.analysis.report.caveats import caveats, extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
 from modelcollapse.analysis.statistics.arms import prepare
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.compare_runs import compare_runs
 from modelcollapse.analysis.statistics.curves import curves, t_half_width
-from modelcollapse.analysis.statistics.sensitivity import EQUIVALENT, GAIN, LOSS, margin_sensitivity
-from modelcollapse.analysis.statistics.trends import tolerance, trend
-from modelcollapse.analysis.statistics.variance import variance_components
+from modelcollapse.analysis.statistics.power import variance_components
+from modelcollapse.analysis.statistics.trends import EQUIVALENT, GAIN, LOSS, margin_sensitivity, tolerance, trend
 from modelcollapse.analysis.study import compare as against_published
 from modelcollapse.runs.adaptive_seeds import RELIES_ON, seeds_for
 

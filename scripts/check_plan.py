@@ -16,9 +16,8 @@ from itertools import chain
 from modelcollapse import Sweep, load_corpus, run_sweep
 from modelcollapse.execution.plan import plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
-from modelcollapse.planning.clusters import Cluster
 from modelcollapse.planning.estimate import calibrate
-from modelcollapse.planning.forecast import forecast
+from modelcollapse.planning.forecast import Cluster, forecast
 
 
 def main() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import typer.main
 
+from modelcollapse import load_corpus, search_generational, search_hyperparameters
 from modelcollapse.cli import make_app
-from modelcollapse.cli.run_options import ExecutorOptions, RunOptions
+from modelcollapse.cli.options import ExecutorOptions, RunOptions
 from modelcollapse.corpora import CorpusOptions
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.fields import declared
@@ -59,3 +62,17 @@ def test_sweeps_do_not_share_what_is_declared_once():
     one, other = (Sweep(rates=0, initial_size=1) for _ in range(2))
     one.model_param["max_depth"] = (1,)
     assert other.model_param == SweepFields.model_param == {}
+
+
+@pytest.mark.parametrize(
+    ("thing", "fields"),
+    [
+        (search_hyperparameters, GridFields),
+        (search_generational, SearchFields),
+        (CorpusOptions, CorpusFields),
+        (load_corpus, CorpusFields),
+    ],
+)
+def test_help_says_what_every_field_is(thing, fields):
+    for name, (_, field, _) in declared(fields).items():
+        assert re.search(rf"^ +{name} : .+\n +{re.escape(field.help)}$", thing.__doc__ or "", re.MULTILINE)

@@ -6,7 +6,6 @@ import sys
 from dataclasses import replace
 
 from modelcollapse import Sweep, notebook
-from modelcollapse.corpora.progress import show_progress
 
 HOSTILE = "<script>alert(1)</script>&\x1b[2J"
 
@@ -44,18 +43,3 @@ def test_a_sweep_that_cannot_run_says_why():
     html = Sweep(rates=[0], initial_size=5, model=HOSTILE.replace(":", ""))._repr_html_()
     assert "Found no learner" in html
     assert "<script" not in html
-
-
-def test_building_a_corpus_shows_how_far_it_is(monkeypatch):
-    shown: list[str] = []
-    monkeypatch.setattr(notebook, "in_notebook", lambda: True)
-    monkeypatch.setattr(notebook.Shown, "show", lambda _, html: shown.append(html))
-    with show_progress(None) as show:
-        for stage, fraction in (("reading <files>", 0.5), ("reading <files>", 0.501), ("counting", 1.0)):
-            show(stage, fraction)
-    assert len(shown) == 2
-    assert shown[-1].count("<progress") == 2
-    assert "reading &lt;files&gt;" in shown[-1]
-    with show_progress(False) as show:
-        show("counting", 1.0)
-    assert len(shown) == 2

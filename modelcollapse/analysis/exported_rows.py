@@ -18,22 +18,10 @@ _NEVER_NULL = ("collapse_rate", "seed", "initial_size", "generation", "n_seen", 
 _SIZES = ("initial_size", "n_seen", "n_test")
 #: Fractions, all of which lie in [0, 1]; the other floats are finite and not negative.
 _FRACTIONS = (
-    "collapse_rate",
-    "accuracy",
-    "balanced_accuracy",
-    "roc_auc",
-    "recall_negative",
-    "recall_positive",
-    "best_threshold_accuracy",
-    "brier",
-    "calibration_error",
-    "predicted_positive_rate",
-    "train_positive_rate",
-    "synthetic_label_error",
-    "synthetic_error_negative",
-    "synthetic_error_positive",
-    "churn",
-)
+    "collapse_rate", "accuracy", "balanced_accuracy", "roc_auc", "recall_negative", "recall_positive",
+    "best_threshold_accuracy", "brier", "calibration_error", "predicted_positive_rate", "train_positive_rate",
+    "synthetic_label_error", "synthetic_error_negative", "synthetic_error_positive", "churn",
+)  # fmt: skip
 _ROUNDING = 1e-9
 #: More is no file of ours, and would be drawn for hours.
 _MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "label_rule": 50}

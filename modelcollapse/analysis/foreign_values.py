@@ -34,26 +34,12 @@ def numbers(
     whole: bool = False,
     may_be_null: bool = False,
 ) -> pl.Series:
-    """Return a column – of text, say – as numbers, all of which lie within bounds.
-
-    Parameters
-    ----------
-    rows : DataFrame
-    name : str
-        The column's.
-    source : str or Path
-        The file, for errors.
-    low, high : float
-        The bounds, which are allowed too.
-    whole : bool
-        Whether numbers are whole; they are returned as integers then.
-    may_be_null : bool
-        Whether values may be missing.
+    """Return a column – of text, say – as numbers from `low` to `high`, as integers if they are to be whole.
 
     Raises
     ------
     AnalysisError
-        If a value is missing, no number, not a finite one, or out of bounds.
+        If a value is missing and may not be, no finite number or out of bounds; it names the file, `source`.
     """
     raw = rows[name]
     found = raw.cast(pl.Float64, strict=False)

@@ -39,6 +39,16 @@ def pp(fraction: float | None, *, signed: bool = True) -> str:
     return f"{text} pp".replace("-", "−")
 
 
+def signed(number: float) -> str:
+    """``-0.2841`` as ``−0.284``."""
+    return f"{number:+.3f}".replace("-", "−")
+
+
+def unsigned_pp(fraction: float | None) -> str:
+    """``0.0084`` as ``0.84 pp``."""
+    return pp(fraction, signed=False)
+
+
 def interval_pp(low: float | None, high: float | None, *, signed: bool = True) -> str:
     """Two fractions as ``[−1.16, −0.52]``, in percentage points."""
     if low is None or high is None:

@@ -35,13 +35,7 @@ _HEAD = 20_000
 
 
 def is_export(file: Path) -> bool:
-    """Whether a CSV or Parquet file holds rows that this version or an earlier one exported, and nothing more.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
+    """Whether a CSV or Parquet file holds rows that this version or an earlier one exported, and nothing more."""
     with file.open("rb") as opened:
         if file.suffix == ".parquet":
             try:
@@ -54,19 +48,12 @@ def is_export(file: Path) -> bool:
 
 
 def write_export(rows: pl.DataFrame, file: Path) -> None:
-    """Write rows to a CSV or Parquet file. Only an earlier export is replaced.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of a run.
-    file : Path
-        Ends in ``.csv`` or ``.parquet``; its folder is made if need be.
+    """Write rows to a CSV or Parquet file, whose folder is made if need be. Only an earlier export is replaced.
 
     Raises
     ------
     AnalysisError
-        If its name is another one, it is something else, belongs to a run, or cannot be written.
+        If its name ends otherwise, it is something else, belongs to a run, or cannot be written.
     """
     if file.suffix not in (".csv", ".parquet"):
         raise AnalysisError(f"Cannot export to '{file.name}': expected a name that ends in .csv or .parquet.")
@@ -99,11 +86,6 @@ class MadeOfFile(RunFolder):
     """The folder for what is made of a file's rows. It is beside the file, and has its name.
 
     Whoever has such a folder already may have anything in it: only what says that this package made it is replaced.
-
-    Parameters
-    ----------
-    file : Path
-        The file with the rows.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -36,8 +37,23 @@ def _options(
 
 def make_app() -> typer.Typer:
     """Return the application with all its commands."""
-    from modelcollapse.cli import corpus, experiments, plan, reproduce, results, run, searches
+    from modelcollapse.cli import corpus, experiments, results, run, searches
 
+    commands: tuple[Callable[..., None], ...] = (
+        experiments.experiments,
+        run.run,
+        run.resume,
+        run.status,
+        run.doctor,
+        experiments.plan,
+        run.reproduce,
+        searches.hyperparameters,
+        searches.generational,
+        results.plot,
+        results.report,
+        results.export,
+        results.compare,
+    )
     app = typer.Typer(
         name="modelcollapse",
         no_args_is_help=True,
@@ -46,12 +62,8 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
-    experiments.register(app)
-    run.register(app)
-    plan.register(app)
-    reproduce.register(app)
-    searches.register(app)
-    results.register(app)
+    for command in commands:
+        app.command()(command)
     app.add_typer(corpus.app, name="corpus")
     return app
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from modelcollapse.cli.options import check_retry
+from modelcollapse.cli.options import RunOptions, check_retry
 from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
-    from modelcollapse.cli.run_options import RunOptions
     from modelcollapse.corpora import Corpus
     from modelcollapse.simulation.sweep import Sweep
 
@@ -35,14 +34,7 @@ def interruptible(location: str) -> Iterator[None]:
 
 
 class Steps:
-    """Carries out several sweeps of one folder, one after the other.
-
-    Parameters
-    ----------
-    how : RunOptions
-    announce : callable
-        Told the number of each step, from 1 up, and its sweep.
-    """
+    """Carries out several sweeps of one folder; `announce` is told each one's number, from 1 up, and the sweep."""
 
     def __init__(self, how: RunOptions, announce: Callable[[int, Sweep], None] = lambda number, sweep: None) -> None:
         self._how, self._announce = how, announce
@@ -134,7 +126,7 @@ def _print_outcome(results: Any) -> None:
     """Print where every arm of a sweep began and ended: means over seeds."""
     from modelcollapse.analysis.formats import axis_words
     from modelcollapse.analysis.statistics.arms import prepare, varying_axes
-    from modelcollapse.analysis.statistics.endpoints import outcome
+    from modelcollapse.analysis.statistics.curves import outcome
     from modelcollapse.cli.tables import print_table
 
     if results.is_empty():

@@ -1,4 +1,4 @@
-"""``experiments``: the list of experiments, with the time each would take."""
+"""``experiments`` and ``plan``: what experiments take here, and a sweep on clusters that are not there."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelcollapse.cli.options import Given, expanded
+from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
+from modelcollapse.simulation.sweep_fields import SweepFields
+
 if TYPE_CHECKING:
     from modelcollapse.planning.estimate import CostLaw
     from modelcollapse.simulation.spec import ChainSpec
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(experiments)
 
 
 def experiments(
@@ -27,16 +26,18 @@ def experiments(
     """List the experiments: chains, generations, documents needed, and – once measured – the time they take."""
     import os
 
-    from modelcollapse import runs
+    import modelcollapse
     from modelcollapse.cli.tables import print_table
     from modelcollapse.execution.progress import duration
     from modelcollapse.planning.estimate import makespan
 
     numbers = counts("cores", cores) if cores else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
-    law_of = _measure(corpus) if estimate else _recall(corpus)
+    law_of = _laws(corpus, estimate)
     rows = []
-    for name, n_chains, n_generations, n_documents, what in runs.experiments().iter_rows():
-        seconds = [law.chain_seconds(chain) for chain in runs.experiment(name).chains() if (law := law_of(chain))]
+    for name, n_chains, n_generations, n_documents, what in modelcollapse.experiments().iter_rows():
+        seconds = [
+            law.chain_seconds(chain) for chain in modelcollapse.experiment(name).chains() if (law := law_of(chain))
+        ]
         times = [duration(makespan(seconds, n)) if len(seconds) == n_chains else "–" for n in numbers]
         rows.append((name, n_chains, f"{n_generations:,}", f"{n_documents:,}", *times, what))
     rows += _searches(law_of, numbers)
@@ -99,35 +100,65 @@ def counts(option: str, given: str) -> tuple[int, ...]:
     return numbers
 
 
-def _recall(corpus: str) -> Callable[[ChainSpec], CostLaw | None]:
-    """Return a look-up of the cost laws measured before."""
-    from functools import cache
+def _laws(corpus: str, measure: bool) -> Callable[[ChainSpec], CostLaw | None]:
+    """Return what gives the cost law of a chain: measured now, or known from before."""
+    from modelcollapse.corpora import load_corpus, load_if_cached
+    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
 
-    from modelcollapse.corpora import load_if_cached
-    from modelcollapse.planning.estimate import CalibrationCache
-
-    documents, known = load_if_cached(corpus), CalibrationCache()
+    documents, laws = (load_corpus if measure else load_if_cached)(corpus), CalibrationCache()
     if documents is None:
         return lambda chain: None
-    find = cache(lambda model, terms: known.load(documents, model, terms))
-    return lambda chain: find(chain.model, chain.terms)
+    return law_by_chain(laws.measure if measure else laws.load, documents)
 
 
-def _measure(corpus: str) -> Callable[[ChainSpec], CostLaw]:
-    """Return a memoised calibrator."""
-    from functools import cache
+@expanded
+def plan(
+    experiment: Experiment,
+    *,
+    cores: Annotated[str, typer.Option(help="Numbers of cores to plan for.")] = "8,64,512,4096",
+    nodes: Annotated[str, typer.Option(help="Nodes that each number of cores is on.  [one for 32 cores]")] = "",
+    node_memory: Annotated[float | None, typer.Option(min=1, help="Of a node, in GB.  [4 for each core]")] = None,
+    price: Annotated[float, typer.Option(min=0, help="Of a core for an hour.")] = 0.05,
+    corpus: CorpusName = None,
+    given: Annotated[Given, SweepFields],
+    scale: Scale = None,
+) -> None:
+    """Foresee a sweep on clusters: time, idle cores, memory, cost, and what limits it. Nothing is run.
 
+    Sizes beyond the corpus are planned for as if it had more documents of the same kind.
+    """
+    import modelcollapse
+    from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.planning.estimate import CalibrationCache, calibrate
-    from modelcollapse.simulation.spec import Model, TermSelection
+    from modelcollapse.execution.progress import duration
+    from modelcollapse.runs.foreseeing import find_clusters
 
-    documents = load_corpus(corpus)
-    known = CalibrationCache()
-
-    @cache
-    def law(model: Model, terms: TermSelection) -> CostLaw:
-        measured = calibrate(model, terms, documents)
-        known.save(documents, model, terms, measured)
-        return measured
-
-    return lambda chain: law(chain.model, chain.terms)
+    clusters = (counts("cores", cores), counts("nodes", nodes) if nodes else None, node_memory)
+    find_clusters(*clusters)  # before a corpus is loaded
+    sweep, about_corpus = sweep_from_options(experiment, given, corpus, {}, scale)
+    documents = load_corpus(**about_corpus)
+    table = modelcollapse.plan(sweep, documents, *clusters, price)
+    titles = ("cores", "nodes", "time", "idle", "limit", "driver busy", "sent a node", "memory a node", "core-hours",
+              f"cost at {price:g}")  # fmt: skip
+    rows = [
+        (
+            f"{row['cores']:,}",
+            row["nodes"],
+            duration(row["seconds"]),
+            f"{row['idle']:.0%}",
+            row["limit"],
+            f"{row['driver']:.0%}",
+            f"{row['sent'] / 1e9:.2f} GB",
+            f"{row['used'] / 1e9:.1f} of {row['node_bytes'] / 1e9:.0f} GB",
+            f"{row['core_hours']:,.1f}",
+            f"{row['cost']:,.2f}",
+        )
+        for row in table.iter_rows(named=True)
+    ]
+    print_table(titles, rows)
+    first = table.row(0, named=True)
+    measured = f"'{documents.name}' ({documents.n_documents:,} documents)"
+    typer.echo(
+        f"{first['chains']:,} chains on {first['documents']:,} documents, {first['corpus_bytes'] / 1e9:.2g} GB of "
+        f"counts; cores like this machine's, costs measured on {measured}."
+    )

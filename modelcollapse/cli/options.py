@@ -7,20 +7,45 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import typer
 
-from modelcollapse.fields import declared
+from modelcollapse.fields import Field, declared
 
 if TYPE_CHECKING:
-    from modelcollapse.cli.run_options import ExecutorOptions, RunOptions
     from modelcollapse.simulation.sweep import Sweep
 
 #: Values by name, of those options that the user typed: ``Annotated[Given, SweepFields]`` takes those of a sweep.
 Given: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ExecutorOptions:
+    """Where chains, or the units of a search, run."""
+
+    executor: Annotated[Literal["ray", "inprocess"], Field("Where chains run.")] = "ray"
+    address: Annotated[str | None, Field("Of a running Ray cluster.")] = None
+    workers: Annotated[int | None, Field("Tasks at a time.  [all cores]", ge=1)] = None
+
+
+@dataclass(frozen=True)
+class RunOptions(ExecutorOptions):
+    """How and where chains are run."""
+
+    shards: Annotated[
+        int | None, Field("Tasks that a generation's trees are split over.  [more than 1 when cores would idle]", ge=1)
+    ] = None
+    retry_failed: Annotated[
+        bool, Field("Run chains again that failed for their own reasons.", flags=("--retry-failed",))
+    ] = False  # fmt: skip
+    log_file: Annotated[Path | None, Field("Where the log goes.  [log.txt in the run's folder]")] = None
+    json: Annotated[
+        bool, Field("Progress for programs: one JSON object a line on standard output.", flags=("--json",))
+    ] = False  # fmt: skip
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
@@ -81,12 +106,8 @@ def typed(context: typer.Context) -> Given:
 
     A default tells nothing: that of a list is an empty one, and of others something that could have been typed.
     """
-    return {name: value for name, value in context.params.items() if _source(context, name) == "COMMANDLINE"}
-
-
-def _source(context: typer.Context, name: str) -> str:
-    source = context.get_parameter_source(name)
-    return "" if source is None else source.name
+    sources = ((name, context.get_parameter_source(name)) for name in context.params)
+    return {name: context.params[name] for name, source in sources if source and source.name == "COMMANDLINE"}
 
 
 def say_idle(words: str) -> None:
@@ -95,13 +116,7 @@ def say_idle(words: str) -> None:
 
 
 def check_executor(how: ExecutorOptions) -> None:
-    """Refuse or mention options for Ray where Ray is not used.
-
-    Raises
-    ------
-    SpecError
-        If a cluster was named.
-    """
+    """Mention options for Ray where Ray is not used; raise SpecError if a cluster was named."""
     from modelcollapse.errors import SpecError
 
     if how.executor != "inprocess":
@@ -114,13 +129,7 @@ def check_executor(how: ExecutorOptions) -> None:
 
 
 def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
-    """Refuse or mention options of `run` that do nothing beside others, before anything is loaded.
-
-    Raises
-    ------
-    SpecError
-        If options contradict each other, or lack another one.
-    """
+    """Mention options of `run` that do nothing beside others; raise SpecError if they contradict or lack another."""
     from modelcollapse.errors import SpecError
     from modelcollapse.runs.adaptive_seeds import MAX_SEEDS, check_precision
 
@@ -141,13 +150,7 @@ def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
 
 
 def check_sweep(given: Given, sweep: Sweep) -> None:
-    """Refuse or mention options of a sweep that do nothing in it.
-
-    Raises
-    ------
-    SpecError
-        If it says something of a model that is not there, or one thing twice.
-    """
+    """Mention options of a sweep that do nothing in it; raise SpecError if they fit no model, or say a thing twice."""
     from modelcollapse.errors import SpecError
     from modelcollapse.simulation.learning import learners
 

@@ -20,20 +20,12 @@ RunArgument = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(plot)
-    app.command()(report)
-    app.command()(export)
-    app.command()(compare)
-
-
 def plot(context: typer.Context, location: RunArgument, margin: Margin = 0.005) -> None:
     """Draw all figures of a run, as PNG and SVG, and check the post's claims on it; of a search, print the tables too.
 
     Works while it is running.
     """
-    from modelcollapse.cli.search_output import show_search
+    from modelcollapse.cli.searches import show_search
     from modelcollapse.runs.opening import open_results
     from modelcollapse.runs.searching import find_search
 
@@ -74,10 +66,10 @@ def compare(
     other: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A second run.  [the published curves]")] = None,
 ) -> None:
     """Compare a run with the published curves, or with another run."""
-    from modelcollapse import runs
+    import modelcollapse
     from modelcollapse.cli.tables import print_cautions, print_table
 
-    comparison = runs.compare(location, other)
+    comparison = modelcollapse.compare(location, other)
     print_table(comparison.titles(), comparison.cells())
     for note in comparison.notes:
         typer.echo(note)

@@ -1,4 +1,4 @@
-"""``run``, ``resume``, ``status`` and ``doctor``."""
+"""``run``, ``resume``, ``reproduce``, ``status`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelcollapse.cli.execute import Steps, execute
-from modelcollapse.cli.options import Given, check_executor, check_retry, check_run, expanded, typed
-from modelcollapse.cli.run_options import RunOptions
+from modelcollapse.cli.options import Given, RunOptions, check_executor, check_retry, check_run, expanded, typed
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.simulation.sweep_fields import SweepFields
@@ -16,13 +15,7 @@ from modelcollapse.simulation.sweep_fields import SweepFields
 if TYPE_CHECKING:
     import polars as pl
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(run)
-    app.command()(resume)
-    app.command()(status)
-    app.command()(doctor)
+    from modelcollapse.simulation.sweep import Sweep
 
 
 @expanded
@@ -43,10 +36,10 @@ def run(
     reading: Annotated[Given, CorpusFields],
 ) -> None:
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
-    from modelcollapse import runs
+    import modelcollapse
     from modelcollapse.cli import EXIT_FAILED_CHAINS
     from modelcollapse.corpora import load_corpus
-    from modelcollapse.runs.folders import check_out, default_folder
+    from modelcollapse.runs.run_spec import check_out, default_folder
 
     sweep, about_corpus = sweep_from_options(experiment, given, corpus, reading, scale)
     check_run(typed(context), how, sweep)
@@ -54,7 +47,7 @@ def run(
     check_out(location)
     documents = load_corpus(**about_corpus)
     if dry_run:
-        table = runs.dry_run(sweep, documents, location, how.retry_failed)
+        table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)
         _print_plan(table, location)
         return
@@ -69,11 +62,46 @@ def resume(
     how: RunOptions,
 ) -> None:
     """Go on with every sweep of a run from where it was stopped."""
-    from modelcollapse import runs
+    import modelcollapse
 
     check_executor(how)
     steps = Steps(how)
-    runs.resume(location, steps)
+    modelcollapse.resume(location, steps)
+    steps.leave_if_failed()
+
+
+@expanded
+def reproduce(
+    *,
+    corpus: Annotated[str, typer.Option(help="A corpus' name, or a file with reviews.")] = "amazon",
+    scale: Annotated[float | None, typer.Option(help="Multiply all sizes: 0.1 for a tenth.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="How many seeds, or which, in every step.  [the study's]")] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees of the forests.  [1000]")] = None,
+    out: Annotated[str, typer.Option(help="The run's folder or URL.")] = "runs/reproduce",
+    how: RunOptions,
+) -> None:
+    """Run all five steps of the study, cheapest first, and hold them against what its post shows and claims.
+
+    The same command goes on where it was stopped.
+    """
+    import modelcollapse
+    from modelcollapse.cli.tables import print_table
+    from modelcollapse.simulation import experiments
+
+    check_executor(how)
+
+    def announce(number: int, sweep: Sweep) -> None:
+        if not how.json:
+            typer.echo(f"\nStep {number} of {len(experiments.STUDY)}: {sweep.experiment}")
+
+    steps = Steps(how, announce)
+    run = modelcollapse.reproduce(corpus, scale, seeds, trees, out, steps)
+    paths = run.write_figures()
+    if not how.json:
+        typer.echo("")
+        print_table(("experiment", "claim of the post", "measured", "verdict"), run.claims().rows())
+        for path in paths:
+            typer.echo(path)
     steps.leave_if_failed()
 
 

@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelcollapse.cli.execute import interruptible
-from modelcollapse.cli.options import Given, check_executor, expanded, typed
-from modelcollapse.cli.run_options import ExecutorOptions
+from modelcollapse.cli.options import ExecutorOptions, Given, check_executor, expanded, typed
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.searches.settings_fields import GridFields, SearchFields
 
 if TYPE_CHECKING:
     from modelcollapse.runs.searching import Search
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(hyperparameters)
-    app.command()(generational)
 
 
 @expanded
@@ -61,7 +54,6 @@ def generational(
 def _carry_out(search: Callable[..., Search], corpus: str, out: str, where: ExecutorOptions, **options: Any) -> None:
     """Run a search, show it, and leave with the exit code that tells how it went."""
     from modelcollapse.cli import EXIT_FAILED_CHAINS
-    from modelcollapse.cli.search_output import show_search
 
     with interruptible(out):
         found = search(corpus, out, where.executor, where.address, where.workers, progress=True, **options)
@@ -72,3 +64,61 @@ def _carry_out(search: Callable[..., Search], corpus: str, out: str, where: Exec
         units = "unit" if found.n_failed == 1 else "units"
         typer.echo(f"{found.n_failed} {units} failed; why: {found.folder.path(PATHS.failures.name)}", err=True)
         raise typer.Exit(EXIT_FAILED_CHAINS)
+
+
+def show_search(search: Search) -> None:
+    """Print the tables of a search, and draw its figure."""
+    if search.name == "hyperparameters":
+        _print_grid(search)
+    else:
+        _print_lineages(search)
+    for line in (*search.notes, *search.write_figures()):
+        typer.echo(line)
+
+
+def _print_grid(search: Search) -> None:
+    from modelcollapse.cli.tables import print_table
+
+    table = search.best()
+    names = table.columns[1 : table.columns.index("is_study")]
+    best = table.head(10)
+    if not best["is_study"].any():
+        best = best.vstack(table.filter("is_study"))
+    rows = [
+        (
+            f"{row['rank']}{' (the study)' if row['is_study'] else ''}",
+            *(row[name] for name in names),
+            *(_number(row[key]) for key in ("mean", "sd", "min", "max")),
+        )
+        for row in best.iter_rows(named=True)
+    ]
+    print_table(("rank", *names, "accuracy", "sd", "min", "max"), rows)
+    typer.echo("\nEffect of each parameter: mean accuracies of all combinations that share its value")
+    of_values = [
+        (parameter, value, *map(_number, scores), n) for parameter, value, *scores, n in search.effects().iter_rows()
+    ]
+    print_table(("parameter", "value", "accuracy", "sd", "min", "max", "combinations"), of_values)
+
+
+def _print_lineages(search: Search) -> None:
+    from modelcollapse.cli.tables import print_table
+
+    titles = ("rank", "generation/variant", "accuracy", "sd", "parent's labels", "wrong labels", "changed")
+    print_table(titles, (_step(row) for row in search.best().iter_rows(named=True)))
+
+
+def _step(row: dict[str, Any]) -> tuple[str, ...]:
+    changed = row["changed"] or "nothing"
+    return (
+        "" if row["steps_back"] else str(row["rank"]),
+        f"{'← ' if row['steps_back'] else ''}{row['variant']}",
+        f"{100 * row['score']:.2f} %",
+        "–" if row["sd"] is None else f"{100 * row['sd']:.2f}",
+        f"{100 * row['collapse_rate']:.1f} %",
+        "–" if row["wrong_labels"] is None else f"{100 * row['wrong_labels']:.1f} %",
+        changed if row["has_parent"] else f"against the study's: {changed}",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -26,18 +26,7 @@ def sweep_from_options(
 ) -> tuple[Sweep, dict[str, Any]]:
     """Return the sweep that the user means, and what `load_corpus` takes: options that were typed override the file.
 
-    Parameters
-    ----------
-    experiment : str
-        An experiment's name, or a spec file.
-    given : mapping
-        Fields of the sweep that were typed.
-    corpus : str, optional
-        The corpus that was typed.
-    reading : mapping
-        Options of the corpus that were typed.
-    factor : float, optional
-        Multiplies the sizes of the experiment or file, not those typed.
+    `given`, `corpus` and `reading` were typed, of the sweep and its corpus; `factor` multiplies sizes that were not.
     """
     from modelcollapse.corpora import locate_corpus
     from modelcollapse.names import is_file, means_file

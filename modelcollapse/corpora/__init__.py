@@ -14,6 +14,5 @@ __all__ = [
 ]  # fmt: skip
 
 __getattr__ = importer(
-    __name__,
-    {"Corpus": "corpus", "CorpusOptions": "options", **dict.fromkeys((n for n in __all__ if n.islower()), "load")},
+    __name__, {"corpus": ["Corpus"], "options": ["CorpusOptions"], "load": [name for name in __all__ if name.islower()]}
 )

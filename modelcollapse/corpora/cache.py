@@ -72,10 +72,6 @@ class CacheEntry:
     n_bytes: int
 
 
-class BrokenCorpusError(Exception):
-    """A cached corpus is incomplete or was changed; it can only be built again."""
-
-
 class CorpusCache:
     """The folder with all built corpora, below a root (`default_cache`, if not given)."""
 
@@ -95,23 +91,22 @@ class CorpusCache:
         `build` writes arrays and vocabulary into the folder it is given; `waiting` is called once if another process is
         building the same corpus.
         """
-        try:
-            return self.load(key, name)
-        except (FileNotFoundError, BrokenCorpusError):
-            pass
+        if (corpus := self.load(key, name)) is not None:
+            return corpus
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._lock(key, waiting):
-                try:
-                    return self.load(key, name)
-                except (FileNotFoundError, BrokenCorpusError):
+                if (corpus := self.load(key, name)) is None:
                     self._build(key, name, build)
-            return self.load(key, name)
+                    corpus = self.load(key, name)
         except OSError as error:
             raise CorpusError(
                 f"cannot write the corpus to {self.folder}: {error.strerror or error}. "
                 "Make room there, or set MODELCOLLAPSE_CACHE to another folder."
             ) from error
+        if corpus is None:
+            raise CorpusError(f"{self.path(key)} was changed while the corpus was built. Try again.")
+        return corpus
 
     def _build(self, key: str, name: str, build: Callable[[Path], Origin]) -> None:
         """Build in a temporary folder and rename it when it is complete. The caller holds the lock."""
@@ -175,16 +170,14 @@ class CorpusCache:
             )
         shutil.rmtree(folder)
 
-    def load(self, key: str, name: str) -> Corpus:
-        """Memory-map a cached corpus, every byte checked; raise FileNotFoundError or BrokenCorpusError."""
+    def load(self, key: str, name: str) -> Corpus | None:
+        """Memory-map a cached corpus, every byte checked; return None if it is absent, incomplete or was changed."""
         folder = self.path(key)
-        if not folder.is_dir():
-            raise FileNotFoundError(folder)
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             arrays: dict[str, Any] = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
             if about["format"] != FORMAT or about["hashes"] != _hashes(folder, arrays):
-                raise BrokenCorpusError(folder)
+                return None
             return Corpus(
                 **arrays,
                 fingerprint=_fingerprint(about["hashes"]),
@@ -192,8 +185,8 @@ class CorpusCache:
                 origin=Origin.from_json(about["origin"]),
                 load_vocabulary=VocabularyFile(folder / VOCABULARY_FILE),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BrokenCorpusError(folder) from error
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
 
 def _hashes(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:

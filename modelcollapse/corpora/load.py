@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -10,26 +11,28 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.corpora.cache import BrokenCorpusError, CorpusCache
+from modelcollapse.corpora.cache import CorpusCache
+from modelcollapse.corpora.catalogue import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
+from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Origin
-from modelcollapse.corpora.progress import Progress, show_progress
-from modelcollapse.corpora.registry import NamedCorpus, NameRegister, check_name
+from modelcollapse.corpora.progress import ShowProgress, show_progress
 from modelcollapse.corpora.sources.amazon import HUB_FILES, fetch
-from modelcollapse.corpora.sources.movies import movies_file
-from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source
+from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source, movies_file
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
-from modelcollapse.names import is_file, is_folder, means_file, user_path
+from modelcollapse.fields import documented
+from modelcollapse.names import is_file, means_file, user_path
 
 
+@documented(CorpusFields)
 def load_corpus(
     name_or_path: str | Path = "movies",
     *,
     workers: int | None = None,
-    progress: bool | Progress | None = None,
+    progress: ShowProgress = None,
     **options: Any,
 ) -> Corpus:
     """Load a corpus, building and caching it on first use.
@@ -42,9 +45,10 @@ def load_corpus(
     workers : int, optional
         Processes to clean text in; by default one for each processor. The result does not depend on it.
     progress : bool or callable, optional
-        Whether to show a progress bar; by default on a terminal or in a notebook only. See `show_progress`.
+        Whether to show a progress bar; by default on a terminal or in a notebook only. Or who is called instead, with
+        what is being done and the fraction of it that is done.
     **options
-        How to read and count, see `CorpusOptions`.
+        {fields}
 
     Returns
     -------
@@ -82,7 +86,7 @@ def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
     try:
         found = _find(name_or_path, options)
         return CorpusCache().load(found.key if isinstance(found, NamedCorpus) else _key(found), found.name)
-    except (FileNotFoundError, BrokenCorpusError, CorpusError):
+    except CorpusError:
         return None
 
 
@@ -92,7 +96,7 @@ def build_corpus(
     *,
     workers: int | None = None,
     text_file: str | Path | None = None,
-    progress: bool | Progress | None = None,
+    progress: ShowProgress = None,
     **options: Any,
 ) -> Corpus:
     """Build a corpus from files and give it a name, or build one of the package's ahead of its first use.
@@ -103,14 +107,10 @@ def build_corpus(
         Files, read in this order; or one corpus of the package.
     name : str, optional
         What `load_corpus` knows it by from then on: letters, digits, ``-``, ``_`` and ``.``. Several files need one.
-    workers : int, optional
-        Processes to clean text in; by default one for each processor. The result does not depend on it.
     text_file : str or Path, optional
         Also write the reviews of a synthetic corpus as text to this CSV file.
-    progress : bool or callable, optional
-        Whether to show a progress bar; by default on a terminal or in a notebook only. See `show_progress`.
-    **options
-        How to read and count, see `CorpusOptions`.
+    workers, progress, **options
+        As for `load_corpus`.
 
     Returns
     -------
@@ -145,9 +145,9 @@ def build_corpus(
 
 
 def _build_named(
-    files: list[str | Path], name: str, workers: int | None, progress: bool | Progress | None, options: dict[str, Any]
+    files: list[str | Path], name: str, workers: int | None, progress: ShowProgress, options: dict[str, Any]
 ) -> Corpus:
-    check_name(name, tuple(BUILT_IN))
+    check_name(name)
     if not files:
         raise CorpusError(f"found no file to build {name!r} from, expected one or more.")
     parsed = CorpusOptions.parse(**options)
@@ -160,23 +160,10 @@ def _build_named(
 
 
 def remove_corpus(name: str) -> int:
-    """Remove a corpus from the cache, and its name if it has one. Files of the user are never touched.
+    """Remove a corpus from the cache by its name or key, and its name; return how many bytes were freed.
 
-    Parameters
-    ----------
-    name : str
-        A name, or a key in the cache. A corpus of the package is removed with whatever options it was
-        built, and with what was downloaded for it.
-
-    Returns
-    -------
-    int
-        Bytes that were freed.
-
-    Raises
-    ------
-    CorpusError
-        If nothing of this name is cached, or it cannot be removed.
+    A corpus of the package is removed with whatever options it was built, and with what was downloaded for it. Files of
+    the user are never touched. Raise CorpusError if nothing of this name is cached, or it cannot be removed.
     """
     cache = CorpusCache()
     names = NameRegister(cache.root)
@@ -206,25 +193,22 @@ def _downloaded(name: str) -> list[Path]:
     return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
-def _load_named(
-    named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: bool | Progress | None
-) -> Corpus:
+def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: ShowProgress) -> Corpus:
     asked, built = (CorpusOptions.parse(**values).model_dump() for values in (options, named.options))
     if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in options if asked[name] != built[name]]:
         raise CorpusError(
             f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
             f"anew: modelcollapse corpus build FILE … --name {named.name}"
         )
-    try:
-        return CorpusCache().load(named.key, named.name)
-    except (FileNotFoundError, BrokenCorpusError):
-        source = ReviewFiles.at([Path(p) for p in named.paths], CorpusOptions.parse(**named.options), named.name)
-        if _key(source) != named.key:
-            raise CorpusError(
-                f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
-                f"Build it anew: modelcollapse corpus build {' '.join(named.paths)} --name {named.name}"
-            ) from None
-        return _load(source, workers, progress)
+    if (corpus := CorpusCache().load(named.key, named.name)) is not None:
+        return corpus
+    source = ReviewFiles.at([Path(path) for path in named.paths], CorpusOptions.parse(**named.options), named.name)
+    if _key(source) != named.key:
+        raise CorpusError(
+            f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
+            f"Build it anew: modelcollapse corpus build {' '.join(named.paths)} --name {named.name}"
+        )
+    return _load(source, workers, progress)
 
 
 def _synthetic(name: str, options: CorpusOptions) -> Source:
@@ -271,7 +255,7 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
 
 def _file(given: str | Path, options: CorpusOptions) -> Source:
     path = user_path(str(given))
-    if not (is_file(path) or is_folder(path)):
+    if not os.path.exists(path):
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
         raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
     return ReviewFiles.at([path], options)
@@ -282,13 +266,13 @@ def _key(source: Source) -> str:
     return blake2b(json.dumps(source.identity(), sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _load(source: Source, workers: int | None, progress: bool | Progress | None) -> Corpus:
+def _load(source: Source, workers: int | None, progress: ShowProgress) -> Corpus:
     key = _key(source)
     build = partial(_build, source, workers, progress)
     return CorpusCache().get_or_build(key, source.name, build, _say_waiting)
 
 
-def _build(source: Source, workers: int | None, progress: bool | Progress | None, folder: Path) -> Origin:
+def _build(source: Source, workers: int | None, progress: ShowProgress, folder: Path) -> Origin:
     with show_progress(progress) as show:
         return source.build(folder, workers, show)
 

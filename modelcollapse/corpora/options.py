@@ -8,34 +8,20 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.errors import CorpusError, first_problem
+from modelcollapse.fields import documented
 
 
+@documented(CorpusFields)
 class CorpusOptions(CorpusFields, BaseModel):
     """How reviews are read and turned into counts.
 
+    Columns that are not named are found by usual names; numbers (``"3"``, counted from 1) are those of a file without
+    header. Ratings are 1 to 5. Of equal texts, and of the larger class, the first ones are kept. Which n-gram orders a
+    model sees is the chain's choice.
+
     Attributes
     ----------
-    text_column : tuple of str
-        Columns with the text, joined by a space. Empty: a column with a usual name is looked for.
-        Numbers (``"3"``, counted from 1) name the columns of a file without header.
-    label_column : str, optional
-        Column with two classes: 0/1, 1/2, -1/1, negative/positive in words, false/true.
-    rating_column : str, optional
-        Column with 1 to 5 stars instead: 4 and 5 are positive, 1 and 2 negative, 3 is left out.
-    encoding : str
-        Of text files.
-    member : str, optional
-        Name of the one file to read inside an archive; all data files by default.
-    drop_duplicates : bool
-        Keep only the first of documents with exactly the same text.
-    balance : bool
-        Keep as many documents of each class: those of the larger class that come first.
-    keep_going : bool
-        Accept files in which more than 1 % of the rows cannot be used.
-    lemmatize, stopwords : bool
-        Lemmatise nouns; remove English stop words.
-    ngrams : int
-        Highest n-gram order, 1 to 5. Which orders a model sees is the chain's choice.
+    {fields}
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -46,24 +46,12 @@ class BayesError:
 
 @dataclass(frozen=True)
 class Origin:
-    """How a corpus was made.
+    """How a corpus was made."""
 
-    Attributes
-    ----------
-    source : dict
-        Everything that identifies the source: its kind, hashes of files, options or parameters, versions.
-    rows : ReadReport
-        What was read, kept and dropped.
-    tokens : Lengths
-        Words a document.
-    bayes_error : BayesError, optional
-        Of synthetic reviews.
-    """
-
-    source: dict[str, Any]
-    rows: ReadReport
-    tokens: Lengths
-    bayes_error: BayesError | None = None
+    source: dict[str, Any]  # all that identifies it: its kind, hashes of files, options or parameters, versions
+    rows: ReadReport  # what was read, kept and dropped
+    tokens: Lengths  # words a document
+    bayes_error: BayesError | None = None  # of synthetic reviews
 
     @classmethod
     def from_json(cls, values: Any) -> Origin:

@@ -44,7 +44,7 @@ def kernel(function: Function) -> Function:
 
 
 def lean_kernel(function: Function) -> Function:
-    """Do the same for a function that allocates no memory, and so needs no reference counts for its arrays.
+    """Compile, as `kernel` does, a function that allocates no memory and needs no reference counts for its arrays.
 
     Numba counts references to the arrays of a call atomically; for the small functions that a tree is grown by, that
     took four fifths of the time. Such a function may take views of arrays, but its callers own them.
@@ -53,7 +53,7 @@ def lean_kernel(function: Function) -> Function:
 
 
 def inlined_kernel(function: Function) -> Function:
-    """Do the same as :func:`lean_kernel` for a function that is called in a node: its code is copied to the caller.
+    """Compile, as `lean_kernel` does, a function that is called in a node: its code is copied to the caller.
 
     A call passes every array as seven words and a tuple of arrays as all of its arrays: hundreds of words for a
     training index, which costs more than reading a short posting list.

@@ -73,7 +73,7 @@ def draw_bootstrap_sample(state: Stream, n_documents: int, n_class_0: int, class
 
 
 @lean_kernel
-def count_term(index: TrainingIndex, term: Int, node: int, node_of: Array, weight: Array, counts: Array) -> None:
+def count_groups(index: TrainingIndex, term: Int, node: int, node_of: Array, weight: Array, counts: Array) -> None:
     """Count a term in a node: for each of its groups the weight of each class, and the documents."""
     first = index.term_groups[term]
     for group in range(first, index.term_groups[term + 1]):
@@ -117,7 +117,7 @@ def best_split_of_node(
         n_drawn += 1
         if term >= len(index.columns):
             continue
-        count_term(index, term, node, space.node_of, space.weight, space.counts)
+        count_groups(index, term, node, space.node_of, space.weight, space.counts)
         first, last = index.term_groups[term], index.term_groups[term + 1]
         varies, split = best_threshold(
             index.group_values, term, first, last, rules.min_samples_leaf, space.counts, class_0, class_1, n_documents

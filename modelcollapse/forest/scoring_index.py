@@ -122,7 +122,7 @@ def group_documents(starts: Array, keys: Array) -> tuple[Array, Array, Array, Ar
 
 @kernel
 def make_sets(starts: Array, postings: Array, n_documents: int, least: float) -> tuple[Array, Array]:
-    """Make the bit sets of the terms with at least so many documents: (set_of, sets)."""
+    """Make the bit sets of the terms with at least `least` documents: (set_of, sets)."""
     set_of = np.full(len(starts) - 1, -1, np.int32)
     n_sets = 0
     for term in range(len(set_of)):

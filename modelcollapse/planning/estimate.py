@@ -16,8 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -40,16 +42,19 @@ CALIBRATION_SECONDS = 5.0
 _SMALLEST = 128
 _FEWEST_SIZES = 4
 
-#: Twice the documents cost at most about so many times as much.
+#: Twice the documents cost at most about this many times as much.
 _NEXT_COSTS = 2.5
 
-#: The growth beyond the largest size that was measured is that of this many sizes up to it, each twice the last.
+#: Sizes, each twice the last, used to extrapolate beyond the largest.
 _SIZES_OF_GROWTH = 4
 
 _TEST_SIZE = 5000
 
-#: Nothing takes no time at all: there must be a logarithm.
+#: Floor, so that a logarithm is defined.
 _LEAST = 1e-9
+
+
+_Law = TypeVar("_Law", bound="CostLaw | None")
 
 
 @dataclass(frozen=True)
@@ -58,23 +63,14 @@ class CostLaw:
 
     Between the sizes that were measured it is a straight line in logarithms; beyond them a power law through the
     largest ones; below them the cost of the smallest.
-
-    Attributes
-    ----------
-    sizes : tuple of int
-        Training sizes, ascending, at least two.
-    fit_seconds : tuple of float
-        Of one training at each size.
-    score_seconds : tuple of float
-        Of one document to score, with a model of each size; metrics included.
     """
 
-    sizes: tuple[int, ...]
-    fit_seconds: tuple[float, ...]
-    score_seconds: tuple[float, ...]
+    sizes: tuple[int, ...]  # of training sets, ascending, at least two
+    fit_seconds: tuple[float, ...]  # of one training at each size
+    score_seconds: tuple[float, ...]  # of one document to score, with a model of each size; metrics included
 
     def generation_seconds(self, n_train: int, n_scored: int) -> float:
-        """Return what training on so many documents, and then scoring so many, takes."""
+        """Return what training on `n_train` documents, and then scoring `n_scored`, takes."""
         return self._at(n_train, self.fit_seconds) + n_scored * self._at(n_train, self.score_seconds)
 
     def task_seconds(self, workload: Workload) -> float:
@@ -110,19 +106,7 @@ class CostLaw:
 def calibrate(model: Model, terms: TermSelection, corpus: Corpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
     """Train on 128, 256, … documents until time is up or there are no more, and return the law of what that cost.
 
-    Parameters
-    ----------
-    model : Model
-    terms : TermSelection
-    corpus : Corpus
-        Of at least 512 documents.
-    seconds : float
-        Of one core; a little more or less.
-
-    Raises
-    ------
-    CorpusError
-        If there are too few documents to measure anything.
+    Raise CorpusError if the corpus has fewer than 512 documents: too few to measure anything.
     """
     test_size = min(_TEST_SIZE, corpus.n_documents // 4)
     sizes = [_SMALLEST << k for k in range(32) if (_SMALLEST << k) + test_size <= corpus.n_documents]
@@ -171,12 +155,7 @@ def _measure(model: Model, terms: TermSelection, corpus: Corpus, size: int, test
 def makespan(chain_seconds: Iterable[float], cores: int | Sequence[float]) -> float:
     """Return when the last chain ends if they are given out longest first, each to the core that is free first.
 
-    Parameters
-    ----------
-    chain_seconds : iterable of float
-        What each chain takes.
-    cores : int or sequence of float
-        How many there are; or when each is ready, ascending.
+    `cores` is how many there are, or when each is ready, ascending.
     """
     free_at = [0.0] * cores if isinstance(cores, int) else list(cores)
     ends = [0.0]
@@ -227,29 +206,27 @@ class CalibrationCache:
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
-    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
-        """Return the law of a corpus; measured, and kept, if it never was."""
-        law = self.load(corpus, model, terms)
-        if law is None:
-            law = calibrate(model, terms, corpus)
-            self.save(corpus, model, terms, law)
-        return law
-
-    def laws_of(self, corpus: Corpus, chains: Iterable[ChainSpec]) -> Callable[[ChainSpec], CostLaw]:
-        """Return what gives the law of each of these chains, measured if it never was: chains of a kind share one."""
-        kinds = {(chain.model, chain.terms) for chain in chains}
-        laws = {kind: self.load_or_measure(corpus, *kind) for kind in kinds}
-        return lambda chain: laws[chain.model, chain.terms]
-
-    def save(self, corpus: Corpus, model: Model, terms: TermSelection, law: CostLaw) -> None:
-        """Keep a law; where that cannot be written, it is measured again the next time."""
+    def measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+        """Measure the law of a corpus and keep it; where that cannot be written, it is measured again the next time."""
+        law = calibrate(model, terms, corpus)
         file = self._file(corpus, model, terms)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             atomic.write_bytes(file, json.dumps(asdict(law)).encode())
+        return law
+
+    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+        """Return the law of a corpus; measured, and kept, if it never was."""
+        return self.load(corpus, model, terms) or self.measure(corpus, model, terms)
 
     def _file(self, corpus: Corpus, model: Model, terms: TermSelection) -> Path:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
         about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
         return self._folder / f"{short_hash(about)}.json"
+
+
+def law_by_chain(find: Callable[[Corpus, Model, TermSelection], _Law], corpus: Corpus) -> Callable[[ChainSpec], _Law]:
+    """Return what finds the law of a chain: chains of a kind share one, which is looked for once."""
+    once = cache(partial(find, corpus))
+    return lambda chain: once(chain.model, chain.terms)

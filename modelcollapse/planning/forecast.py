@@ -14,37 +14,57 @@ from dataclasses import dataclass
 from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
 from modelcollapse.execution.ray.scheduling import Scheduler
 from modelcollapse.execution.tasks import ChainTask
-from modelcollapse.planning.clusters import MEASURED, STORE_SHARE, Cluster, Overheads
 from modelcollapse.planning.estimate import makespan
 from modelcollapse.simulation.spec import ChainSpec
+
+#: Ray's own division of a node's memory: for its object store, and for tasks.
+STORE_SHARE, TASK_SHARE = 0.3, 0.7
+
+
+@dataclass(frozen=True)
+class Overheads:
+    """What everything around trainings costs: measured on two cores with Ray 2.60, but for the network."""
+
+    start: float = 8.0  # seconds in which Ray, a worker and its imports start and end (5 to 12; scripts/bench_sweep.py)
+    # Seconds of the driver for a generation, and for each byte of it: 1,500 rows of 150 chains that were all there
+    # before the driver took the first; generators of 200 kB arrays against small ones.
+    row: float = 0.0002
+    row_byte: float = 2.5e-9
+    # To submit a chain (0.002) and write its file (0.004 in a local folder; an object store takes its own time).
+    chain: float = 0.006
+    row_bytes: int = 1000  # of a generation, pickled, beside a byte for each label and each prediction
+    bytes_per_second: float = 1.25e9  # of the driver's network: 10 Gbit/s; assumed
+    # Share of a generation that every shard repeats: 1,000 trees on 10,000 and 20,000 documents.
+    indivisible: float = 0.13
+
+
+MEASURED = Overheads()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Nodes that are all alike. One is this machine; of several, the driver's is another one."""
+
+    n_cores: int  # of all nodes
+    n_nodes: int
+    node_bytes: int  # memory of a node
+
+    def tasks_per_node(self, task_bytes: int) -> int:
+        """Return how many tasks a node runs at a time."""
+        return max(1, min(self.n_cores // self.n_nodes, int(TASK_SHARE * self.node_bytes / task_bytes)))
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a sweep would take.
-
-    Attributes
-    ----------
-    cluster : Cluster
-    makespan : float
-        Seconds from the command to its end.
-    busy : float
-        Core-seconds in which chains train and score.
-    bounds : dict of str to float
-        Seconds that it takes at least, because of each part alone.
-    sent_per_node, memory_per_node : float
-        Bytes through the object store, corpus and rows; bytes of the corpus and of the chains at a time.
-    store_overflows : bool
-        Whether the corpus is larger than a node's object store.
-    """
+    """What a sweep would take."""
 
     cluster: Cluster
-    makespan: float
-    busy: float
-    bounds: dict[str, float]
-    sent_per_node: float
-    memory_per_node: float
-    store_overflows: bool
+    makespan: float  # seconds from the command to its end
+    busy: float  # core-seconds in which chains train and score
+    bounds: dict[str, float]  # seconds that it takes at least, because of each part alone
+    sent_per_node: float  # bytes through the object store, corpus and rows
+    memory_per_node: float  # bytes of the corpus and of the chains at a time
+    store_overflows: bool  # whether the corpus is larger than a node's object store
 
     @property
     def idle_share(self) -> float:
@@ -69,18 +89,7 @@ def forecast(
     corpus: CorpusSize,
     overheads: Overheads = MEASURED,
 ) -> Forecast:
-    """Foresee a sweep.
-
-    Parameters
-    ----------
-    tasks : sequence of ChainTask
-        At least one, in the scheduler's order: `plan.Plan.to_run`.
-    generations_of : callable
-        Seconds of one core for each generation of a chain: `estimate.CostLaw.generations`.
-    cluster : Cluster
-    corpus : CorpusSize
-    overheads : Overheads
-    """
+    """Foresee a sweep of one task or more, in the scheduler's order; `generations_of`: see `CostLaw.generations`."""
     most_bytes = max(task_bytes(task.workload, corpus) for task in tasks)
     per_node = cluster.tasks_per_node(most_bytes)
     n_places = per_node * cluster.n_nodes

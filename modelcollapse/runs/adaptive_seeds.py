@@ -113,17 +113,7 @@ def _with_seeds(sweep: Sweep, n: int) -> Sweep:
 
 
 def seeds_for(n_pilot: int, of_pilot: float, wanted: float, most: int) -> int:
-    """Return how many seeds make an interval as narrow as wanted, from that of the pilot: its width falls as 1 / √n.
-
-    Parameters
-    ----------
-    n_pilot : int
-        Seeds of the pilot.
-    of_pilot, wanted : float
-        Half widths: of the pilot's widest interval, and what it shall become.
-    most : int
-        Never more.
-    """
+    """Return how many seeds make the pilot's widest interval as narrow as wanted: its width falls as 1 / √n."""
     if of_pilot <= wanted or math.isinf(of_pilot):
         return n_pilot
     return max(n_pilot, min(most, math.ceil(n_pilot * (of_pilot / wanted) ** 2)))

@@ -104,8 +104,8 @@ def compare(first: Results | str | Path, second: Results | str | Path | None = N
 
 
 def _with_published(results: Results) -> Comparison:
+    from modelcollapse.analysis.figures.comparisons import post_figure
     from modelcollapse.analysis.figures.draw_all import Names
-    from modelcollapse.analysis.figures.published import post_figure
     from modelcollapse.analysis.formats import OVER_SEEDS
     from modelcollapse.analysis.statistics.arms import prepare, study_loop
     from modelcollapse.analysis.study.compare import compare_published
@@ -172,8 +172,8 @@ def _published_cells(row: dict[str, Any], axes: Sequence[str]) -> tuple[object, 
 
 
 def _with_another(first: Results, second: Results) -> Comparison:
+    from modelcollapse.analysis.figures.comparisons import two_runs_figures
     from modelcollapse.analysis.figures.draw_all import Names
-    from modelcollapse.analysis.figures.overview import two_runs_figures
     from modelcollapse.analysis.statistics.arms import prepare
     from modelcollapse.analysis.statistics.compare_runs import compare_runs
 

@@ -15,15 +15,14 @@ from modelcollapse.errors import SpecError
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.folders import default_folder
-from modelcollapse.runs.run_spec import check_same_corpus
+from modelcollapse.runs.run_spec import check_same_corpus, default_folder
 from modelcollapse.simulation.experiments import experiment_values, load_experiments
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.scaling import scale as scaled
 from modelcollapse.simulation.sweep import Sweep
 
 if TYPE_CHECKING:
-    from modelcollapse.planning.clusters import Cluster
+    from modelcollapse.planning.forecast import Cluster
 
 #: As cluster.yaml has them: cores of a node, and memory for each.
 CORES_PER_NODE, GB_PER_CORE = 32, 4.0
@@ -161,12 +160,12 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
     >>> list(estimate(sweep, corpus, cores=[1, 8]))
     [1, 8]
     """
-    from modelcollapse.planning.estimate import CalibrationCache, makespan
+    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain, makespan
 
     numbers = cores or (os.cpu_count() or 1,)
     _check_counts("cores", numbers)
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
-    law_of = CalibrationCache().laws_of(corpus, chains)
+    law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
     seconds = [law_of(chain).chain_seconds(chain) for chain in chains]
     return {n: makespan(seconds, n) for n in numbers}
 
@@ -218,7 +217,7 @@ def plan(
     >>> plan(sweep, corpus, cores=[8, 64]).select("cores", "nodes", "chains").rows()
     [(8, 1, 6), (64, 2, 6)]
     """
-    from modelcollapse.planning.estimate import CalibrationCache
+    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
     from modelcollapse.planning.forecast import forecast
 
     clusters = find_clusters(cores, nodes, node_memory)
@@ -226,7 +225,7 @@ def plan(
         raise SpecError(f"price: found {price}, expected a finite number from 0 up.")
     check_ngrams(sweep, corpus)
     tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
-    law_of = CalibrationCache().laws_of(corpus, (task.spec for task in tasks))
+    law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
     n_documents = max(corpus.n_documents, sweep.documents_needed)
     size = CorpusSize.of(corpus, n_documents)
     rows = []
@@ -259,14 +258,8 @@ def _check_counts(name: str, numbers: Sequence[int]) -> None:
 
 
 def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory: float | None) -> list[Cluster]:
-    """Return the clusters that `plan` is asked for.
-
-    Raises
-    ------
-    SpecError
-        If numbers of cores and nodes do not fit.
-    """
-    from modelcollapse.planning.clusters import Cluster
+    """Return the clusters that `plan` is asked for; raise SpecError if numbers of cores and nodes do not fit."""
+    from modelcollapse.planning.forecast import Cluster
 
     _check_counts("cores", cores)
     n_nodes = nodes or [-(-n // CORES_PER_NODE) for n in cores]

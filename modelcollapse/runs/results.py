@@ -395,8 +395,8 @@ def _headlines(rows: pl.DataFrame, margin: float = 0.005) -> str:
 
 def _main_figure(rows: pl.DataFrame) -> str:
     """Return the figure that says most of prepared rows: all experiments, or the curves of the only one."""
+    from modelcollapse.analysis.figures.comparisons import overview_figure
     from modelcollapse.analysis.figures.draw_all import drawings
-    from modelcollapse.analysis.figures.overview import overview_figure
 
     return svg(overview_figure(rows) or next(drawings(rows)).figure, "main")
 
@@ -413,20 +413,7 @@ def check_asked(margin: float | None = None, metric: str | None = None) -> None:
 
 
 def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
-    """Write ``report.html``; of a run that is not finished it says so.
-
-    Parameters
-    ----------
-    results : Results
-        A run, or rows of a file.
-    margin : float
-        Loss of accuracy that counts as none (0.005 is half a percentage point).
-
-    Returns
-    -------
-    WrittenReport
-        Where it is, and each experiment's headline.
-    """
+    """Write ``report.html``, which says so of an unfinished run; return where it is, and each experiment's headline."""
     from modelcollapse.analysis.report.page import WrittenReport, build_report
 
     check_asked(margin)

@@ -59,13 +59,7 @@ class Run(Results):
             raise RunFolderError(f"{self.folder.path(PATHS.spec)} is damaged: {error}") from None
 
     def sweeps_to_run(self) -> list[Sweep]:
-        """Return every sweep, for running: that imports its learners.
-
-        Raises
-        ------
-        RunFolderError
-            If nobody here has vouched for one of them: see `check_learners`.
-        """
+        """Return every sweep, for running: that imports its learners, which are checked: see `check_learners`."""
         for sweep in self.sweeps:
             check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))
         return self.sweeps

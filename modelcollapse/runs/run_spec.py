@@ -1,4 +1,4 @@
-"""What spec.json says of a run: its corpus, its sweeps, their learners; and whether that may be gone on with here."""
+"""Where runs are kept; what spec.json says of one, and whether it may be gone on with here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 import platform
 import warnings
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import refreshed, resolve
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.spec import RunSpec, StoredCorpus
 from modelcollapse.names import printable
 from modelcollapse.simulation.sweep import Sweep
@@ -23,6 +25,23 @@ VERSIONED = ("modelcollapse", "numpy", "scipy", "scikit-learn", "numba", "nltk",
 
 #: Names packages, separated by commas, whose learners may be imported when a run's folder names them.
 TRUST_VARIABLE = "MODELCOLLAPSE_TRUSTED_LEARNERS"
+
+
+def default_folder(sweep: Sweep) -> str:
+    """Return where a sweep is kept unless the user says otherwise."""
+    return f"runs/{sweep.experiment}"
+
+
+def check_out(location: str | Path, spec: str = PATHS.spec) -> RunFolder:
+    """Return a folder in which a run (or, with `PATHS.search`, a search) can be kept, before anything is computed.
+
+    Raise RunFolderError if nothing stays there, or it holds something else.
+    """
+    folder = RunFolder(location)
+    if not folder.is_kept:
+        raise RunFolderError(f"{location} is gone when this command ends: expected a folder or a store as --out.")
+    folder.check_usable(spec)
+    return folder
 
 
 def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
@@ -46,12 +65,11 @@ def check_same_corpus(known: RunSpec | None, corpus: Corpus, folder: RunFolder) 
     if known is None or known.corpus.fingerprint == corpus.fingerprint:
         return
     then = known.corpus
-    origins = (_flat(then.origin), _flat(_origin(corpus)))
-    parts = sorted(set(origins[0]) | set(origins[1]))
+    there, here = _flat(then.origin), _flat(_origin(corpus))
+    causes = ("source.options.", "source.parameters.", "source.", "")  # before what followed from them
+    parts = sorted({*there, *here}, key=lambda part: ([part.startswith(cause) for cause in causes].index(True), part))
     differences = [
-        f"{part} {origins[0].get(part)} there, {origins[1].get(part)} here"
-        for part in parts
-        if origins[0].get(part) != origins[1].get(part)
+        f"{part} {there.get(part)} there, {here.get(part)} here" for part in parts if there.get(part) != here.get(part)
     ]
     raise RunFolderError(
         f"{folder} holds a run on the corpus '{then.name}' (fingerprint {then.fingerprint[:12]}), not on "

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from modelcollapse import notebook
 from modelcollapse.corpora import Corpus, load_corpus
+from modelcollapse.corpora.progress import show_progress
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.fields import documented
 from modelcollapse.names import is_file, printable
 from modelcollapse.runs.figures import Figures
-from modelcollapse.runs.folders import check_out
-from modelcollapse.runs.watching import Counter, counting, kept
+from modelcollapse.runs.run_spec import check_out
+from modelcollapse.runs.watching import kept
+from modelcollapse.searches.settings_fields import GridFields, SearchFields
 
 if TYPE_CHECKING:
     from modelcollapse.searches.results import SearchResults
@@ -106,6 +108,7 @@ class Search:
         return notebook.card(f"Search {self.folder}", {"search": self.name}, *below)
 
 
+@documented(GridFields)
 def search_hyperparameters(
     corpus: Corpus | str | Path = "movies",
     out: str | Path = "runs/hyperparameters",
@@ -128,8 +131,7 @@ def search_hyperparameters(
     progress : bool, optional
         Whether it is shown; by default where somebody sees it.
     **settings
-        ``grid`` (a mapping of parameters to values), ``documents``, ``folds``, ``folds_per_task``, ``seed``: see
-        `searches.hyperparameters.GridSettings`.
+        {fields}
 
     Returns
     -------
@@ -152,20 +154,19 @@ def search_hyperparameters(
     >>> search.best()["rank"].to_list()
     [1, 2, 3]
     """
-    from modelcollapse.searches.hyperparameters import GridSettings
-    from modelcollapse.searches.run_hyperparameters import run_grid
+    from modelcollapse.searches.hyperparameters import GridSettings, run_grid
+    from modelcollapse.searches.results import SearchResults
 
     checked = GridSettings.of("hyperparameters", **settings)
     folder = check_out(out, PATHS.search)
     loaded = corpus if isinstance(corpus, Corpus) else load_corpus(corpus)
     where = find_executor(executor, address, workers)
-
-    def run(counter: Counter) -> tuple[pl.DataFrame, int]:
-        return run_grid(checked, loaded, out, where, counter)
-
-    return _run("hyperparameters", "combinations and folds", run, folder, progress)
+    with kept(str(folder)), show_progress(progress) as show:
+        rows, n_failed = run_grid(checked, loaded, out, where, show)
+    return Search(SearchResults("hyperparameters", rows), folder, n_failed)
 
 
+@documented(SearchFields)
 def search_generational(
     corpus: Corpus | str | Path = "movies",
     out: str | Path = "runs/generational",
@@ -184,15 +185,12 @@ def search_generational(
         A corpus with n-grams up to 3, or what `load_corpus` takes.
     out : str or Path
         The folder, a path or any fsspec URL.
-    executor, address, workers
-        As for `run_sweep`.
-    progress : bool, optional
-        Whether it is shown; by default where somebody sees it.
+    executor, address, workers, progress
+        As for `search_hyperparameters`.
     ngrams : str, optional
         N-gram orders to count in a corpus that has text; 1-3 by default.
     **settings
-        ``variants, parents, children, train_size, test_size, seeds, max_generations, trees``: see
-        `searches.generational.SearchSettings`.
+        {fields}
 
     Returns
     -------
@@ -216,8 +214,8 @@ def search_generational(
     <Search runs/bred: generational, 2 rows>
     """
     from modelcollapse.corpora.sources.synthetic import PREFIX
-    from modelcollapse.searches.generational import SearchSettings
-    from modelcollapse.searches.run_generational import run_search
+    from modelcollapse.searches.generational import SearchSettings, run_search
+    from modelcollapse.searches.results import SearchResults
 
     checked = SearchSettings.of("generational", **settings)
     folder = check_out(out, PATHS.search)
@@ -228,26 +226,9 @@ def search_generational(
         loaded = load_corpus(corpus)
     else:
         loaded = load_corpus(corpus, ngrams=ngrams or NGRAMS)
-
-    def run(counter: Counter) -> tuple[pl.DataFrame, int]:
-        return run_search(checked, loaded, out, where, counter.of_generation)
-
-    return _run("generational", "broods", run, folder, progress)
-
-
-def _run(
-    name: Literal["hyperparameters", "generational"],
-    what: str,
-    run: Callable[[Counter], tuple[pl.DataFrame, int]],
-    folder: RunFolder,
-    progress: bool | None,
-) -> Search:
-    """Run a search while somebody may watch how many units, named by `what`, are finished."""
-    from modelcollapse.searches.results import SearchResults
-
-    with kept(str(folder)), counting(progress, what) as counter:
-        rows, n_failed = run(counter)
-    return Search(SearchResults(name, rows), folder, n_failed)
+    with kept(str(folder)), show_progress(progress) as show:
+        rows, n_failed = run_search(checked, loaded, out, where, show)
+    return Search(SearchResults("generational", rows), folder, n_failed)
 
 
 def open_search(location: str | Path) -> Search:

@@ -11,8 +11,8 @@ from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.plan import check_corpus
 from modelcollapse.fields import declared
-from modelcollapse.runs.folders import check_out
 from modelcollapse.runs.run import Run, open_run
+from modelcollapse.runs.run_spec import check_out
 from modelcollapse.runs.sweeping import run_sweep
 from modelcollapse.simulation.experiments import study_sweeps
 

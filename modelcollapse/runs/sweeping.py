@@ -13,9 +13,8 @@ from modelcollapse.execution.log import run_log
 from modelcollapse.execution.plan import check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.runs.folders import default_folder
 from modelcollapse.runs.run import Run
-from modelcollapse.runs.run_spec import check_same_corpus, extended_spec
+from modelcollapse.runs.run_spec import check_same_corpus, default_folder, extended_spec
 from modelcollapse.runs.watching import find_reporter, kept
 from modelcollapse.simulation.sweep import Sweep
 

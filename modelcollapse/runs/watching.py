@@ -5,26 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from modelcollapse import notebook
 from modelcollapse.execution.progress import ARM_TITLES, LiveProgress, PlainProgress, Reporter
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
 
 #: A notebook's display changes at most this often.
 NOTEBOOK_SECONDS = 0.5
 
 
 def find_reporter(progress: bool | Reporter | None) -> Reporter:
-    """Return who is told of a sweep.
+    """Return who is told of a sweep: a reporter as it is, nobody (False), or what suits who sees it.
 
-    Parameters
-    ----------
-    progress : bool, Reporter or None
-        A reporter is returned as it is. None: a live display on a terminal or in a notebook, else nobody. True: plain
-        lines on standard error where neither is. False: nobody.
+    That is a live display on a terminal or in a notebook; elsewhere nobody (None), or plain lines on standard error
+    (True).
     """
     if isinstance(progress, Reporter):
         return progress
@@ -76,66 +69,3 @@ class NotebookProgress(Reporter):
         said = "<br>".join(map(notebook.text, self._lines))
         bar = notebook.bar(self.work_done, self.work, self.summary())
         self._shown.show(f"<div>{said}{bar}{notebook.table(ARM_TITLES, rows) if rows else ''}</div>")
-
-
-class Counter:
-    """Told how many units of a search are finished; shows nothing."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __call__(self, n_done: int, n_all: int) -> None:
-        """Take note of units that are finished, and of how many there are."""
-
-    def of_generation(self, generation: int) -> Counter:
-        """Return what counts a generation of units."""
-        return self
-
-
-class _NotebookCounter(Counter):
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self._shown = notebook.Shown()
-
-    def __call__(self, n_done: int, n_all: int) -> None:
-        self._shown.show(notebook.bar(n_done, n_all, f"{self.what}: {n_done}/{n_all}"))
-
-    def of_generation(self, generation: int) -> Counter:
-        return _NotebookCounter(f"{self.what} of generation {generation}")
-
-
-class _Bar(Counter):
-    def __init__(self, progress: Progress, what: str) -> None:
-        super().__init__(what)
-        self._progress = progress
-        self._bar: TaskID | None = None
-
-    def __call__(self, n_done: int, n_all: int) -> None:
-        if self._bar is None:
-            self._progress.start()  # with the first bar: an error before stays one line
-            self._bar = self._progress.add_task(self.what, total=n_all)
-        self._progress.update(self._bar, completed=n_done)
-
-    def of_generation(self, generation: int) -> Counter:
-        return _Bar(self._progress, f"{self.what} of generation {generation}")
-
-
-@contextmanager
-def counting(progress: bool | None, what: str) -> Iterator[Counter]:
-    """Show how many units are finished: `progress` is that of `find_reporter`."""
-    who = notebook.audience(progress)
-    if who == "nobody":
-        yield Counter(what)
-    elif who == "notebook":
-        yield _NotebookCounter(what)
-    else:
-        from rich.console import Console
-        from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
-        bars = Progress(*columns, console=Console(stderr=True))
-        try:
-            yield _Bar(bars, what)
-        finally:
-            if bars.live.is_started:
-                bars.stop()

@@ -9,18 +9,27 @@ record; no model is ever stored.
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.errors import SpecError
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.log import run_log
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.tasks import Workload
 from modelcollapse.searches.settings_fields import SearchFields
-from modelcollapse.searches.units import Settings
+from modelcollapse.searches.units import Settings, begin_search, run_units, stored_results
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.training import Train, Trained, TrainingSet
@@ -34,27 +43,11 @@ FIRST_RATE = 0.05
 
 Labels = npt.NDArray[np.uint8]
 
+_log = logging.getLogger(__name__)
+
 
 class SearchSettings(SearchFields, Settings):
-    """An evolutionary search.
-
-    Parameters
-    ----------
-    variants : int
-        Variants of generation 0.
-    parents : int
-        The best variants, which bear children.
-    children : int
-        Children of each parent.
-    train_size, test_size : int
-        Documents.
-    seeds : int
-        Every variant is trained once for each; scores are averaged.
-    max_generations : int
-        Generations of children at most.
-    trees : int, optional
-        Trees of the forests that mutation begins with; the study's by default.
-    """
+    """An evolutionary search: see `SearchFields`."""
 
     def check_corpus(self, corpus: Corpus) -> None:
         """Raise SpecError if the corpus has too few documents or too short n-grams."""
@@ -124,30 +117,15 @@ class Genome:
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant's record: enough to train its model again.
-
-    Attributes
-    ----------
-    generation, number : int
-        Its name.
-    genome : Genome
-    parent : tuple of int, or None
-        Generation and number of its parent; None in generation 0.
-    labels : tuple of str
-        What it was last trained on, for each seed: see `pack`.
-    accuracies : tuple of float
-        On the test set, for each seed.
-    wrong_labels : tuple of float
-        Share of its training labels that differ from people's, for each seed.
-    """
+    """A variant's record, by generation and number: enough to train its model again, on each seed."""
 
     generation: int
     number: int
     genome: Genome
-    parent: tuple[int, int] | None
-    labels: tuple[str, ...]
-    accuracies: tuple[float, ...]
-    wrong_labels: tuple[float, ...]
+    parent: tuple[int, int] | None  # generation and number; None in generation 0
+    labels: tuple[str, ...]  # what it was last trained on: see `pack`
+    accuracies: tuple[float, ...]  # on the test set
+    wrong_labels: tuple[float, ...]  # share of its training labels that differ from people's
 
     @property
     def score(self) -> float:
@@ -162,19 +140,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Brood:
-    """Variants of one generation with the same parent, on one seed: the unit of work. The parent is trained once.
-
-    Attributes
-    ----------
-    seed, generation : int
-    train_size, test_size : int
-    genomes : tuple of Genome
-        Of the variants.
-    parent : Genome or None
-    parent_generation : int
-    parent_labels : str
-        The parent's record on this seed.
-    """
+    """Variants of one generation with the same parent, on one seed: the unit of work. The parent is trained once."""
 
     seed: int
     generation: int
@@ -183,7 +149,7 @@ class Brood:
     genomes: tuple[Genome, ...]
     parent: Genome | None = None
     parent_generation: int = 0
-    parent_labels: str = ""
+    parent_labels: str = ""  # its record on this seed
 
     @property
     def workload(self) -> Workload:
@@ -196,13 +162,7 @@ class Brood:
         return asdict(self)
 
     def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
-        """Train and score every variant.
-
-        Returns
-        -------
-        dict
-            Lists over variants: ``accuracy``; ``labels`` (trained on, packed); ``wrong_labels`` (share).
-        """
+        """Train and score every variant: ``accuracy``, ``labels`` (trained on, packed), ``wrong_labels`` (share)."""
         order = streams.document_order(self.seed, corpus.n_documents)
         test, documents = order[: self.test_size], order[self.test_size :][: self.train_size]
         human = corpus.labels[documents]
@@ -274,3 +234,92 @@ def best_of(variants: Sequence[Variant], n: int) -> list[Variant]:
 
 def _stream(generation: int, number: int) -> np.random.Generator:
     return streams.stream(number, "genome", generation)
+
+
+def run_search(
+    settings: SearchSettings,
+    corpus: Corpus,
+    out: str | Path,
+    executor: ExecutorName | Executor = "ray",
+    progress: Progress = silent,
+) -> tuple[pl.DataFrame, int]:
+    """Run what a folder does not have yet of an evolutionary search, and write ``results.csv``.
+
+    The search ends when no child is among the best any more, after ``max_generations``, or when units failed: the same
+    call then tries those again.
+
+    Returns
+    -------
+    DataFrame, int
+        One row for every variant: ``generation, number, parent_generation, parent_number, score`` (mean accuracy over
+        seeds), ``sd, collapse_rate`` (of its labels; 0 in generation 0), ``inherited_rate`` (what it hands down),
+        ``wrong_labels``, its parameters, and ``is_best`` (among the best in the end); and how many units failed.
+    """
+    settings.check_corpus(corpus)
+    folder, workers = RunFolder(out), find_executor(executor)
+    everybody: list[Variant] = []
+    best: list[Variant] = []
+    n_failed = 0
+    with folder.locked(PATHS.search), run_log(folder):
+        searches = begin_search("generational", settings, corpus, folder, may_differ=("max_generations",))
+        last = max(asked["max_generations"] for asked in searches)
+        for generation in range(last + 1):
+            groups = offspring(settings, best, generation) if generation else founders(settings)
+            parents = best if generation else [None] * len(groups)
+            units = broods(settings, generation, groups, parents)
+            if generation > settings.max_generations and None in stored_results(units, corpus, folder):
+                break  # an earlier search was asked for more, but did not come so far
+            results = run_units(units, corpus, folder, workers, partial(progress, f"broods of generation {generation}"))
+            n_failed = sum(result is None for result in results)
+            if n_failed:
+                break
+            born = _born(settings, generation, groups, parents, results)  # type: ignore[arg-type]
+            everybody += born
+            best = best_of([*best, *born], settings.parents)
+            folder.write(PATHS.results, _table(everybody, best).write_csv().encode())
+            _log.info("generation %d: best %.5f", generation, best[0].score)
+            if not any(variant.generation == generation for variant in best):
+                break
+    return _table(everybody, best), n_failed
+
+
+def _born(
+    settings: SearchSettings,
+    generation: int,
+    groups: Sequence[Sequence[Genome]],
+    parents: Sequence[Variant | None],
+    results: Sequence[dict[str, list[object]]],
+) -> list[Variant]:
+    """Gather the variants of a generation from its units: seeds innermost, as they were given out."""
+    born: list[Variant] = []
+    for i, (genomes, parent) in enumerate(zip(groups, parents, strict=True)):
+        by_seed = results[i * settings.seeds : (i + 1) * settings.seeds]
+        for j, genome in enumerate(genomes):
+            labels, accuracies, wrong = (
+                tuple(result[key][j] for result in by_seed) for key in ("labels", "accuracy", "wrong_labels")
+            )
+            name = None if parent is None else (parent.generation, parent.number)
+            born.append(Variant(generation, len(born), genome, name, labels, accuracies, wrong))  # type: ignore[arg-type]
+    return born
+
+
+def _table(everybody: Sequence[Variant], best: Sequence[Variant]) -> pl.DataFrame:
+    rows = []
+    for variant in everybody:
+        genome = asdict(variant.genome)
+        rows.append(
+            {
+                "generation": variant.generation,
+                "number": variant.number,
+                "parent_generation": variant.parent and variant.parent[0],
+                "parent_number": variant.parent and variant.parent[1],
+                "score": variant.score,
+                "sd": pl.Series(variant.accuracies).std(),
+                "collapse_rate": variant.collapse_rate,
+                "inherited_rate": genome.pop("collapse_rate"),
+                "wrong_labels": sum(variant.wrong_labels) / len(variant.wrong_labels),
+                **genome,
+                "is_best": variant in best,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)

@@ -27,20 +27,11 @@ GENES = (
 
 
 def lineages(variants: pl.DataFrame) -> pl.DataFrame:
-    """Return the best variants with their ancestors.
+    """Return the best variants with their ancestors: one row for every step of a lineage.
 
-    Parameters
-    ----------
-    variants : DataFrame
-        One row for every variant, as the search writes them.
-
-    Returns
-    -------
-    DataFrame
-        One row for every step of a lineage: ``rank`` of the variant it leads to, ``steps_back`` (0 for that variant),
-        ``variant`` (``generation/number``), ``score, sd, collapse_rate, inherited_rate, wrong_labels``, ``has_parent``
-        (is known), ``changed`` (from → to, against its parent or else the study's parameters) and its parameters. Best
-        first, descendants before ancestors.
+    ``rank`` of the variant it leads to, ``steps_back`` (0 for that variant), ``variant`` (``generation/number``),
+    ``score, sd, collapse_rate, inherited_rate, wrong_labels``, ``has_parent`` (is known), ``changed`` (from → to,
+    against its parent or else the study's parameters) and its parameters. Best first, descendants before ancestors.
     """
     by_name = {(row["generation"], row["number"]): row for row in variants.iter_rows(named=True)}
     best = variants.filter("is_best").sort("score", descending=True, maintain_order=True)
@@ -66,18 +57,7 @@ def lineages(variants: pl.DataFrame) -> pl.DataFrame:
 
 
 def search_figure(variants: pl.DataFrame) -> Figure:
-    """Draw score by generation, and collapse rate against score.
-
-    Parameters
-    ----------
-    variants : DataFrame
-        As for `lineages`.
-
-    Returns
-    -------
-    Figure
-        Left: every variant, the best so far and each generation's mean. Right: every child.
-    """
+    """Draw score by generation (every variant, the best so far, the mean), and by collapse rate (every child)."""
     last = int(variants["generation"].max())  # type: ignore[arg-type]
     colours = ordered_colours(last + 1)
     by_generation = variants.group_by("generation").agg(pl.col("score").mean(), best=pl.col("score").max())

@@ -18,18 +18,10 @@ _TITLE, _TICK = 36, 16
 
 
 def combinations(folds: pl.DataFrame) -> pl.DataFrame:
-    """Average over folds.
+    """Average over folds, the rows that a search returns: one row for every combination, best first.
 
-    Parameters
-    ----------
-    folds : DataFrame
-        One row for every combination of parameters and fold: parameters, ``is_study, fold, accuracy, seconds``.
-
-    Returns
-    -------
-    DataFrame
-        One row for every combination, best first: ``rank``, parameters, ``is_study``, ``mean``, ``sd``, ``min``,
-        ``max`` of accuracy over folds, ``n_folds``, ``seconds`` in all.
+    ``rank``, parameters, ``is_study``, ``mean``, ``sd``, ``min``, ``max`` of accuracy over folds, ``n_folds``,
+    ``seconds`` in all.
     """
     names = parameter_columns(folds)
     accuracy = pl.col("accuracy")
@@ -50,19 +42,10 @@ def combinations(folds: pl.DataFrame) -> pl.DataFrame:
 
 
 def effects(folds: pl.DataFrame) -> pl.DataFrame:
-    """Average over all combinations of the grid that share a parameter's value.
+    """Average over all combinations of the grid that share a parameter's value: one row for every value.
 
-    Parameters
-    ----------
-    folds : DataFrame
-        As for `combinations`.
-
-    Returns
-    -------
-    DataFrame
-        One row for every parameter and value: ``parameter, value``; ``mean``, ``sd`` (0 of a single one), ``min`` and
-        ``max`` of the combinations' mean accuracies; ``n_combinations``. The study's own parameters count only if there
-        is no grid beside them.
+    ``parameter, value``; ``mean``, ``sd`` (0 of a single one), ``min`` and ``max`` of the combinations' mean
+    accuracies; ``n_combinations``. The study's own parameters count only if there is no grid beside them.
     """
     table, mean = _grid(combinations(folds)), pl.col("mean")
     parts = []
@@ -88,16 +71,8 @@ def parameter_columns(folds: pl.DataFrame) -> list[str]:
 def grid_figure(folds: pl.DataFrame) -> Figure:
     """Draw accuracy against every parameter, one panel each.
 
-    Parameters
-    ----------
-    folds : DataFrame
-        As for `combinations`.
-
-    Returns
-    -------
-    Figure
-        In each panel, over all combinations of the grid with that value: mean, standard deviation and range of their
-        mean scores. The study's own parameters, which are not part of the grid, are marked.
+    Over all combinations of the grid with a value: mean, standard deviation and range of their mean scores. The study's
+    own parameters, which are not part of the grid, are marked.
     """
     table, by_value = combinations(folds), effects(folds)
     grid, study = _grid(table), table.filter("is_study")

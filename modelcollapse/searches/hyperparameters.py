@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 from pydantic import field_validator, model_validator
 from sklearn.model_selection import StratifiedKFold
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.errors import SpecError
+from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.log import run_log
+from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.tasks import Workload
 from modelcollapse.searches.settings_fields import GridFields
-from modelcollapse.searches.units import Settings
+from modelcollapse.searches.units import Settings, begin_search, run_units, stored_results
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.training import Train, TrainingSet
-from modelcollapse.simulation.spec import Model, ParameterValue, TermSelection
+from modelcollapse.simulation.spec import Model, TermSelection
 
 
 class GridSettings(GridFields, Settings):
-    """A grid search.
-
-    Parameters
-    ----------
-    grid : mapping of name to values
-        Parameters of the forest; those that are not named have the study's value.
-    documents : int
-        Documents to cross-validate on.
-    folds : int
-        Parts they are divided into, each the test set once.
-    folds_per_task : int
-        Folds that one task carries out.
-    seed : int
-        Draws the documents.
-    """
+    """A grid search: see `GridFields`. Parameters that are not named have the study's value."""
 
     @field_validator("grid")
     @classmethod
@@ -84,16 +78,7 @@ def study_model() -> Model:
 
 @dataclass(frozen=True)
 class FoldGroup:
-    """One combination of parameters on some of the folds.
-
-    Attributes
-    ----------
-    model : Model
-    folds : tuple of int
-        Which folds.
-    n_folds, n_documents, seed : int
-        Of the search.
-    """
+    """One combination of parameters on some of the folds of a search."""
 
     model: Model
     folds: tuple[int, ...]
@@ -112,13 +97,7 @@ class FoldGroup:
         return {**asdict(self), "model": learners.identity(self.model)}
 
     def run(self, corpus: Corpus, train: Train) -> dict[str, list[Any]]:
-        """Train and score on every fold.
-
-        Returns
-        -------
-        dict
-            Lists over folds: ``fold``, ``accuracy``, ``seconds`` (of training and scoring).
-        """
+        """Train and score on every fold: ``fold``, ``accuracy``, ``seconds`` (of both)."""
         documents = streams.document_order(self.seed, corpus.n_documents)[: self.n_documents]
         labels = corpus.labels[documents]
         parts = list(StratifiedKFold(self.n_folds).split(documents, labels))
@@ -135,6 +114,41 @@ class FoldGroup:
         return result
 
 
-def parameters(model: Model) -> dict[str, ParameterValue]:
-    """Return a forest's parameters by name."""
-    return dict(model.params)
+def run_grid(
+    settings: GridSettings,
+    corpus: Corpus,
+    out: str | Path,
+    executor: ExecutorName | Executor = "ray",
+    progress: Progress = silent,
+) -> tuple[pl.DataFrame, int]:
+    """Run what a folder does not have yet of a grid search, and write ``results.csv``.
+
+    Returns
+    -------
+    DataFrame, int
+        One row for every combination of parameters and fold: the parameters as text, ``is_study``, ``fold``,
+        ``accuracy``, ``seconds``; earlier grids in the folder included. And the number of units that failed.
+    """
+    settings.check_corpus(corpus)
+    folder = RunFolder(out)
+    with folder.locked(PATHS.search), run_log(folder):
+        searches = begin_search("hyperparameters", settings, corpus, folder, may_differ=("grid", "folds_per_task"))
+        units = list(settings.units())
+        results = run_units(units, corpus, folder, find_executor(executor), partial(progress, "combinations and folds"))
+        earlier = [unit for asked in searches[:-1] for unit in GridSettings.of("hyperparameters", **asked).units()]
+        stored = stored_results(earlier, corpus, folder)
+        frame = _table([*units, *earlier], [*results, *stored])
+        folder.write(PATHS.results, frame.write_csv().encode())
+    return frame, sum(result is None for result in results)
+
+
+def _table(units: Sequence[FoldGroup], results: Sequence[Mapping[str, Any] | None]) -> pl.DataFrame:
+    rows: dict[tuple[Model, int], dict[str, Any]] = {}
+    for unit, result in zip(units, results, strict=True):
+        if result is None:
+            continue
+        names = {name: str(value) for name, value in unit.model.params}
+        for fold, accuracy, seconds in zip(result["fold"], result["accuracy"], result["seconds"], strict=True):
+            row = {**names, "is_study": unit.model == study_model(), "fold": fold}
+            rows.setdefault((unit.model, fold), {**row, "accuracy": accuracy, "seconds": seconds})
+    return pl.DataFrame(list(rows.values()))

@@ -39,42 +39,19 @@ _VARIANT: dict[str, type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class SearchResults:
-    """Results of a search.
-
-    Attributes
-    ----------
-    name : {"hyperparameters", "generational"}
-    rows : DataFrame
-        As `searches.run_hyperparameters.run_grid` and `searches.run_generational.run_search` return them.
-    notes : tuple of str
-        What there is to know of an imported file.
-    """
+    """Results of a search."""
 
     name: Literal["hyperparameters", "generational"]
-    rows: pl.DataFrame
-    notes: tuple[str, ...] = ()
+    rows: pl.DataFrame  # as `run_grid` and `run_search` return them
+    notes: tuple[str, ...] = ()  # what there is to know of an imported file
 
 
 def read_search(content: bytes, source: str) -> SearchResults | None:
     """Read the results of a search: ``results.csv`` of one of ours, or a file of the original study.
 
-    Parameters
-    ----------
-    content : bytes
-        Of a CSV file. The original's are ``cv_results_`` of scikit-learn's GridSearchCV, and one row for every variant
-        with the columns ``generation, score, collapse_rate, ngram_range`` and the other parameters.
-    source : str
-        Its name, for errors.
-
-    Returns
-    -------
-    SearchResults or None
-        None if the file is about something else.
-
-    Raises
-    ------
-    AnalysisError
-        It is the result of a search, but columns are missing or values are of another kind.
+    The original's are ``cv_results_`` of scikit-learn's GridSearchCV, and one row for every variant with the columns
+    ``generation, score, collapse_rate, ngram_range`` and the other parameters. Return None if the file is about
+    something else; raise AnalysisError, with the source's name, if columns are missing or values of another kind.
     """
     text = content.decode("utf-8-sig", errors="replace")
     try:

@@ -1,4 +1,4 @@
-"""The settings of both searches, as options of the command line. What they mean: see `GridSettings`, `SearchSettings`.
+"""The settings of both searches: options of the command line, and of `search_hyperparameters`, `search_generational`.
 
 Their defaults stand in ``searches.toml``.
 """

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from modelcollapse.cli import plan, run
+from modelcollapse.cli import experiments, run
 from modelcollapse.corpora import CorpusOptions
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.sweep import Sweep
@@ -81,7 +81,7 @@ def meant(call, tmp_path, monkeypatch) -> Callable[..., tuple[dict[str, Any], st
             seen.append({**sweep.model_dump(), **corpus, "corpus": corpus.get("name_or_path")})
             raise SpecError("seen")
 
-        module = {"run": run, "plan": plan}[command]
+        module = {"run": run, "plan": experiments}[command]
         original = module.sweep_from_options
         (tmp_path / "spec.toml").write_text("".join(f"{key} = {text}\n" for key, text in values.items()))
         with monkeypatch.context() as patch:

@@ -40,7 +40,8 @@ def run_folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def call() -> Call:
     app = typer.Typer()
-    results.register(app)
+    for command in (results.plot, results.report, results.export, results.compare):
+        app.command()(command)
 
     def call_(*arguments: object) -> str:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from modelcollapse.corpora.sources.movies import movies_file
+from modelcollapse.corpora.sources.source import movies_file
 from modelcollapse.errors import CorpusError
 
 

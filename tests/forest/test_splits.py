@@ -6,7 +6,7 @@ from scipy import sparse
 
 from modelcollapse.forest.fast_growth import search_by_frequency
 from modelcollapse.forest.fast_search import FastWorkspace, Growth, with_threshold
-from modelcollapse.forest.general_growth import GeneralWorkspace, best_split_of_node, count_term, start_sample
+from modelcollapse.forest.general_growth import GeneralWorkspace, best_split_of_node, count_groups, start_sample
 from modelcollapse.forest.splits import are_same, best_threshold, midpoint, split_score
 from tests.forest.data import generated_counts
 from tests.forest.helpers import fast_index_of, index_of, node_of, search_terms, slots, stream
@@ -100,7 +100,7 @@ def test_general_threshold_search_finds_what_the_naive_splitter_finds(node, seed
     counts = np.zeros((20, 3), np.int64)
     classes = np.bincount(labels[inside], weights[inside], minlength=2).astype(int).tolist()
     for rank, column in enumerate(index.columns):
-        count_term(index, rank, 3, node_of, weight, counts)
+        count_groups(index, rank, 3, node_of, weight, counts)
         first, last = index.term_groups[rank], index.term_groups[rank + 1]
         varies, split = best_threshold(
             index.group_values, rank, first, last, min_samples_leaf, counts, *classes, int(inside.sum())

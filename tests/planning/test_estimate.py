@@ -76,13 +76,12 @@ def test_searches_cost_their_trainings():
 def test_a_calibration_measures_sizes_up_to_the_corpus_and_is_kept(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path))
     model, terms = Model("naive-bayes"), TermSelection()
-    law = calibrate(model, terms, corpus)
-    assert law.sizes == (128, 256, 512, 1024)
-    assert all(seconds > 0 for seconds in (*law.fit_seconds, *law.score_seconds))
     known = CalibrationCache()
     assert known.load(corpus, model, terms) is None
-    known.save(corpus, model, terms, law)
-    assert known.load(corpus, model, terms) == law
+    law = known.measure(corpus, model, terms)
+    assert law.sizes == (128, 256, 512, 1024)
+    assert all(seconds > 0 for seconds in (*law.fit_seconds, *law.score_seconds))
+    assert known.load(corpus, model, terms) == known.load_or_measure(corpus, model, terms) == law
     assert known.load(replace(corpus, name="renamed"), model, terms) == law
     assert known.load(corpus, Model("logistic-regression"), terms) is None
     built_anew = replace(corpus, fingerprint="another")

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
 from modelcollapse.execution.tasks import ChainTask, Workload
-from modelcollapse.planning.clusters import Cluster, Overheads
 from modelcollapse.planning.estimate import makespan
-from modelcollapse.planning.forecast import Forecast, forecast
+from modelcollapse.planning.forecast import Cluster, Forecast, Overheads, forecast
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
 
 NOTHING = Overheads(start=0, row=0, row_byte=0, chain=0, row_bytes=0, indivisible=0)

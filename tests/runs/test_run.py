@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from modelcollapse import open_run, run_sweep
-from modelcollapse.corpora.origin import Lengths, Origin
+from modelcollapse.corpora.origin import BayesError, Lengths, Origin
 from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import LearnerError, RunFolderError, SpecError
 from modelcollapse.execution.executors import MAX_SETBACKS, InProcessExecutor
@@ -222,10 +222,14 @@ def test_another_corpus_is_refused_and_nothing_is_touched(tmp_path, corpus):
     origin = Origin({"options": {"ngrams": 1}}, ReadReport(), Lengths.of(np.array([1, 2])))
     run(tmp_path, replace(corpus, origin=origin))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    origin = replace(origin, source={"options": {"ngrams": 2}})
+    lengths = Lengths.of(np.array([1, 1, 3, 4]))  # differs because of what was asked for, which is named first
+    origin = replace(
+        origin, source={"kind": "files", "options": {"ngrams": 2}}, tokens=lengths, bayes_error=BayesError(0.1, 0.01)
+    )
     other = replace(corpus, fingerprint="other", name="other", origin=origin)
     with pytest.raises(
-        RunFolderError, match=r"corpus 'generated' .* differ in source\.options\.ngrams 1 there, 2 here"
+        RunFolderError,
+        match=r"corpus 'generated' .* differ in source\.options\.ngrams 1 there, 2 here; source\.kind None there",
     ):
         run(tmp_path, other, seeds=5)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

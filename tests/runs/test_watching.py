@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import pytest
@@ -10,15 +9,11 @@ import pytest
 from modelcollapse import Sweep, notebook, run_sweep
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.progress import LiveProgress, PlainProgress, Reporter
-from modelcollapse.runs.watching import Counter, NotebookProgress, counting, find_reporter
+from modelcollapse.runs.watching import NotebookProgress, find_reporter
+from tests.corpora.test_progress import Terminal
 
 VALUES = {"rates": [0, 1], "initial_size": 100, "final_size": 300, "increment": 100, "test_size": 100}
 SWEEP = Sweep(**VALUES, model="naive-bayes")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -34,18 +29,13 @@ def test_nobody_is_told_where_nobody_sees_it(capsys):
     assert type(find_reporter(None)) is Reporter
     assert type(find_reporter(False)) is Reporter
     assert type(find_reporter(True)) is PlainProgress
-    with counting(None, "units") as counter:
-        counter.of_generation(1)(1, 2)
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_terminal_has_a_live_display(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
     assert type(find_reporter(None)) is LiveProgress
     assert type(find_reporter(False)) is Reporter
-    with counting(None, "units") as counter:
-        counter(1, 2)
-    assert "1/2" in terminal.getvalue()
 
 
 def test_who_is_given_is_told():
@@ -61,13 +51,6 @@ def test_a_notebook_shows_a_bar_and_the_arms(cell, tmp_path, corpus):
     cell.clear()
     run_sweep(SWEEP, corpus, tmp_path, executor="inprocess", progress=False)
     assert cell == []
-
-
-def test_a_notebook_counts_units(cell):
-    with counting(None, "broods") as counter:
-        counter.of_generation(2)(3, 7)
-    assert "broods of generation 2: 3/7" in cell[-1]
-    assert isinstance(counter, Counter)
 
 
 def test_an_interrupted_kernel_keeps_everything_and_says_how_to_go_on(cell, tmp_path, corpus):

@@ -6,8 +6,7 @@ import pytest
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.tasks import Failed
-from modelcollapse.searches.generational import SearchSettings
-from modelcollapse.searches.run_generational import run_search
+from modelcollapse.searches.generational import SearchSettings, run_search
 from tests.conftest import make_corpus, make_reviews
 
 SETTINGS = SearchSettings.of(

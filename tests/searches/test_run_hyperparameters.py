@@ -8,8 +8,7 @@ from modelcollapse import run_sweep
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.tasks import Failed
-from modelcollapse.searches.hyperparameters import GridSettings
-from modelcollapse.searches.run_hyperparameters import run_grid
+from modelcollapse.searches.hyperparameters import GridSettings, run_grid
 from modelcollapse.simulation.sweep import Sweep
 
 SETTINGS = GridSettings.of(

@@ -9,13 +9,11 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
+from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
-from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure
-from modelcollapse.analysis.figures.overview import overview_figure
-from modelcollapse.analysis.figures.published import post_figure
+from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
 from modelcollapse.analysis.figures.style import render
-from modelcollapse.analysis.figures.survival import survival_figure
 from modelcollapse.analysis.formats import axis_words
 from modelcollapse.analysis.statistics.arms import SETTING, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.reproduction import claims_table
@@ -36,19 +34,9 @@ class Drawing:
 def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margin: float = 0.005) -> list[str]:
     """Draw every figure the rows have data for, as PNG and SVG, and write the table of the post's claims.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run, finished or not.
-    write : callable
-        Called with a name and the content of every file: `RunFolder.write`, say.
-    margin : float
-        Loss of accuracy that counts as none: shaded, and what claims are held against.
+    `write` is called with a name and the content of every file: `RunFolder.write`, say.
 
-    Returns
-    -------
-    list of str
-        Names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
+    Returns the names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
     write(PATHS.claims, claims_table(results, margin).encode())
     names = [PATHS.claims]
@@ -83,11 +71,6 @@ class Names:
 
     A name that is an experiment's is kept for its curves; whatever else wants it gets an underscore and a number.
     Upper and lower case are one, as in many file systems.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of all experiments.
     """
 
     def __init__(self, rows: pl.DataFrame) -> None:

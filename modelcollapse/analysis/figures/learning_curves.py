@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.panels import BAND_SEEDS, Panel, add_legend, draw_lines, legend_title, panels
+from modelcollapse.analysis.figures.panels import (
+    BAND_SEEDS,
+    Panel,
+    add_legend,
+    draw_lines,
+    legend_title,
+    most_lines,
+    panels,
+)
 from modelcollapse.analysis.figures.style import (
     MUTED,
     SHADE,
+    caption,
     figure_style,
     grid_shape,
     pad_limits,
@@ -19,7 +30,7 @@ from modelcollapse.analysis.figures.style import (
     size_axis,
 )
 from modelcollapse.analysis.formats import count
-from modelcollapse.analysis.mechanism.prior import majority_rate, mean_true_share
+from modelcollapse.analysis.mechanism.amplification import majority_rate, mean_true_share
 from modelcollapse.analysis.statistics.arms import ARM
 from modelcollapse.analysis.statistics.seed_groups import HEALTHY
 
@@ -29,35 +40,24 @@ WHOLE = (0.0, 1.0)
 
 
 def curves_figure(rows: pl.DataFrame) -> Figure:
-    """Accuracy and predicted-positive rate of one experiment against documents seen, one line per rate.
+    """Draw accuracy and predicted-positive rate of one experiment against documents seen, one line per rate.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    Figure
-        One row of two panels per model, regime, start and label rule; a grid of stacked pairs if these are more than
-        three. Rows without a predicted-positive rate (imported ones) give accuracy alone.
+    One row of two panels per model, regime, start and label rule; a grid of stacked pairs if these are more than three.
+    Rows without a predicted-positive rate (imported ones) give accuracy alone.
     """
     with figure_style():
         parts = panels(rows)
         has_rate = not rows["predicted_positive_rate"].is_null().all()
-        if len(parts) <= MAX_ROWS or not has_rate:
-            figure, pairs = _side_by_side(parts, has_rate)
-        else:
-            figure, pairs = _stacked(parts)
+        is_small = len(parts) <= MAX_ROWS or not has_rate
+        figure, pairs = _side_by_side(parts, has_rate) if is_small else _stacked(parts)
         limits, positive_limits = accuracy_limits(rows), positive_rate_limits(rows)
         for part, (left, right) in zip(parts, pairs, strict=True):
             draw_accuracy(left, part, limits)
             if right is not None:
                 draw_positive_rate(right, part, positive_limits)
-        most = max(parts, key=lambda part: len(part.lines))
         dots = Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), label="truly positive")
-        add_legend(figure, most.lines, legend_title(rows), [dots] if has_rate else ())
-        figure.supxlabel(describe_spread(rows), fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        add_legend(figure, most_lines(parts), legend_title(rows), [dots] if has_rate else ())
+        caption(figure, describe_spread(rows))
         return figure
 
 
@@ -99,8 +99,7 @@ def _stacked(parts: list[Panel]) -> tuple[Figure, list[Pair]]:
         is_last = i + n_columns >= len(parts)
         for axes in (upper, lower):
             size_axis(axes, parts[i].rows["n_seen"].unique().to_list(), label=is_last and axes is lower)
-            axes.tick_params(labelbottom=axes is lower)
-            axes.tick_params(labelleft=column == 0)
+            axes.tick_params(labelbottom=axes is lower, labelleft=column == 0)
         if column == 0:
             upper.set_ylabel("accuracy")
             lower.set_ylabel("called\npositive")
@@ -108,37 +107,32 @@ def _stacked(parts: list[Panel]) -> tuple[Figure, list[Pair]]:
     return figure, pairs
 
 
-def accuracy_limits(rows: pl.DataFrame, metrics: tuple[str, ...] = ("accuracy",)) -> tuple[float, float]:
+def accuracy_limits(rows: pl.DataFrame) -> tuple[float, float]:
     """Limits of an accuracy axis: all seeds, down to the constant predictor as soon as one comes near it."""
-    low = min(float(rows[m].min()) for m in metrics if rows[m].count())  # type: ignore[arg-type]
-    high = max(float(rows[m].max()) for m in metrics if rows[m].count())  # type: ignore[arg-type]
-    if low < 0.62:
-        low = min(low, 0.49)
-    return pad_limits(low, high)
+    low, high = float(rows["accuracy"].min()), float(rows["accuracy"].max())  # type: ignore[arg-type]
+    return pad_limits(min(low, 0.49) if low < 0.62 else low, high)
 
 
-def draw_accuracy(axes: Axes, part: Panel, limits: tuple[float, float], metric: str = "accuracy") -> None:
+def draw_accuracy(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
     """Accuracy with what a constant predictor reaches marked, or said to lie below the axis."""
-    draw_lines(axes, part.lines, metric)
+    draw_lines(axes, part.lines, "accuracy")
     axes.set_ylim(limits)
     percent_axis(axes)
     constant = majority_rate(part.rows)
     constant = 0.5 if constant is None else constant
     words = f"always the same class: {100 * constant:.1f} %"
-    if constant >= limits[0]:
-        axes.axhline(constant, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5)
-        axes.annotate(
-            words,
-            (0.012, constant),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2.5),
-            textcoords="offset points",
-            fontsize=7,
-            color=MUTED,
-            zorder=15,
-        )
-    else:
+    if constant < limits[0]:
         axes.annotate(f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=15)
+        return
+    axes.axhline(constant, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5)
+    above: dict[str, Any] = {
+        "xytext": (0, 2.5),
+        "textcoords": "offset points",
+        "fontsize": 7,
+        "color": MUTED,
+        "zorder": 15,
+    }
+    axes.annotate(words, (0.012, constant), xycoords=("axes fraction", "data"), **above)
 
 
 def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
@@ -146,10 +140,11 @@ def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> 
     whole = limits == WHOLE
     draw_lines(axes, part.lines, "predicted_positive_rate")
     percent_axis(axes, whole=whole)
-    if not whole:
+    if whole:
+        for edges in ((-0.02, HEALTHY[0]), (HEALTHY[1], 1.02)):
+            axes.axhspan(*edges, color=SHADE, zorder=0, linewidth=0)
+    else:
         axes.set_ylim(limits)
-    for edges in () if not whole else ((-0.02, HEALTHY[0]), (HEALTHY[1], 1.02)):
-        axes.axhspan(*edges, color=SHADE, zorder=0, linewidth=0)
     truth = mean_true_share(part.rows)
     if truth is not None:
         axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)

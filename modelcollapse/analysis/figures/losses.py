@@ -14,11 +14,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, figure_style, points, size_axis
+from modelcollapse.analysis.figures.style import CATEGORIES, INK, MUTED, SHADE, caption, figure_style, points, size_axis
 from modelcollapse.analysis.formats import count, percent
 from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
-from modelcollapse.analysis.statistics.arms import pair_with_reference
-from modelcollapse.analysis.statistics.compare_rates import compare_rates, seed_pairs
+from modelcollapse.analysis.statistics.arms import at_size, pair_with_reference
+from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.curves import summarise
 
 #: Losses up to this many percentage points get a panel of their own beside larger ones.
@@ -26,24 +26,14 @@ SMALL = 2.5
 
 
 def rates_figure(rows: pl.DataFrame, margin: float = 0.005) -> Figure | None:
-    """Draw the difference to rate 0 at the final size against the collapse rate, one colour per label rule.
+    """Draw one setting's difference to rate 0 at the final size against the collapse rate, a colour per label rule.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one setting (one experiment, model, regime and start).
-    margin : float
-        Differences within ± margin are shaded: small enough to be called none.
-
-    Returns
-    -------
-    Figure or None
-        None where fewer than two rates can be compared.
+    Differences within ± `margin` are shaded. None where fewer than two rates can be compared.
     """
     table = compare_rates(rows, margin=margin).filter(pl.col("generation") > 0)
     if table["collapse_rate"].n_unique() < 2:
         return None
-    seeds = seed_pairs(rows)
+    seeds = pair_with_reference(at_size(rows))
     rules = _ordered_rules(table["label_rule"].unique().to_list())
     is_small = 100 * table["difference"].abs() <= SMALL
     small_rates = [r for r in table["collapse_rate"].unique() if is_small.filter(table["collapse_rate"] == r).all()]
@@ -61,8 +51,7 @@ def rates_figure(rows: pl.DataFrame, margin: float = 0.005) -> Figure | None:
             handles = [Line2D([], [], color=c, marker="o", markersize=4, label=r) for r, c in rules.items()]
             figure.legend(handles=handles, title="label rule", loc="outside right upper", alignment="left")
         size = count(table["n_seen"].max())  # type: ignore[arg-type]
-        words = f"At {size} documents. Bar: 95 % interval; dots: seeds; shaded: ± {100 * margin:g} pp."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, f"At {size} documents. Bar: 95 % interval; dots: seeds; shaded: ± {100 * margin:g} pp.")
         return figure
 
 
@@ -105,19 +94,9 @@ def _draw_losses(axes: Axes, table: pl.DataFrame, seeds: pl.DataFrame, rules: di
 
 
 def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
-    """Draw the difference to human labels against documents seen, one line per label rule, one panel per rate.
+    """Draw one setting's difference to human labels against documents seen: a panel per rate, a line per label rule.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one setting.
-    most_panels : int
-        Of more rates the largest are shown.
-
-    Returns
-    -------
-    Figure or None
-        None with fewer than two label rules.
+    Of more rates than `most_panels` the largest are shown. None with fewer than two label rules.
     """
     pairs = pair_with_reference(rows).with_columns(difference=100 * pl.col("difference"))
     rules = _ordered_rules(pairs["label_rule"].unique().to_list())
@@ -144,24 +123,14 @@ def controls_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
         handles = [Line2D([], [], color=c, linewidth=2, label=rule) for rule, c in rules.items()]
         figure.legend(handles=handles, title="label rule", loc="outside right upper", alignment="left")
         words = "Accuracy minus that of the same seed with human labels only; band: 95 %, pointwise. Scales differ."
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 
 def decomposition_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | None:
-    """Draw the causes of the loss of each rate as bars with intervals.
+    """Draw the causes of the loss of each rate of one setting as bars with intervals; None without controls.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one setting.
-    most_panels : int
-        Of more rates the largest are shown.
-
-    Returns
-    -------
-    Figure or None
-        None where there are no controls.
+    Of more rates than `most_panels` the largest are shown.
     """
     table = decomposition(rows)
     rates = table["collapse_rate"].unique().sort().to_list()[-most_panels:]
@@ -179,7 +148,7 @@ def decomposition_figure(rows: pl.DataFrame, most_panels: int = 4) -> Figure | N
             axes.set_title(f"{percent(rate)} self-labelled")
         grid[0].invert_yaxis()
         words = f"Accuracy lost at {count(table['n_seen'].max())} documents; line: 95 % interval. Scales differ."  # type: ignore[arg-type]
-        figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+        caption(figure, words)
         return figure
 
 

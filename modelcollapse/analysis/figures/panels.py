@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -39,6 +40,7 @@ class Panel:
     title: str
     rows: pl.DataFrame
     lines: tuple[Line, ...]
+    by_start: bool = False
 
 
 def rule_order(rule: str) -> tuple[int, str]:
@@ -54,37 +56,28 @@ def colours_by_start(rows: pl.DataFrame) -> bool:
 def panels(rows: pl.DataFrame) -> list[Panel]:
     """Split the rows of one experiment into panels by every axis that varies, and each panel into lines.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-
-    Returns
-    -------
-    list of Panel
-        Sorted by setting and label rule. Colours mean the same in all panels.
+    Panels are sorted by setting and label rule. Colours mean the same in all of them.
     """
     by_start = colours_by_start(rows)
     split = [*(STARTS if by_start else SETTING), "label_rule"]
     expanded = _share_reference(rows) if by_start else with_reference(rows)
     varying = [axis for axis in split if expanded[axis].n_unique() > 1]
-    if {"model", "model_params"} <= set(varying) and rows.select("model", "model_params").n_unique() == rows[
-        "model"
-    ].n_unique():
+    models = rows.select("model", "model_params")
+    if {"model", "model_params"} <= set(varying) and models.n_unique() == models["model"].n_unique():
         varying.remove("model_params")
-    make = start_lines if by_start else rate_lines
+    make = partial(lines_by, "initial_size" if by_start else "collapse_rate")
     if not varying:
-        return [Panel("", expanded, make(expanded, expanded))]
+        return [Panel("", expanded, make(expanded, expanded), by_start)]
     groups = expanded.group_by(varying, maintain_order=True)
-    made = [(key, Panel(_title(varying, key, expanded), group, make(group, expanded))) for key, group in groups]
-    return [panel for _, panel in sorted(made, key=lambda item: _panel_order(varying, item[0]))]
 
+    def order(panel: tuple[tuple[object, ...], pl.DataFrame]) -> list[object]:
+        axes = zip(varying, panel[0], strict=True)
+        return [rule_order(str(value)) if axis == "label_rule" else value for axis, value in axes]
 
-def _panel_order(varying: Sequence[str], key: tuple[object, ...]) -> tuple[object, ...]:
-    """Sort panels by their axes, label rules in their own order."""
-    return tuple(
-        rule_order(str(value)) if axis == "label_rule" else value for axis, value in zip(varying, key, strict=True)
-    )
+    return [
+        Panel(_title(varying, key, expanded), group, make(group, expanded), by_start)
+        for key, group in sorted(groups, key=order)
+    ]
 
 
 def _share_reference(rows: pl.DataFrame) -> pl.DataFrame:
@@ -95,28 +88,18 @@ def _share_reference(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([*(human.with_columns(label_rule=pl.lit(rule)) for rule in rules), treated(rows)])
 
 
-def rate_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
-    """Make one line per collapse rate; colours are given out over the rates of `everything`."""
-    rates = treated(everything)["collapse_rate"].unique().sort().to_list()
-    colours = dict(zip(rates, ordered_colours(len(rates)), strict=True))
+def lines_by(axis: str, rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
+    """Make one line per collapse rate or initial size; colours are given out over the values in `everything`."""
+    by_start = axis == "initial_size"
+    values = treated(everything)[axis].unique().sort().to_list()
     lines = [
-        Line(percent(rate), colours[rate], rows.filter(pl.col("collapse_rate") == rate))
-        for rate in rates
-        if rate in rows["collapse_rate"]
+        Line(count(value) if by_start else percent(value), colour, treated(rows).filter(pl.col(axis) == value))
+        for value, colour in zip(values, ordered_colours(len(values)), strict=True)
+        if by_start or value in rows[axis]
     ]
     human = references(rows)
-    return (Line("0 % (people only)", INK, human, is_reference=True), *lines) if not human.is_empty() else tuple(lines)
-
-
-def start_lines(rows: pl.DataFrame, everything: pl.DataFrame) -> tuple[Line, ...]:
-    """Make one line per starting size; colours are given out over the starts of `everything`."""
-    starts = treated(everything)["initial_size"].unique().sort().to_list()
-    colours = dict(zip(starts, ordered_colours(len(starts)), strict=True))
-    lines = [
-        Line(count(start), colours[start], treated(rows).filter(pl.col("initial_size") == start)) for start in starts
-    ]
-    human = references(rows)
-    return (Line("people only", INK, human, is_reference=True), *lines) if not human.is_empty() else tuple(lines)
+    reference = Line("people only" if by_start else "0 % (people only)", INK, human, is_reference=True)
+    return tuple(lines if human.is_empty() else [reference, *lines])
 
 
 def _title(varying: Sequence[str], key: tuple[object, ...], rows: pl.DataFrame) -> str:
@@ -136,13 +119,7 @@ def parameters_that_vary(text: str, others: Sequence[str]) -> str:
 
 
 def draw_lines(
-    axes: Axes,
-    lines: Sequence[Line],
-    metric: str,
-    *,
-    seeds_below: int = 9,
-    thin: float = 1.0,
-    banded: Sequence[Line] | None = None,
+    axes: Axes, lines: Sequence[Line], metric: str, *, seeds_below: int = 9, banded: Sequence[Line] | None = None
 ) -> None:
     """Draw the mean of every line with a band over seeds, and the seeds themselves as thin lines where they are few.
 
@@ -177,10 +154,10 @@ def draw_lines(
             sizes,
             table["mean"],
             color=line.colour,
-            linewidth=(1.9 if line.is_reference else 1.5) * thin,
+            linewidth=1.9 if line.is_reference else 1.5,
             zorder=top,
             marker="o" if few else None,
-            markersize=3.2 * thin,
+            markersize=3.2,
             markeredgewidth=0,
         )
 
@@ -205,6 +182,11 @@ def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequenc
         labelspacing=0.45,
         alignment="left",
     )
+
+
+def most_lines(parts: Sequence[Panel]) -> tuple[Line, ...]:
+    """Return the lines of the panel that has most of them: what a legend names."""
+    return max((part.lines for part in parts), key=len)
 
 
 def legend_title(rows: pl.DataFrame) -> str:

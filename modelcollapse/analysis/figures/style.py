@@ -146,6 +146,11 @@ def pad_limits(low: float, high: float, least: float = 0.01) -> tuple[float, flo
     return middle - half, middle + half
 
 
+def caption(figure: Figure, words: str) -> None:
+    """Write small print under a figure."""
+    figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+
+
 def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> dict[str, bytes]:
     """Return a finished figure as ``name.png`` and ``name.svg``; the same figure gives the same bytes.
 

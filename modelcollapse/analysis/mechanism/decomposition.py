@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, at_size, prepare, references, treated
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
 from modelcollapse.analysis.statistics.frames import groups, table, with_holm
+from modelcollapse.analysis.statistics.inference import mean_over_seeds
 
 #: From people labelling everything to the loop; each step adds the cause named with it.
 STEPS = (
@@ -36,8 +36,6 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
     metric : str
         A metric of which more is better.
 

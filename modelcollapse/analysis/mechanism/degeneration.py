@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from modelcollapse.analysis.mechanism.survival import fall_sizes
 from modelcollapse.analysis.statistics.arms import ARM, RULE, SETTING, at_size, prepare, references, treated
-from modelcollapse.analysis.statistics.estimates import resolution
 from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import Estimate, mean_of, share_interval
+from modelcollapse.analysis.statistics.inference import Estimate, mean_of, resolution, share_interval
 from modelcollapse.analysis.statistics.seed_groups import HEALTHY, split_in_two
 
 
@@ -21,69 +21,49 @@ def tipping(results: pl.DataFrame) -> pl.DataFrame:
     A seed counts if its predicted-positive rate lies outside `HEALTHY` at the final size; its tipping size is the first
     from which it stays outside.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seen, n_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``ci_low, ci_high``,
-        ``tipping_size`` (median over the degenerate seeds; null without any) and ``constant`` ("negative", "positive",
-        "either"; empty without any). No rows for results without a predicted-positive rate.
+    Columns: `ARM`, ``n_seen, n_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``ci_low,
+    ci_high``, ``tipping_size`` (median over the degenerate seeds; null without any) and ``constant`` ("negative",
+    "positive", "either"; empty without any). No rows for results without a predicted-positive rate.
     """
     rows = prepare(results).drop_nulls("predicted_positive_rate")
+    chain = [*ARM, "seed"]
+    final = rows.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM))
+    ends = final.join(fall_sizes(rows).select(*chain, "size", "fell"), on=chain, maintain_order="left")
     records = []
-    if not rows.is_empty():
-        last = pl.col("n_seen").max().over(ARM)
-        outside = ~pl.col("predicted_positive_rate").is_between(*HEALTHY)
-        marked = rows.with_columns(outside=outside, last=last)
-        for arm, group in groups(marked, ARM):
-            records.append({**arm, **_count_degenerate(group)})
+    for arm, group in groups(ends, ARM):
+        fallen = group.filter("fell")
+        low, high = share_interval(fallen.height, group.height)
+        sides = {"negative" if rate < 0.5 else "positive" for rate in fallen["predicted_positive_rate"]}
+        records.append(
+            {
+                **arm,
+                "n_seen": group["n_seen"][0],
+                "n_seeds": group.height,
+                "n_degenerate": fallen.height,
+                "share": fallen.height / group.height,
+                "ci_low": low,
+                "ci_high": high,
+                "tipping_size": fallen["size"].median(),
+                "constant": "either" if len(sides) > 1 else "".join(sides),
+            }
+        )
     return table(records, ARM, "n_seen n_seeds n_degenerate share ci_low ci_high tipping_size constant")
-
-
-def _count_degenerate(group: pl.DataFrame) -> dict[str, Any]:
-    final = group.filter(pl.col("n_seen") == pl.col("last"))
-    fallen = final.filter("outside")
-    low, high = share_interval(fallen.height, final.height)
-    sizes = []
-    for _, chain in groups(group.filter(pl.col("seed").is_in(fallen["seed"].to_list())).sort("n_seen"), ["seed"]):
-        healthy = np.flatnonzero(~chain["outside"].to_numpy())
-        sizes.append(chain["n_seen"][int(healthy[-1]) + 1 if len(healthy) else 0])
-    is_low = (fallen["predicted_positive_rate"] < 0.5).unique().to_list()
-    words = {(): "", (True,): "negative", (False,): "positive"}
-    return {
-        "n_seen": final["n_seen"][0],
-        "n_seeds": final.height,
-        "n_degenerate": fallen.height,
-        "share": fallen.height / final.height,
-        "ci_low": low,
-        "ci_high": high,
-        "tipping_size": float(np.median(sizes)) if sizes else None,
-        "constant": words.get(tuple(is_low), "either"),
-    }
 
 
 def tipping_rates(results: pl.DataFrame, share: float = 0.5) -> pl.DataFrame:
     """Find the smallest collapse rate at which at least `share` of the seeds end degenerate.
 
-    Returns
-    -------
-    DataFrame
-        The axes of a label rule, ``n_seen``, ``tipping_rate`` (null if no rate does), ``share`` of seeds at that rate
-        and ``first_rate``, the smallest rate with any degenerate seed.
+    Columns: the axes of a label rule, ``n_seen``, ``tipping_rate`` (null if no rate does), ``share`` of seeds at that
+    rate and ``first_rate``, the smallest rate with any degenerate seed.
     """
-    found = tipping(results).filter(pl.col("collapse_rate") > 0)
-    records = []
-    for rule, group in groups(found, RULE):
-        most, some = group.filter(pl.col("share") >= share), group.filter(pl.col("n_degenerate") > 0)
-        records.append(
-            {
-                **rule,
-                "n_seen": group["n_seen"].max(),
-                "tipping_rate": most["collapse_rate"].min(),
-                "share": most.sort("collapse_rate")["share"][0] if most.height else None,
-                "first_rate": some["collapse_rate"].min(),
-            }
-        )
-    return table(records, RULE, "n_seen tipping_rate share first_rate")
+    found = treated(tipping(results)).group_by(RULE, maintain_order=True)
+    rate, is_most = pl.col("collapse_rate"), pl.col("share") >= share
+    return found.agg(
+        pl.col("n_seen").max(),
+        tipping_rate=rate.filter(is_most).min(),
+        share=pl.col("share").filter(is_most).first(),
+        first_rate=rate.filter(pl.col("n_degenerate") > 0).min(),
+    )
 
 
 def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
@@ -93,11 +73,8 @@ def two_groups(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     are degenerate and some are not (``mixed``) is a count, not a test: a single group of seeds that lies across the
     bound of what is called degenerate is mixed too.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, mixed, p, bimodal``, and of the best split ``low_mean, high_mean, n_low, n_high``. Arms with
-        fewer than two seeds are left out.
+    Columns: `ARM`, ``n_seeds, mixed, p, bimodal``, and of the best split ``low_mean, high_mean, n_low, n_high``.
+    Arms with fewer than two seeds are left out.
     """
     final = at_size(prepare(results)).drop_nulls(metric)
     records = []

@@ -11,8 +11,8 @@ from scipy.optimize import isotonic_regression
 
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.statistics.curves import t_half_width
-from modelcollapse.analysis.statistics.estimates import resolution
 from modelcollapse.analysis.statistics.frames import groups, table
+from modelcollapse.analysis.statistics.inference import resolution
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,8 +28,6 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
     ----------
     results : DataFrame
         Rows, one per generation of a chain; regime ``accumulate`` or any other whose human-only curve rises.
-    metric : str
-        Column to match; more is better.
 
     Returns
     -------

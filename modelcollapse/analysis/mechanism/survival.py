@@ -14,7 +14,7 @@ from scipy import stats
 from modelcollapse.analysis.statistics.arms import ARM, prepare
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import share_interval
-from modelcollapse.analysis.statistics.seed_groups import HEALTHY
+from modelcollapse.analysis.statistics.seed_groups import IS_DEGENERATE
 
 #: What one chain of an arm is told from another by.
 _CHAIN = ("n_test", "seed")
@@ -26,23 +26,15 @@ def fall_sizes(rows: pl.DataFrame) -> pl.DataFrame:
     """Find when each chain's predictor degenerates.
 
     A seed has fallen at the first size from which its predicted-positive rate *stays* outside `HEALTHY` up to the last
-    generation there is: the same rule as in `tipping.tipping`, so that both count the same seeds. One that comes back
-    has not fallen. A chain that has not fallen is right-censored at its last size: all that is known is that it would
-    fall later, if ever. Generations are the only moments looked at: a fall lies between the size before and this one.
+    generation there is: the same rule as in `degeneration.tipping`, so that both count the same seeds. One that comes
+    back has not fallen. A chain that has not fallen is right-censored at its last size: all that is known is that it
+    would fall later, if ever. Generations are the only moments looked at: a fall lies between the size before and this
+    one. Rows without a predicted-positive rate are left out.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows; those without a predicted-positive rate are left out.
-
-    Returns
-    -------
-    DataFrame
-        One row per chain: `ARM`, ``n_test, seed, size`` (documents at the fall, or the last ones seen), ``fell``, and
-        ``came_back``: it had been degenerate once and is not at its end.
+    One row per chain: `ARM`, ``n_test, seed, size`` (documents at the fall, or the last ones seen), ``fell``, and
+    ``came_back``: it had been degenerate once and is not at its end.
     """
-    outside = ~pl.col("predicted_positive_rate").is_between(*HEALTHY)
-    known = rows.drop_nulls("predicted_positive_rate").with_columns(outside=outside).sort("n_seen")
+    known = rows.drop_nulls("predicted_positive_rate").with_columns(outside=IS_DEGENERATE).sort("n_seen")
     # Reading backwards, a chain stands degenerate as long as no healthy generation has been met.
     stays = pl.col("outside").reverse().cum_min().reverse()
     chain = list(dict.fromkeys((*ARM, *_CHAIN)))
@@ -65,11 +57,8 @@ def standing(results: pl.DataFrame) -> pl.DataFrame:
     interval covers 95 % or more whatever the truth. After that it is the log-log one of `scipy.stats.ecdf`, which is
     not defined for shares of 0 and 1: there it is Clopper and Pearson's for the seeds still watched.
 
-    Returns
-    -------
-    DataFrame
-        One row per arm and size: `ARM`, ``n_seen, n_watched`` (standing before it and still observed), ``n_fallen``
-        and ``n_censored`` (at this size), ``share`` standing with ``ci_low, ci_high`` (95 %, pointwise).
+    One row per arm and size: `ARM`, ``n_seen, n_watched`` (standing before it and still observed), ``n_fallen``
+    and ``n_censored`` (at this size), ``share`` standing with ``ci_low, ci_high`` (95 %, pointwise).
     """
     rows = prepare(results)
     records = [{**arm, **row} for arm, sizes, falls in _arms(rows) for row in _curve(sizes, falls)]
@@ -79,13 +68,10 @@ def standing(results: pl.DataFrame) -> pl.DataFrame:
 def survival(results: pl.DataFrame) -> pl.DataFrame:
     """Summarise how many seeds of each arm fall, and when.
 
-    Returns
-    -------
-    DataFrame
-        One row per arm: `ARM`, ``n_seen`` (largest size), ``n_seeds, n_fallen``, ``n_unfinished`` (censored before that
-        size), ``n_came_back``; ``share`` fallen by the largest size with ``ci_low, ci_high``; ``median_size``, at which
-        half of the seeds have fallen, with the interval ``median_low, median_high`` (Brookmeyer & Crowley 1982: where
-        the interval of the share standing holds one half). What lies beyond the largest size is null.
+    One row per arm: `ARM`, ``n_seen`` (largest size), ``n_seeds, n_fallen``, ``n_unfinished`` (censored before
+    that size), ``n_came_back``; ``share`` fallen by the largest size with ``ci_low, ci_high``; ``median_size``,
+    at which half of the seeds have fallen, with the interval ``median_low, median_high`` (Brookmeyer & Crowley
+    1982: where the interval of the share standing holds one half). What lies beyond the largest size is null.
     """
     records = []
     for arm, sizes, falls in _arms(prepare(results)):

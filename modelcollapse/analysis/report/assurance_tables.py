@@ -6,19 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, pp, share
+from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, share, unsigned_pp
 from modelcollapse.analysis.mechanism.survival import survival
-from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number
+from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, tolerance_cell
 from modelcollapse.analysis.statistics.arms import RULE, at_size
-from modelcollapse.analysis.statistics.sensitivity import (
-    EQUIVALENT,
-    GAIN,
-    LOSS,
-    NEITHER,
-    UNRELIABLE,
-    margin_sensitivity,
-)
-from modelcollapse.analysis.statistics.variance import variance_components
+from modelcollapse.analysis.statistics.power import variance_components
+from modelcollapse.analysis.statistics.trends import EQUIVALENT, GAIN, LOSS, NEITHER, UNRELIABLE, margin_sensitivity
 
 #: More rates than this in one cell are summed up.
 MOST_RATES = 8
@@ -42,7 +35,10 @@ def survival_table(rows: pl.DataFrame) -> Table | None:
         ("fallen", lambda row: number(row["n_fallen"], str)),
         ("came back", lambda row: number(row["n_came_back"], str)),
         ("unfinished", lambda row: number(row["n_unfinished"], str)),
-        ("share fallen at the end [95 %]", _share_fallen),
+        (
+            "share fallen at the end [95 %]",
+            lambda row: number(row["share"], share, f" [{_whole(row['ci_low'])}, {_whole(row['ci_high'])}]"),
+        ),
         ("half have fallen at [95 %], documents", _median),
     ]
     note = (
@@ -52,10 +48,6 @@ def survival_table(rows: pl.DataFrame) -> Table | None:
         "Meier's share."
     )
     return make_table("Seeds that fall", note, frame, columns)
-
-
-def _share_fallen(row: dict[str, Any]) -> Cell:
-    return number(row["share"], share, f" [{_whole(row['ci_low'])}, {_whole(row['ci_high'])}]")
 
 
 def _whole(fraction: float) -> str:
@@ -85,9 +77,12 @@ def margins_table(rows: pl.DataFrame) -> Table | None:
     shown = [verdict for verdict in _VERDICTS if verdict in (LOSS, EQUIVALENT, NEITHER, *frame["verdict"])]
     columns: list[Column] = [
         *axes_columns(rows, rate=False),
-        ("margin", lambda row: number(row["margin"], lambda margin: f"± {pp(margin, signed=False)}")),
+        ("margin", lambda row: number(row["margin"], lambda margin: f"± {unsigned_pp(margin)}")),
         *((_VERDICTS[verdict], lambda row, verdict=verdict: _rates(row[verdict])) for verdict in shown),
-        ("rate that costs the margin [95 %]", _tolerance),
+        (
+            "rate that costs the margin [95 %]",
+            lambda row: tolerance_cell(row, row["largest"], "tolerance_low", "tolerance_high"),
+        ),
         ("seeds", lambda row: number(row["n_seeds"], str)),
     ]
     note = (
@@ -104,25 +99,8 @@ def _rates(rates: list[float]) -> Cell:
     return Cell(words if rates else NO_VALUE, float(len(rates)))
 
 
-def _tolerance(row: dict[str, Any]) -> Cell:
-    low, middle, high = (
-        f"> {percent(row['largest'])}" if row[name] is None else percent(round(row[name], 3))
-        for name in ("tolerance_low", "tolerance", "tolerance_high")
-    )
-    bounds = "" if row["tolerance_low"] is None else f" [{low}, {high}]"
-    return Cell(middle + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
-
-
 def describe_population(rows: pl.DataFrame, n_documents: int | None) -> str:
-    """Say in a sentence of what population an experiment's intervals speak.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of one experiment.
-    n_documents : int, optional
-        Documents of the corpus.
-    """
+    """Say of what population an experiment's intervals speak; `n_documents` are those of its corpus."""
     if n_documents is None:
         return "Intervals speak of reshuffles of this corpus, not of other documents."
     final = at_size(rows)
@@ -136,7 +114,7 @@ def describe_population(rows: pl.DataFrame, n_documents: int | None) -> str:
 def _corpus(row: dict[str, Any]) -> Cell:
     if row["corpus_limit"] is None:
         return Cell("not in the rows", 1e300)
-    limit = pp(row["corpus_limit"], signed=False)
+    limit = unsigned_pp(row["corpus_limit"])
     return Cell(f"not in the rows; its test documents up to {limit}", row["corpus_limit"])
 
 
@@ -145,12 +123,12 @@ def variance_table(rows: pl.DataFrame, n_documents: int | None) -> Table | None:
     frame = variance_components(rows, n_documents)
 
     def spread(row: dict[str, Any], name: str) -> Cell:
-        low, high = (pp(row[f"{name}_{end}"], signed=False)[:-3] for end in ("low", "high"))
+        low, high = (unsigned_pp(row[f"{name}_{end}"])[:-3] for end in ("low", "high"))
         mark = " ◆" if row["mixed"] else ""
-        return number(row[f"{name}_sd"], lambda value: pp(value, signed=False), f" [{low}, {high}]{mark}")
+        return number(row[f"{name}_sd"], unsigned_pp, f" [{low}, {high}]{mark}")
 
     def plain(row: dict[str, Any], name: str, before: str = "") -> Cell:
-        return number(row[name], lambda value: before + pp(value, signed=False))
+        return number(row[name], lambda value: before + unsigned_pp(value))
 
     columns: list[Column] = [
         *axes_columns(rows),

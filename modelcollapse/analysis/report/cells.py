@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -49,26 +50,32 @@ def number(value: float | None, write: Callable[[Any], str], extra: str = "") ->
     return Cell(NO_VALUE, float("1e300")) if value is None else Cell(f"{write(value)}{extra}", float(value))
 
 
-def difference_cell(row: dict[str, Any], name: str = "difference") -> Cell:
+def difference_cell(row: dict[str, Any], name: str = "difference", low: str = "ci_low", high: str = "ci_high") -> Cell:
     """Make a cell of a difference of accuracies with its interval, in percentage points."""
-    bounds = "" if row["ci_low"] is None else " " + interval_pp(row["ci_low"], row["ci_high"])
-    return number(row[name], pp, bounds)
+    return number(row[name], pp, "" if row[low] is None else f" {interval_pp(row[low], row[high])}")
+
+
+def tolerance_cell(row: dict[str, Any], largest: float, low: str, high: str, before: str = "") -> Cell:
+    """Make a cell of a tolerance with its bounds; what is beyond the largest rate tested is more than it."""
+    names = (low, "tolerance", high)
+    least, middle, most = (
+        f"> {percent(largest)}" if row[name] is None else percent(round(row[name], 3)) for name in names
+    )
+    bounds = "" if row[low] is None else f" [{least}, {most}]"
+    return Cell(before + middle + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
 
 
 def axes_columns(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) -> list[Column]:
     """Make columns for the axes that vary, and for the rate."""
     names = [axis for axis in varying_axes(rows) if axis != "experiment" and (rule or axis != "label_rule")]
-    columns: list[Column] = []
-    for name in names:
-        if name in _TITLES:
-            columns.append((_TITLES[name], lambda row, name=name: number(row[name], count)))  # type: ignore[misc]
-        elif name in ("growth", "max_terms"):
-            columns.append((name.replace("_", " "), lambda row, name=name: text(axis_words(name, row[name]))))  # type: ignore[misc]
-        else:
-            columns.append((name.replace("_", " "), lambda row, name=name: text(row[name])))  # type: ignore[misc]
-    if rate:
-        columns.append(("rate", lambda row: number(row["collapse_rate"], percent)))
-    return columns
+    columns: list[Column] = [(_TITLES.get(name, name.replace("_", " ")), partial(_axis_cell, name)) for name in names]
+    return [*columns, ("rate", lambda row: number(row["collapse_rate"], percent))] if rate else columns
+
+
+def _axis_cell(name: str, row: dict[str, Any]) -> Cell:
+    if name in _TITLES:
+        return number(row[name], count)
+    return text(axis_words(name, row[name]) if name in ("growth", "max_terms") else row[name])
 
 
 def make_table(title: str, note: str, frame: pl.DataFrame, columns: Sequence[Column]) -> Table | None:

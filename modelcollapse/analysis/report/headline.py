@@ -6,12 +6,21 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import count, interval_pp, p_text, percent, percents, pp, share, share_of_seeds
+from modelcollapse.analysis.formats import (
+    count,
+    interval_pp,
+    p_text,
+    percent,
+    percents,
+    pp,
+    share,
+    share_of_seeds,
+    unsigned_pp,
+)
 from modelcollapse.analysis.report.caveats import fatal
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated, widest
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
-from modelcollapse.analysis.statistics.estimates import resolution
-from modelcollapse.analysis.statistics.inference import mean_of
+from modelcollapse.analysis.statistics.inference import mean_of, resolution
 from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups, split_in_two
 from modelcollapse.analysis.statistics.trends import tolerance
 
@@ -20,22 +29,12 @@ MOST_FALLING = 4
 
 
 def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
-    """Say in one sentence, with its interval, what the loop did.
+    """Say in one sentence, with its interval, what the study's loop did in one experiment.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of the study's loop in one experiment: one model and regime, rule ``argmax``.
-    margin : float
-        Loss that counts as none, for the tolerance.
-
-    Returns
-    -------
-    str
-        Where seeds fall or not, the share of them and what the others have. Then the smallest rate whose loss is
-        established (or the largest difference, if none is), with an interval that holds for all rates tested at once,
-        because the rate was picked by what came out; rates that gain; the tolerance. Without self-labels, what more
-        data brought. Where nothing can be concluded: why.
+    Where seeds fall or not, the share of them and what the others have. Then the smallest rate whose loss is
+    established (or the largest difference, if none is), with an interval that holds for all rates tested at once,
+    because the rate was picked by what came out; rates that gain; the tolerance. Without self-labels, what more data
+    brought. Where nothing can be concluded: why.
     """
     if wrong := fatal(rows):
         return wrong
@@ -44,7 +43,7 @@ def headline(rows: pl.DataFrame, margin: float = 0.005) -> str:
     compared = [setting for _, setting in rows.group_by(SETTING, maintain_order=True) if _has_both(setting)]
     if not compared:
         return _without_reference(rows)
-    setting = max(compared, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
+    setting = widest(pl.concat(compared))
     rates = compare_rates(setting, margin=margin).filter(pl.col("generation") > 0).sort("collapse_rate")
     parts = [_falling(setting), _difference(rates), _tolerance(setting, rates, margin)]
     first, *others = [part for part in parts if part]
@@ -78,15 +77,10 @@ def _without_reference(rows: pl.DataFrame) -> str:
     """Describe arms that have no human-only chain beside them: their own fall from start to end."""
     largest = treated(rows)["collapse_rate"].max()
     arms = treated(rows).filter(pl.col("collapse_rate") == largest)
-    first, last = (
-        pl.col("n_seen").min().over(*ARM, "seed"),
-        pl.col("n_seen").max().over(*ARM, "seed"),
-    )
-    ends = arms.filter((first < last) & ((pl.col("n_seen") == first) | (pl.col("n_seen") == last)))
-    change = (
-        ends.sort("n_seen")
-        .group_by(*ARM, "seed")
-        .agg((pl.col("accuracy").last() - pl.col("accuracy").first()).alias("change"))
+    chains = arms.sort("n_seen").group_by(*ARM, "seed")
+    accuracy = pl.col("accuracy")
+    change = chains.agg(pl.col("n_seen").n_unique(), change=accuracy.last() - accuracy.first()).filter(
+        pl.col("n_seen") > 1
     )
     if change.is_empty():
         return "No chain has gone beyond its first generation yet."
@@ -142,7 +136,7 @@ def _difference(table: pl.DataFrame) -> str:
         most = gains.sort("difference").row(-1, named=True)
         words += (
             f"; {percents(gains['collapse_rate'].to_list())} {'gain' if gains.height > 1 else 'gains'}, at most "
-            f"{pp(most['difference'], signed=False)} "
+            f"{unsigned_pp(most['difference'])} "
             f"{_joint(most['joint_low'], most['joint_high'], most['n_tests'], signed=False)} at "
             f"{percent(most['collapse_rate'])}"
         )
@@ -153,7 +147,7 @@ def _established(shown: dict[str, Any], after: str) -> str:
     is_loss = shown["difference"] < 0
     low, high = shown["joint_low"], shown["joint_high"]
     bounds = _joint(*((-high, -low) if is_loss else (low, high)), shown["n_tests"], signed=False)
-    amount = f"{pp(abs(shown['difference']), signed=False)} {bounds}"
+    amount = f"{unsigned_pp(abs(shown['difference']))} {bounds}"
     rate, verb = percent(shown["collapse_rate"]), "costs" if is_loss else "gains"
     p = p_text(shown["p_holm"])
     established = f"(p {p if p.startswith('<') else f'= {p}'} after Holm)"  # which finds more than the joint interval
@@ -179,7 +173,7 @@ def _tolerance(setting: pl.DataFrame, compared: pl.DataFrame, margin: float) -> 
     if table.is_empty() or table["ci_low"][0] is None:
         return ""
     found = table.row(0, named=True)
-    words, largest = pp(margin, signed=False), percent(found["largest_rate"])
+    words, largest = unsigned_pp(margin), percent(found["largest_rate"])
     if found["tolerance"] is None:
         # Rates are taken from the smallest up, to the first that is not within: so all hold jointly, uncorrected.
         is_within = (-pl.col("ci_low") <= margin) & pl.col("reliable") & ~pl.col("falls")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, pp, share
+from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, share, unsigned_pp
 from modelcollapse.analysis.mechanism.amplification import amplification_bound
 from modelcollapse.analysis.mechanism.decomposition import decomposition
 from modelcollapse.analysis.mechanism.degeneration import peaks
@@ -23,7 +23,7 @@ from modelcollapse.analysis.report.cells import (
     number,
     text,
 )
-from modelcollapse.analysis.statistics.arms import ARM, at_size, treated
+from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, at_size, treated
 from modelcollapse.simulation.metrics import CALIBRATION_BINS
 
 
@@ -32,7 +32,7 @@ def decomposition_table(rows: pl.DataFrame) -> Table | None:
     columns: list[Column] = [
         *axes_columns(rows, rule=False),
         ("cause", lambda row: text(row["cause"])),
-        ("between", lambda row: text(f"{_rule(row['better'])} and {row['worse']}")),
+        ("between", lambda row: text(f"{row['better'].replace(NO_RULE, 'rate 0')} and {row['worse']}")),
         ("loss [95 %]", lambda row: difference_cell(row, "loss")),
         ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
         ("seeds", lambda row: number(row["n_seeds"], str)),
@@ -44,10 +44,6 @@ def decomposition_table(rows: pl.DataFrame) -> Table | None:
         f"{OVER_SEEDS}"
     )
     return make_table("Where the loss comes from", note, decomposition(rows), columns)
-
-
-def _rule(rule: str) -> str:
-    return "rate 0" if rule == "none" else rule
 
 
 def peaks_table(rows: pl.DataFrame) -> Table | None:
@@ -76,49 +72,42 @@ def _fall(row: dict[str, Any]) -> Cell:
 
 
 def _relative_fall(row: dict[str, Any]) -> Cell:
-    if row["rising"] or row["relative_drop"] is None:
-        return Cell(NO_VALUE, 1e300)
-    bounds = {"ci_low": row["relative_low"], "ci_high": row["relative_high"]}
-    return difference_cell({"relative": row["relative_drop"], **bounds}, "relative")
+    measured = {**row, "relative_drop": None} if row["rising"] else row
+    return difference_cell(measured, "relative_drop", "relative_low", "relative_high")
 
 
 def predictor_table(rows: pl.DataFrame) -> Table | None:
     """Show what became of the predictor at the final size: means over seeds of what accuracy does not tell."""
     metrics = (
-        "roc_auc",
-        "best_threshold_accuracy",
-        "recall_negative",
-        "recall_positive",
-        "synthetic_error_negative",
-        "synthetic_error_positive",
-        "calibration_error",
-        "brier",
-        "log_loss",
-        "churn",
-    )
+        "roc_auc", "best_threshold_accuracy", "recall_negative", "recall_positive", "synthetic_error_negative",
+        "synthetic_error_positive", "calibration_error", "brier", "log_loss", "churn",
+    )  # fmt: skip
     final = at_size(rows)
     if final["roc_auc"].is_null().all():
         return None
     frame = final.group_by(ARM).agg(pl.col(metrics).mean()).sort(ARM)
+    n_test = int(final["n_test"].min())  # type: ignore[arg-type]
 
     def pair(first: str, second: str) -> Callable[[dict[str, Any]], Cell]:
         return lambda row: number(row[first], share, f" / {share(row[second])}")
 
     columns: list[Column] = [
         *axes_columns(rows),
-        ("ROC AUC", lambda row: number(row["roc_auc"], lambda value: f"{value:.3f}")),
+        ("ROC AUC", lambda row: number(row["roc_auc"], "{:.3f}".format)),
         ("best threshold", lambda row: number(row["best_threshold_accuracy"], share)),
         ("recall − / +", pair("recall_negative", "recall_positive")),
         ("wrong self-labels − / +", pair("synthetic_error_negative", "synthetic_error_positive")),
         ("calibration error", lambda row: number(row["calibration_error"], share)),
-        ("Brier", lambda row: number(row["brier"], lambda value: f"{value:.3f}")),
-        ("log-loss", lambda row: number(row["log_loss"], lambda value: f"{value:.3f}")),
+        ("Brier", lambda row: number(row["brier"], "{:.3f}".format)),
+        ("log-loss", lambda row: number(row["log_loss"], "{:.3f}".format)),
         ("churn", lambda row: number(row["churn"], share)),
     ]
     note = (
         "Means over seeds at the final size. − / +: truly negative and positive documents. Wrong self-labels: in the "
         "training set. Calibration error: expected, ten bins. Churn: test documents whose prediction changed since the "
-        "generation before. " + _small_test_words(int(final["n_test"].min()))  # type: ignore[arg-type]
+        f"generation before. On {count(n_test)} test documents a perfectly calibrated model reads a calibration error "
+        f"of up to {share(calibration_error_by_chance(n_test))}, and a ranking without information a best threshold of "
+        f"{share(best_threshold_by_chance(n_test))} (with half of the documents positive)."
     )
     return make_table("What became of the predictor", note, frame, columns)
 
@@ -145,14 +134,6 @@ def best_threshold_by_chance(n_test: int) -> float:
     return 0.5 + math.sqrt(2 / (math.pi * n_test))
 
 
-def _small_test_words(n_test: int) -> str:
-    return (
-        f"On {count(n_test)} test documents a perfectly calibrated model reads a calibration error of up to "
-        f"{share(calibration_error_by_chance(n_test))}, and a ranking without information a best threshold of "
-        f"{share(best_threshold_by_chance(n_test))} (with half of the documents positive)."
-    )
-
-
 def bound_table(rows: pl.DataFrame) -> Table | None:
     """Show the bias of predictions beside the bound of Taori & Hashimoto, at the final size."""
     table = amplification_bound(rows)
@@ -161,10 +142,10 @@ def bound_table(rows: pl.DataFrame) -> Table | None:
         *axes_columns(rows, rule=False),
         ("called positive", lambda row: number(row["mean"], share)),
         ("true share", lambda row: number(row["true_share"], share)),
-        ("bias", lambda row: number(row["bias"], lambda value: pp(value, signed=False))),
-        ("of human labels only", lambda row: number(row["human_bias"], lambda value: pp(value, signed=False))),
-        ("bound", lambda row: number(row["bound"], lambda value: f"{pp(value, signed=False)} (× {row['factor']:.2f})")),
-        ("bias − bound [95 %]", _excess),
+        ("bias", lambda row: number(row["bias"], unsigned_pp)),
+        ("of human labels only", lambda row: number(row["human_bias"], unsigned_pp)),
+        ("bound", lambda row: number(row["bound"], lambda value: f"{unsigned_pp(value)} (× {row['factor']:.2f})")),
+        ("bias − bound [95 %]", lambda row: difference_cell(row, "excess", "excess_low", "excess_high")),
         ("verdict", lambda row: text(row["verdict"] or None)),
     ]
     note = (
@@ -174,8 +155,3 @@ def bound_table(rows: pl.DataFrame) -> Table | None:
         f"bound lies on one side of 0. {OVER_SEEDS}"
     )
     return make_table("Bias and its theoretical bound", note, last, columns)
-
-
-def _excess(row: dict[str, Any]) -> Cell:
-    bounds = {"ci_low": row["excess_low"], "ci_high": row["excess_high"]}
-    return difference_cell({"excess": row["excess"], **bounds}, "excess")

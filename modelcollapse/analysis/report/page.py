@@ -17,12 +17,11 @@ from markupsafe import Markup
 
 from modelcollapse.analysis.figures.draw_all import drawings
 from modelcollapse.analysis.formats import axis_words
-from modelcollapse.analysis.report.caveats import caveats
+from modelcollapse.analysis.report.caveats import caveats, extended_in_stages
 from modelcollapse.analysis.report.cells import Table
 from modelcollapse.analysis.report.headline import headline
 from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.setup import as_toml, describe_corpus, describe_setup, known_documents
-from modelcollapse.analysis.report.stages import extended_in_stages
 from modelcollapse.analysis.report.tables import experiment_tables
 from modelcollapse.analysis.statistics.arms import comparable, loop_or_all, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
@@ -117,22 +116,7 @@ def about_file(results: pl.DataFrame, name: str) -> About:
 
 
 def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> Report:
-    """Compute a report.
-
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run.
-    about : About
-        What else there is to say of it.
-    margin : float
-        Loss of accuracy that counts as none.
-
-    Returns
-    -------
-    Report
-        The page and its headlines, one per experiment.
-    """
+    """Compute a report from the rows of a run, and what else there is to say of it."""
     rows = prepare(results)
     if not about.is_finished:
         rows = comparable(rows)
@@ -144,7 +128,7 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         svg = Markup(images.inline(drawing.figure, drawing.name, f"{drawing.experiment}: {caption}".strip(": ")))
         pictures.setdefault(drawing.experiment, {}).setdefault(drawing.kind, []).append(Picture(caption, svg))
     sections = [
-        _section(str(name), group, pictures[str(name)], margin, about, unsound.get(str(name)))
+        _section(group, pictures[str(name)], margin, about, unsound.get(str(name)))
         for (name,), group in rows.group_by(["experiment"], maintain_order=True)
     ]
     html = _template().render(
@@ -170,33 +154,22 @@ def _as_json(origin: object) -> str:
 
 
 def _section(
-    name: str,
-    rows: pl.DataFrame,
-    pictures: Mapping[str, Sequence[Picture]],
-    margin: float,
-    about: About,
-    unsound: str | None,
+    rows: pl.DataFrame, pictures: Mapping[str, Sequence[Picture]], margin: float, about: About, unsound: str | None
 ) -> Section:
-    main = loop_or_all(rows)
-    about_settings = [] if main is rows else _left_out(rows, main)
+    name, main = str(rows["experiment"][0]), loop_or_all(rows)
+    left_out = "" if main is rows else _left_out(rows, main)
     stages = extended_in_stages([sweep for sweep in about.sweeps if sweep.get("experiment") == name])
-    about_rows = [words for words in (unsound, *about_settings) if words]
-    return Section(
-        name=name,
-        headline=headline(main, margin),
-        setup=describe_setup(rows),
-        claims=check_claims(main, margin),
-        caveats=[*about_rows, *caveats(rows, about.corpus), *([stages] if stages else [])],
-        pictures=pictures,
-        tables=experiment_tables(rows, margin, known_documents(about.corpus)),
-    )
+    said = [words for words in (unsound, left_out, *caveats(rows, about.corpus), stages) if words]
+    tables = experiment_tables(rows, margin, known_documents(about.corpus))
+    claims = check_claims(main, margin)
+    return Section(name, headline(main, margin), describe_setup(rows), claims, said, pictures, tables)
 
 
-def _left_out(rows: pl.DataFrame, loop: pl.DataFrame) -> list[str]:
+def _left_out(rows: pl.DataFrame, loop: pl.DataFrame) -> str:
     """Say which of several ways to grow, to test and to choose terms the headline is about."""
     axes = [axis for axis in varying_axes(rows) if axis in ("growth", "n_test", "min_df", "max_ngram", "max_terms")]
     words = ", ".join(axis_words(axis, loop[axis][0]) for axis in axes if loop[axis].n_unique() == 1)
-    return [f"There are several settings; headline and claims are about one of them: {words}."] if words else []
+    return f"There are several settings; headline and claims are about one of them: {words}." if words else ""
 
 
 def nonbreaking(words: str) -> str:
@@ -208,17 +181,12 @@ def nonbreaking(words: str) -> str:
 @cache
 def _template() -> jinja2.Template:
     folder = files("modelcollapse.analysis.report") / "templates"
-    sources = {
-        name: (folder / name).read_text(encoding="utf-8") for name in ("report.html.j2", "report.css", "report.js")
-    }
+    names = ("report.html.j2", "report.css", "report.js")
+    sources = {name: (folder / name).read_text(encoding="utf-8") for name in names}
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader(sources),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
+        loader=jinja2.DictLoader(sources), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
-    )
+    )  # fmt: skip
     environment.filters["nonbreaking"] = nonbreaking
-    environment.globals["css"] = Markup(sources["report.css"])
-    environment.globals["script"] = Markup(sources["report.js"])
+    environment.globals.update(css=Markup(sources["report.css"]), script=Markup(sources["report.js"]))
     return environment.get_template("report.html.j2")

@@ -11,6 +11,7 @@ import polars as pl
 
 from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.formats import count, listed, parameters, percents
+from modelcollapse.analysis.report.caveats import known_counts
 from modelcollapse.analysis.statistics.arms import NO_RULE
 
 
@@ -59,21 +60,15 @@ def describe_corpus(corpus: Mapping[str, Any]) -> str:
 
 def known_documents(corpus: Mapping[str, Any]) -> int | None:
     """Return how many documents a corpus has, where its origin says so."""
-    kept: Any = corpus
-    for part in ("origin", "rows", "kept"):  # a run's folder may come from anywhere
-        kept = kept.get(part) if isinstance(kept, Mapping) else None
+    kept = known_counts(corpus).get("kept")
     return kept if isinstance(kept, int) else None
 
 
 def as_toml(sweep: Mapping[str, Any], corpus: Mapping[str, Any]) -> str:
-    """Write a sweep as a spec file for ``modelcollapse run``.
+    """Write a sweep's fields as a spec file for ``modelcollapse run``.
 
-    Parameters
-    ----------
-    sweep : mapping
-        Its fields.
-    corpus : mapping
-        What a run knows of its corpus: ``name`` and, where it was written down, ``given``: what it was loaded with.
+    `corpus` is what a run knows of its corpus: ``name`` and, where it was written down, ``given``: what it was loaded
+    with.
     """
     stored = corpus.get("given")
     given = dict(stored) if isinstance(stored, Mapping) else {}  # a run's folder may come from anywhere

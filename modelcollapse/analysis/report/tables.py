@@ -6,7 +6,17 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, percent, pp, share, share_of_seeds
+from modelcollapse.analysis.formats import (
+    NO_VALUE,
+    OVER_SEEDS,
+    count,
+    p_text,
+    percent,
+    share,
+    share_of_seeds,
+    signed,
+    unsigned_pp,
+)
 from modelcollapse.analysis.mechanism.degeneration import tipping, tipping_rates
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.assurance_tables import margins_table, survival_table, variance_table
@@ -20,6 +30,7 @@ from modelcollapse.analysis.report.cells import (
     make_table,
     number,
     text,
+    tolerance_cell,
 )
 from modelcollapse.analysis.report.mechanism_tables import (
     bound_table,
@@ -73,16 +84,16 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
         *axes_columns(rows),
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("degenerate [95 %]", _degenerate),
-        ("accuracy of the others", _others),
+        ("accuracy of the others", lambda row: number(row["mean_others"] if row["falls"] else None, share)),
         ("accuracy", lambda row: number(row["mean"], share)),
         ("human only", lambda row: number(row["reference"], share)),
         ("difference [95 %]", difference_cell),
         ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+        (f"equal ± {unsigned_pp(margin)}", lambda row: text(YES_NO[row["equivalent"]])),
         (
-            f"equal ± {pp(margin, signed=False)}",
-            lambda row: text(YES_NO[row["equivalent"]]),
+            "mean reliable",
+            lambda row: text(NO_VALUE if row["note"] else "yes" if row["reliable"] else f"no: {row['why']}"),
         ),
-        ("mean reliable", lambda row: text(_reliable(row))),
         ("worth, human documents", _worth),
     ]
     note = (
@@ -102,14 +113,6 @@ def _degenerate(row: dict[str, Any]) -> Cell:
         return Cell(NO_VALUE + mark, -1.0)
     k, n = row["n_degenerate"], row["all_seeds"]
     return Cell(share_of_seeds(k, n, "") + mark, k / n)
-
-
-def _others(row: dict[str, Any]) -> Cell:
-    return number(row["mean_others"] if row["falls"] else None, share)
-
-
-def _reliable(row: dict[str, Any]) -> str:
-    return NO_VALUE if row["note"] else "yes" if row["reliable"] else f"no: {row['why']}"
 
 
 def _worth(row: dict[str, Any]) -> Cell:
@@ -140,7 +143,7 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
         *axes_columns(rows, rate=False),
         ("pp per 1 % [95 %]", lambda row: _slope(row, "slope", "low", "high")),
         (f"the same up to {percent(LOW_RATES)}", lambda row: _slope(row, "near", "near_low", "near_high")),
-        (f"rate that costs {pp(margin, signed=False)} [95 %]", _tolerance),
+        (f"rate that costs {unsigned_pp(margin)} [95 %]", _tolerance),
         ("first degenerate seed", lambda row: number(row["first_rate"], lambda rate: f"at {percent(rate)}")),
         ("half of the seeds", lambda row: number(row["tipping_rate"], lambda rate: f"at {percent(rate)}")),
     ]
@@ -153,24 +156,13 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
 
 
 def _slope(row: dict[str, Any], value: str, low: str, high: str) -> Cell:
-    bounds = "" if row[low] is None else f" [{row[low]:+.3f}, {row[high]:+.3f}]"
-    cell = number(row[value], lambda slope: f"{slope:+.3f}", bounds)
-    return Cell(cell.text.replace("-", "−"), cell.key)
+    return number(row[value], signed, "" if row[low] is None else f" [{signed(row[low])}, {signed(row[high])}]")
 
 
 def _tolerance(row: dict[str, Any]) -> Cell:
-    largest = f"> {percent(row['largest_rate'])}"
-
-    def write(rate: float | None) -> str:
-        return largest if rate is None else percent(round(rate, 3))
-
-    if row["tolerance"] is not None:
-        between = f"between {percent(row['below'])} and {percent(row['above'])}, about {write(row['tolerance'])}"
-        bounds = "" if row["ci_low"] is None else f" [{write(row['ci_low'])}, {write(row['ci_high'])}]"
-        return Cell(between + bounds, row["tolerance"])
-    if row["ci_low"] is None:
-        return Cell(largest, 9.0)
-    return Cell(f"{largest} [{write(row['ci_low'])}, {write(row['ci_high'])}]", 9.0)
+    is_known = row["tolerance"] is not None
+    between = f"between {percent(row['below'])} and {percent(row['above'])}, about " if is_known else ""
+    return tolerance_cell(row, row["largest_rate"], "ci_low", "ci_high", between)
 
 
 def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
@@ -181,10 +173,10 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
     columns: list[Column] = [
         *axes_columns(rows),
         ("seeds", lambda row: number(row["n_seeds"], str)),
-        ("sd of differences", lambda row: number(row["sd"], lambda value: pp(value, signed=False))),
-        ("detectable", lambda row: number(row["detectable"], lambda value: pp(value, signed=False))),
-        ("after Holm", lambda row: number(row["detectable_holm"], lambda value: pp(value, signed=False))),
-        (f"seeds for {pp(margin, signed=False)} [95 %]", _seeds_needed),
+        ("sd of differences", lambda row: number(row["sd"], unsigned_pp)),
+        ("detectable", lambda row: number(row["detectable"], unsigned_pp)),
+        ("after Holm", lambda row: number(row["detectable_holm"], unsigned_pp)),
+        (f"seeds for {unsigned_pp(margin)} [95 %]", _seeds_needed),
         ("pairing worth", lambda row: number(row["variance_ratio"], lambda ratio: f"× {ratio:.1f} seeds")),
     ]
     note = (
@@ -212,7 +204,7 @@ def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
         ("documents", lambda row: number(row["n_seen"], count)),
         ("seeds", lambda row: number(row["n_seeds"], str)),
         ("mean", lambda row: number(row["mean"], lambda value: f"{100 * value:.2f} %")),
-        ("sd", lambda row: number(row["sd"], lambda value: pp(value, signed=False))),
+        ("sd", lambda row: number(row["sd"], unsigned_pp)),
         ("95 %, pointwise", lambda row: _mean_interval(row, "ci_low", "ci_high")),
         ("95 %, whole curve", lambda row: _mean_interval(row, "band_low", "band_high")),
         ("min", lambda row: number(row["min"], lambda value: f"{100 * value:.2f} %")),
@@ -242,8 +234,8 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
         return None
 
     def value(row: dict[str, Any], name: str) -> Cell:
-        written = number(row[name], lambda x: f"{100 * x:.2f} %" if row["unit"] == FRACTION else f"{x:.3f}")
-        return Cell(written.text.replace("-", "−"), written.key)
+        form = "{:.2%}" if row["unit"] == FRACTION else "{:.3f}"
+        return number(row[name], lambda x: form.format(x).replace("%", " %").replace("-", "−"))
 
     columns: list[Column] = [
         ("kind", lambda row: text(row["kind"])),
@@ -258,7 +250,7 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
     ]
     note = (
         "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds. "
-        f"Agrees: equal within what ± {pp(margin, signed=False)} of accuracy makes of the quantity (two one-sided "
+        f"Agrees: equal within what ± {unsigned_pp(margin)} of accuracy makes of the quantity (two one-sided "
         "tests at 5 %). Differs: p < .05 after Holm's correction over all levels, or all shapes. Else compatible: "
         f"nothing is shown either way. {OVER_SEEDS}"
     )
@@ -266,9 +258,5 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
 
 
 def _published_gap(row: dict[str, Any]) -> Cell:
-    if row["difference"] is None:
-        return Cell(NO_VALUE, 1e300)
-    if row["unit"] == SLOPE:
-        written = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]".replace("-", "−")
-        return Cell(written, row["difference"])
-    return difference_cell(row)
+    is_slope = row["unit"] == SLOPE and row["difference"] is not None
+    return _slope(row, "difference", "ci_low", "ci_high") if is_slope else difference_cell(row)

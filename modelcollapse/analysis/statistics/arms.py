@@ -44,12 +44,9 @@ class PairingError(AnalysisError):
 
 
 def prepare(results: pl.DataFrame) -> pl.DataFrame:
-    """Check, deduplicate and sort rows.
+    """Check, deduplicate and sort the rows of one or more runs.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of one or more runs; a frame without the column ``experiment`` is one experiment named ``run``.
+    Without the column ``experiment`` they are one experiment named ``run``.
 
     Returns
     -------
@@ -71,11 +68,13 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     if results.is_empty():
         raise AnalysisError("There are no results yet: no generation is finished. Start the run, or wait for it.")
     _check_names(results["experiment"])
+    places = {name: place for place, name in enumerate(STUDY)}
+    place = pl.col("experiment").replace_strict(places, default=len(STUDY), return_dtype=pl.Int64)
     rows = (
         _one_growth_per_ladder(_without_nulls(results))
         .with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
         .unique([*ARM, "seed", "generation", "n_seen", "accuracy"], keep="first", maintain_order=True)
-        .sort(_place_in_study(), *ARM, "seed", "generation")
+        .sort(place, *ARM, "seed", "generation")
     )
     _check_seeds(rows)
     return rows
@@ -98,21 +97,13 @@ def _one_growth_per_ladder(rows: pl.DataFrame) -> pl.DataFrame:
     ladders = kinds.filter(~pl.col("growth").str.starts_with("+"))
     if ladders.group_by("experiment").agg(pl.col("growth").n_unique()).filter(pl.col("growth") > 1).is_empty():
         return rows
-    named = ladders.with_columns(
-        name=pl.Series([
-            max(
-                (other for other in ladders.filter(experiment=experiment)["growth"].unique()
-                 if growth_above(other, start) == growth_above(text, start)),
-                key=lambda other: (other.count(","), other),
-            )
-            for experiment, start, text in ladders.iter_rows()
-        ])
-    )  # fmt: skip
-    return (
-        rows.join(named, on=["experiment", "initial_size", "growth"], how="left", maintain_order="left")
-        .with_columns(growth=pl.coalesce("name", "growth"))
-        .drop("name")
-    )
+    names = {}
+    for experiment, start, text in ladders.iter_rows():
+        known = ladders.filter(experiment=experiment)["growth"].unique()
+        alike = (other for other in known if growth_above(other, start) == growth_above(text, start))
+        names[experiment, start, text] = max(alike, key=lambda other: (other.count(","), other))
+    growth = [names.get(key, key[-1]) for key in rows.select("experiment", "initial_size", "growth").iter_rows()]
+    return rows.with_columns(growth=pl.Series(growth, dtype=pl.String))
 
 
 def growth_above(growth: str, initial_size: int) -> str:
@@ -144,11 +135,6 @@ def _check_names(experiments: pl.Series) -> None:
             )
 
 
-def _place_in_study() -> pl.Expr:
-    places = {name: place for place, name in enumerate(STUDY)}
-    return pl.col("experiment").replace_strict(places, default=len(STUDY), return_dtype=pl.Int64)
-
-
 def once_per_seed(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Of several starts that pass the same size, keep the earliest of each seed: else the seed would count twice."""
     return rows.sort("initial_size", maintain_order=True).unique(
@@ -178,13 +164,7 @@ def with_reference(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def at_size(rows: pl.DataFrame, n_seen: int | None = None) -> pl.DataFrame:
-    """Rows at one size: `n_seen`, or the largest size of each setting.
-
-    Raises
-    ------
-    AnalysisError
-        No chain has a generation of that size.
-    """
+    """Rows at one size: `n_seen` (AnalysisError if no chain has it), or the largest size of each setting."""
     if n_seen is None:
         return rows.filter(pl.col("n_seen") == pl.col("n_seen").max().over(SETTING))
     found = rows.filter(pl.col("n_seen") == n_seen)
@@ -201,8 +181,7 @@ def comparable(rows: pl.DataFrame) -> pl.DataFrame:
     That is the largest size, after the first, that two seeds have reached in every arm begun; or one seed; or, if no
     seed has, the largest there is.
     """
-    parts = [_cut(group) for _, group in rows.group_by(SETTING, maintain_order=True)]
-    return pl.concat(parts)
+    return pl.concat([_cut(group) for _, group in rows.group_by(SETTING, maintain_order=True)])
 
 
 def _cut(setting: pl.DataFrame) -> pl.DataFrame:
@@ -220,6 +199,12 @@ def loop_or_all(rows: pl.DataFrame) -> pl.DataFrame:
     """Return what an experiment is first about: the loop of the study, or all rows where it is not among them."""
     loop = study_loop(rows)
     return rows if loop.is_empty() else loop
+
+
+def widest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of several settings return the one with most rates and sizes; no rows of none."""
+    settings = (setting for _, setting in rows.group_by(SETTING, maintain_order=True))
+    return max(settings, key=lambda one: (one["collapse_rate"].n_unique(), one["n_seen"].n_unique()), default=rows)
 
 
 def study_loop(rows: pl.DataFrame) -> pl.DataFrame:
@@ -245,11 +230,8 @@ def _commonest(rows: pl.DataFrame, within: list[str], axes: list[str]) -> pl.Dat
 def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Every row of a treated arm beside the rate-0 row of the same seed, setting and generation.
 
-    Returns
-    -------
-    DataFrame
-        Columns of `ARM`, ``seed, generation, n_seen, n_test, value, reference, difference`` (value − reference). Rows
-        whose reference is missing, or where either value is null, are left out.
+    Columns: `ARM`, ``seed, generation, n_seen, n_test, value, reference, difference`` (value − reference). Rows
+    whose reference is missing, or where either value is null, are left out.
     """
     reference = references(rows).select(*PAIR, reference=metric)
     return (
@@ -265,10 +247,7 @@ def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.Data
 def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
     """Assert that before the first self-label all arms of a seed are the same experiment (an exact A/A test).
 
-    Returns
-    -------
-    int
-        How many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
+    Returns how many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
 
     Raises
     ------
@@ -292,16 +271,8 @@ def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
 def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]]:
     """Take apart the seeds of experiments whose pairing is broken, so that what is left can be shown.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows.
-
-    Returns
-    -------
-    DataFrame, dict
-        The rows, every chain of such an experiment with a seed of its own, as in results without shared documents: its
-        arms are then compared as independent samples. And why, for each such experiment.
+    Returns the rows, every chain of such an experiment with a seed of its own, as in results without shared documents:
+    its arms are then compared as independent samples. And why, for each such experiment.
     """
     parts, reasons = [], {}
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):

@@ -12,7 +12,6 @@ import polars as pl
 
 from modelcollapse.analysis.statistics.arms import (
     ARM,
-    PAIR,
     RULE,
     SETTING,
     at_size,
@@ -22,9 +21,8 @@ from modelcollapse.analysis.statistics.arms import (
     references,
     treated,
 )
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
-from modelcollapse.analysis.statistics.frames import groups, table, with_holm
-from modelcollapse.analysis.statistics.inference import Estimate, difference_of
+from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
+from modelcollapse.analysis.statistics.inference import Estimate, difference_of, mean_over_seeds
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 
 NOTHING_YET = "no self-labels yet: all rates are the same experiment"
@@ -44,28 +42,8 @@ class Difference:
     is_paired: bool
 
 
-def differences(rows: pl.DataFrame, metric: str = "accuracy", n_seen: int | None = None) -> list[Difference]:
-    """Compare every treated arm with its reference at one size (the largest of its setting by default).
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows.
-    metric : str
-        Column to compare.
-    n_seen : int, optional
-        Size at which to compare.
-
-    Returns
-    -------
-    list of Difference
-        Sorted by arm. Arms without a reference at that size are left out.
-    """
-    here = at_size(rows, n_seen)
-    return list(_differences(here, metric))
-
-
-def _differences(here: pl.DataFrame, metric: str) -> Iterator[Difference]:
+def differences(here: pl.DataFrame, metric: str = "accuracy") -> Iterator[Difference]:
+    """Compare every treated arm with its reference, both `at_size`, in order; arms without one are left out."""
     pairs = {tuple(key.values()): group for key, group in groups(pair_with_reference(here, metric), ARM)}
     human = {tuple(key.values()): group for key, group in groups(references(here).drop_nulls(metric), SETTING)}
     for arm, group in groups(treated(here).drop_nulls(metric), ARM):
@@ -75,30 +53,19 @@ def _differences(here: pl.DataFrame, metric: str) -> Iterator[Difference]:
         paired = pairs.get(tuple(arm.values()))
         if paired is not None and paired.height >= min(2, group.height, reference.height):
             estimate = mean_over_seeds(paired, "difference", metric)
-            mean, base = _mean(paired["value"]), _mean(paired["reference"])
+            value, base = mean(paired["value"]), mean(paired["reference"])
         else:
-            mean, base = _mean(group[metric]), _mean(reference[metric])
+            value, base = mean(group[metric]), mean(reference[metric])
             estimate = difference_of(mean_over_seeds(group, metric), mean_over_seeds(reference, metric))
             paired = None
         row = group.row(0, named=True)
-        yield Difference(arm, row["generation"], row["n_seen"], mean, base, estimate, paired is not None)
+        yield Difference(arm, row["generation"], row["n_seen"], value, base, estimate, paired is not None)
 
 
 def compare_rates(
     results: pl.DataFrame, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005
 ) -> pl.DataFrame:
     """Compare every collapse rate with rate 0: difference, interval, Holm-corrected p, equivalence.
-
-    Parameters
-    ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
-    metric : str
-        Column to compare.
-    n_seen : int, optional
-        Size at which to compare; by default the largest of each setting.
-    margin : float
-        Differences within ± margin count as none in the equivalence test (0.005 is half a percentage point).
 
     Returns
     -------
@@ -126,7 +93,7 @@ def compare_rates(
     """
     rows = prepare(results)
     check_pairing(rows, metric)
-    found = differences(rows, metric, n_seen)
+    found = list(differences(at_size(rows, n_seen), metric))
     n_tests = Counter(_rule_of(one) for one in found if one.generation > 0 and one.estimate.freedom > 0)
     records = [_record(one, margin, n_tests[_rule_of(one)]) for one in found]
     columns = "generation n_seen n_seeds paired reference mean difference difference_pp ci_low ci_high p"
@@ -177,12 +144,8 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.0
     Under pairing every difference is exactly zero (`check_pairing` asserts it). Independent seeds, as in the original
     study, give p-values; about one in twenty is below .05.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
+    Columns: `ARM`, ``n_seeds, paired, difference, p, p_equivalent`` (within ± margin, two one-sided tests).
     """
-    start = rows.filter(pl.col("generation") == 0)
     records = (
         {
             **one.arm,
@@ -192,7 +155,7 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.0
             "p": one.estimate.p_value(),
             "p_equivalent": one.estimate.p_equivalent(margin),
         }
-        for one in _differences(start, metric)
+        for one in differences(rows.filter(generation=0), metric)
     )
     return table(records, ARM, "n_seeds paired difference p p_equivalent")
 
@@ -200,14 +163,11 @@ def start_test(rows: pl.DataFrame, metric: str = "accuracy", margin: float = 0.0
 def paired_interval_half_width(results: pl.DataFrame, metric: str = "accuracy") -> float:
     """Half the width of the widest paired 95 % interval over rates at the final size.
 
-    Returns
-    -------
-    float
-        Infinite while an arm has fewer than two pairs of seeds; 0 if there is nothing but rate 0.
+    Infinite while an arm has fewer than two pairs of seeds; 0 if there is nothing but rate 0.
     """
     widths = [
         one.estimate.half_width() if one.is_paired else math.nan
-        for one in differences(prepare(results), metric)
+        for one in differences(at_size(prepare(results)), metric)
         if one.generation > 0
     ]
     return max((math.inf if math.isnan(width) else width for width in widths), default=0.0)
@@ -219,34 +179,18 @@ def pairing_gain(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFram
     The variance of an unpaired difference is the sum of both arms' variances; of a paired one it is the variance of the
     differences within seeds.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, paired_sd, unpaired_sd, variance_ratio`` (unpaired by paired) at the final size; arms with
-        fewer than three pairs are left out.
+    Columns: `ARM`, ``n_seeds, paired_sd, unpaired_sd, variance_ratio`` (unpaired by paired) at the final size;
+    arms with fewer than three pairs are left out.
     """
     final = at_size(prepare(results)).filter(pl.col("generation") > 0)
     records = []
     for arm, group in groups(pair_with_reference(final, metric), ARM):
         if group.height < 3:
             continue
-        paired = _sd(group["difference"])
-        unpaired = math.hypot(_sd(group["value"]), _sd(group["reference"]))
+        paired, *both = (float(group[name].std()) for name in ("difference", "value", "reference"))  # type: ignore[arg-type]
+        unpaired = math.hypot(*both)
         ratio = (unpaired / paired) ** 2 if paired > 0 else None
         records.append(
             {**arm, "n_seeds": group.height, "paired_sd": paired, "unpaired_sd": unpaired, "variance_ratio": ratio}
         )
     return table(records, ARM, "n_seeds paired_sd unpaired_sd variance_ratio")
-
-
-def seed_pairs(rows: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
-    """Pairs with the reference at the final size of each setting, one row per arm and seed."""
-    return pair_with_reference(at_size(rows), metric).select(*PAIR, "label_rule", "collapse_rate", "difference")
-
-
-def _mean(values: pl.Series) -> float:
-    return float(values.mean())  # type: ignore[arg-type]
-
-
-def _sd(values: pl.Series) -> float:
-    return float(values.std()) if len(values) > 1 else math.nan  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.statistics.arms import RULE, SETTING, AnalysisError, growth_above, prepare
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
-from modelcollapse.analysis.statistics.inference import difference_of
+from modelcollapse.analysis.statistics.frames import mean
+from modelcollapse.analysis.statistics.inference import difference_of, mean_over_seeds
 
 
 def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -> pl.DataFrame:
@@ -40,7 +40,7 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
     matched = [axis for axis in RULE if max(_values(one, axis), _values(other, axis)) > 1]
     one, other = _with_own_growth(one), _with_own_growth(other)
     keys = [*matched, "collapse_rate"]
-    records: list[dict[str, Any]] = []
+    records = []
     human: dict[tuple[Any, ...], tuple[pl.DataFrame, pl.DataFrame]] = {}
     for key, mine in sorted(one.group_by(keys), key=lambda item: (item[0][-1], *map(str, item[0]))):
         values = dict(zip(keys, key, strict=True))
@@ -60,8 +60,7 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
                 records.append({**place, "quantity": "difference to rate 0", **_gap(lost[0], lost[1], same_corpus)})
     if not records:
         raise AnalysisError("The two runs have no arm and size in common: rates, sizes or axes differ throughout.")
-    order = ["quantity", *keys]
-    return pl.DataFrame(records, infer_schema_length=None).sort(order)
+    return pl.DataFrame(records, infer_schema_length=None).sort("quantity", *keys)
 
 
 def _values(rows: pl.DataFrame, axis: str) -> int:
@@ -71,11 +70,8 @@ def _values(rows: pl.DataFrame, axis: str) -> int:
 
 def _with_own_growth(rows: pl.DataFrame) -> pl.DataFrame:
     """Name growth as chains do, not as the ladder of all starts: the other run may have other starts."""
-    kinds = rows.select("initial_size", "growth").unique()
-    own = pl.Series([growth_above(growth, start) for start, growth in kinds.iter_rows()], dtype=pl.String)
-    named = kinds.with_columns(own=own)
-    joined = rows.join(named, on=["initial_size", "growth"], how="left", maintain_order="left")
-    return joined.with_columns(growth="own").drop("own")
+    own = [growth_above(growth, start) for growth, start in rows.select("growth", "initial_size").iter_rows()]
+    return rows.with_columns(growth=pl.Series(own, dtype=pl.String))
 
 
 def _lost(arm: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
@@ -89,21 +85,12 @@ def _gap(a: pl.DataFrame, b: pl.DataFrame, same_corpus: bool) -> dict[str, Any]:
     pairs = a.select(*by, one="accuracy").join(b.select(*by, other="accuracy"), on=by)
     paired = same_corpus and pairs.height > 0 and bool(a["seed"].is_unique().all() and b["seed"].is_unique().all())
     if paired:
-        means = (_mean(pairs["one"]), _mean(pairs["other"]))
+        means = (mean(pairs["one"]), mean(pairs["other"]))
         gaps = pairs.with_columns(gap=pl.col("other") - pl.col("one"))
         estimate = mean_over_seeds(gaps, "gap", "accuracy")
     else:
         one, other = mean_over_seeds(a, "accuracy"), mean_over_seeds(b, "accuracy")
         means = (one.value, other.value)
         estimate = difference_of(other, one)
-    return {
-        "first": means[0],
-        "second": means[1],
-        **estimate.columns("difference"),
-        "n_seeds": estimate.n,
-        "paired": paired,
-    }
-
-
-def _mean(values: pl.Series) -> float:
-    return float(values.mean())  # type: ignore[arg-type]
+    sides = {"first": means[0], "second": means[1]}
+    return {**sides, **estimate.columns("difference"), "n_seeds": estimate.n, "paired": paired}

@@ -1,4 +1,4 @@
-"""Per size and rate: mean, spread and a t interval over seeds."""
+"""Per size and rate: mean, spread and a t interval over seeds; how a sweep ended, in one small table."""
 
 from __future__ import annotations
 
@@ -7,28 +7,13 @@ import numpy.typing as npt
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import ARM, prepare
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, prepare
 
 Floats = npt.NDArray[np.float64]
 
 
 def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) -> Floats:
-    """Half the width of Student's t interval of a mean.
-
-    Parameters
-    ----------
-    sd : array of float, shape (k,)
-        Standard deviations of the samples (with n − 1).
-    n : array of int, shape (k,)
-        Sizes of the samples.
-    confidence : float
-        Coverage of the two-sided interval.
-
-    Returns
-    -------
-    ndarray of float64, shape (k,)
-        NaN where there are fewer than two values.
-    """
+    """Half the width of Student's t intervals of means, from standard deviations and sizes; NaN if n < 2."""
     sizes = np.asarray(n, dtype=np.float64)
     enough = sizes >= 2
     quantile = stats.t.ppf(0.5 + confidence / 2, np.where(enough, sizes - 1, 1))
@@ -43,11 +28,8 @@ def summarise(
 
     The interval takes no standard deviation for less than `least_sd`: the step of values that are counts.
 
-    Returns
-    -------
-    DataFrame
-        The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any value
-        have ``n_seeds`` 0 and nulls, single values a null sd and interval.
+    The columns `by` and ``n_seeds, mean, sd, ci_low, ci_high, min, max``, sorted by `by`; groups without any
+    value have ``n_seeds`` 0 and nulls, single values a null sd and interval.
     """
     column = pl.col(value)
     table = (
@@ -72,15 +54,6 @@ def summarise(
 def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 0.95) -> pl.DataFrame:
     """Average every arm over its seeds: learning curves.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
-    metric : str
-        The column to average over seeds.
-    confidence : float
-        Coverage of the t interval over seeds.
-
     Returns
     -------
     DataFrame
@@ -104,19 +77,8 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
     The largest t of curves simulated with the estimated correlation would be narrower by up to a quarter, but covers
     .90–.95 with 3 to 10 seeds and .39–.55 with 2: so few seeds do not know the correlation.
 
-    Parameters
-    ----------
-    table : DataFrame
-        `ARM`, one row per size with ``n_seeds, mean, sd``.
-    confidence : float
-        Coverage of the whole band.
-    least_sd : float
-        No standard deviation is taken for less.
-
-    Returns
-    -------
-    DataFrame
-        With ``band_low, band_high``; null where there are fewer than two values.
+    `table` has the columns of `ARM` and ``n_seeds, mean, sd``; no standard deviation is taken for less than `least_sd`.
+    ``band_low, band_high`` are null where there are fewer than two values.
     """
     counted = table.with_columns(n_sizes=(pl.col("n_seeds") >= 2).sum().over(ARM))
     half = np.full(counted.height, np.nan)
@@ -127,3 +89,35 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
             half[here] = t_half_width(np.maximum(sd[here], least_sd), n[here], 1 - (1 - confidence) / n_sizes)
     width = pl.Series(half).fill_nan(None)
     return table.with_columns(band_low=pl.col("mean") - width, band_high=pl.col("mean") + width)
+
+
+def outcome(results: pl.DataFrame) -> pl.DataFrame:
+    """Return where every arm began and ended.
+
+    One row per arm: `ARM`, ``n_seeds`` at the last size that most seeds reached, ``first_n_seen, first_accuracy,
+    first_predicted_positive_rate`` and, at the last size, ``n_seen, accuracy, half_width`` (of the 95 % t
+    interval over seeds; null for one seed), ``roc_auc, predicted_positive_rate``: means over seeds.
+    """
+    rows = prepare(results)
+    arm = list(ARM)
+    sizes = rows.group_by(*arm, "n_seen").agg(n=pl.len())
+    most = sizes.filter(pl.col("n") == pl.col("n").max().over(arm)).group_by(arm).agg(n_seen=pl.col("n_seen").max())
+    last = rows.join(most, on=[*arm, "n_seen"])
+    ends = summarise(last, [*arm, "n_seen"], "accuracy").select(
+        *arm, "n_seeds", "n_seen", accuracy="mean", half_width=pl.col("ci_high") - pl.col("mean")
+    )
+    means = last.group_by(arm).agg(pl.col("roc_auc", "predicted_positive_rate").mean())
+    first = (
+        rows.filter(generation=0)
+        .group_by(arm)
+        .agg(
+            first_n_seen=pl.col("n_seen").first(),
+            first_accuracy=pl.col("accuracy").mean(),
+            first_predicted_positive_rate=pl.col("predicted_positive_rate").mean(),
+        )
+    )
+    return (
+        ends.join(means, on=arm, nulls_equal=True)
+        .join(first, on=arm, nulls_equal=True)
+        .sort(*SETTING, "collapse_rate", "label_rule")
+    )

@@ -41,17 +41,15 @@ def groups(frame: pl.DataFrame, keys: Sequence[str]) -> Iterator[tuple[dict[str,
         yield dict(zip(keys, values, strict=True)), group
 
 
-def table(records: Iterable[Mapping[str, Any]], keys: Sequence[str], columns: str) -> pl.DataFrame:
-    """Make a frame of records, whatever there is in them.
+def mean(values: pl.Series) -> float:
+    """Mean of at least one number."""
+    return float(values.mean())  # type: ignore[arg-type]
 
-    Parameters
-    ----------
-    records : iterable of mapping
-        Rows; missing values become null.
-    keys : sequence of str
-        The axes, which come first.
-    columns : str
-        Names of the other columns, separated by spaces.
+
+def table(records: Iterable[Mapping[str, Any]], keys: Sequence[str], columns: str) -> pl.DataFrame:
+    """Make a frame of records, whatever there is in them: missing values become null.
+
+    The keys come first, then the columns, whose names are separated by spaces.
     """
     schema = {name: _type(name) for name in (*keys, *columns.split())}
     return pl.DataFrame(list(records), schema=schema, orient="row")

@@ -1,14 +1,15 @@
-"""Student's and Welch's intervals, equivalence, Holm, power: on numbers, not on frames."""
+"""Student's and Welch's intervals, equivalence, Holm, power; means over seeds of what counts test documents."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from scipy import optimize, stats
 
 Floats = npt.NDArray[np.float64]
@@ -20,10 +21,8 @@ class Estimate:
 
     Attributes
     ----------
-    value : float
-        The estimate.
-    error : float
-        Its standard error; NaN if a single value gave it.
+    value, error : float
+        The estimate, and its standard error; NaN if a single value gave it.
     freedom : float
         Degrees of freedom of the error; 0 if there are none.
     n : int
@@ -73,13 +72,8 @@ class Estimate:
 def mean_of(values: npt.ArrayLike, least_sd: float = 0.0) -> Estimate:
     """Estimate a mean from at least one value.
 
-    Parameters
-    ----------
-    values : array of float, shape (n,)
-        The sample.
-    least_sd : float
-        The standard deviation counts as at least this much: the resolution of values that are counts. Without it two
-        values that are equal because they are coarse have no error at all.
+    The standard deviation counts as at least `least_sd`: the resolution of values that are counts. Without it two
+    values that are equal because they are coarse have no error at all.
     """
     sample = np.asarray(values, dtype=np.float64)
     n = len(sample)
@@ -186,3 +180,41 @@ def seeds_needed(sd: float, difference: float, power: float = 0.8, alpha: float 
     while power_of(difference, sd, n, alpha) < power:
         n += 1
     return n
+
+
+#: Metrics that are numbers of test documents (of a class, at most) by the number of test documents.
+COUNTED = frozenset(
+    ("accuracy", "balanced_accuracy", "best_threshold_accuracy", "predicted_positive_rate", "recall_negative",
+     "recall_positive", "churn")
+)  # fmt: skip
+
+
+def resolution(n_test: Iterable[int], metric: str) -> float:
+    """Smallest step of a metric: one test document of the smallest test set; 0 for one that is no count."""
+    sizes = list(n_test)
+    return 1 / min(sizes) if metric in COUNTED and sizes and min(sizes) > 0 else 0.0
+
+
+def mean_over_seeds(rows: pl.DataFrame, column: str, metric: str | None = None) -> Estimate:
+    """Estimate the mean over seeds, a row each, of a column without nulls: a metric, or a difference of `metric`.
+
+    Accuracies are counts, so a few seeds may differ by exactly as many documents: no spread, hence no error and p = 0.
+    The standard deviation of values, and of differences within seeds, therefore counts as one test document at least.
+    Without that, two seeds of 250 test documents establish one of ten differences in 74 % of runs in which no rate
+    changes anything.
+    """
+    return mean_of(rows[column].to_numpy(), resolution(rows["n_test"], metric or column))
+
+
+def slope_over_seeds(values: Floats, x: Floats, step: float) -> Estimate:
+    """Estimate the mean slope over seeds of `values`, shape (n_seeds, k), at `x`, shape (k,).
+
+    `step` is the `resolution` of the values; a slope's is that of a weighted sum of them.
+    """
+    weights = slope_weights(x)
+    return mean_of(values @ weights, step * math.sqrt(float((weights**2).sum())))
+
+
+def slope_of_means(means: list[Estimate], x: Floats) -> Estimate:
+    """Estimate the slope through independent means, whose errors may differ."""
+    return weighted_sum(slope_weights(np.asarray(x, dtype=np.float64)), means)

@@ -23,6 +23,7 @@ State = Literal["regular", "mixed", "degenerate seeds"]
 
 #: Predicted-positive rates of a predictor that still tells classes apart; outside it is called degenerate.
 HEALTHY = (0.05, 0.95)
+IS_DEGENERATE = ~pl.col("predicted_positive_rate").cast(pl.Float64).is_between(*HEALTHY)
 #: Seeds whose accuracies span less than this are not worth calling two groups.
 LEAST_SPAN = 0.02
 #: From this many seeds on the t interval of a mean is believed although some seeds fall: its coverage is .88 to .93
@@ -37,8 +38,6 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     ----------
     here : DataFrame
         Prepared rows at one size of each setting (`arms.at_size`).
-    metric : str
-        Column whose mean is asked about.
 
     Returns
     -------
@@ -53,12 +52,8 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
           without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
     """
-    marked = here.drop_nulls(metric).with_columns(
-        degenerate=~pl.col("predicted_positive_rate").cast(pl.Float64).is_between(*HEALTHY)
-    )
-    fallen = {
-        tuple(setting.values()): group.filter("degenerate").height for setting, group in groups(marked, list(SETTING))
-    }
+    marked = here.drop_nulls(metric).with_columns(degenerate=IS_DEGENERATE)
+    fallen = {tuple(key.values()): group.filter("degenerate").height for key, group in groups(marked, SETTING)}
     records = (
         {**arm, **_classify(group, metric, fallen[tuple(arm[axis] for axis in SETTING)])}
         for arm, group in groups(marked, ARM)
@@ -98,17 +93,10 @@ def _classify(group: pl.DataFrame, metric: str, n_in_setting: int) -> dict[str, 
 
 @dataclass(frozen=True)
 class Split:
-    """The best split of values into two groups, and whether they are two.
+    """The best split of values into two groups, both sorted, and whether they are two.
 
-    Attributes
-    ----------
-    low, high : ndarray of float64
-        Both groups, sorted; ``high`` is empty for a single value.
-    p : float
-        See `split_test`.
-    is_two : bool
-        ``p`` is below .05, the gap between the groups is wider than either of them, and all values together span at
-        least `LEAST_SPAN`.
+    ``high`` is empty for a single value; ``p`` is that of `split_test`. They are two if it is below .05, the gap
+    between the groups is wider than either of them, and all values together span at least `LEAST_SPAN`.
     """
 
     low: npt.NDArray[np.float64]
@@ -134,13 +122,9 @@ def split_in_two(values: npt.ArrayLike) -> Split:
 def split_test(values: npt.ArrayLike, samples: int = 4000) -> tuple[float, int]:
     """Test "one normal group" against "two groups" by the variance the best split of sorted values explains.
 
-    Returns
-    -------
-    p : float
-        Share of normal samples of the same size (simulated, always the same ones) whose best split explains at least as
-        much; 1 for fewer than four values or if all are equal.
-    n_low : int
-        Size of the lower group of the best split.
+    Returns the share of normal samples of the same size (simulated, always the same ones) whose best split explains at
+    least as much – 1 for fewer than four values or if all are equal – and the size of the lower group of the best
+    split.
     """
     ordered = np.sort(np.asarray(values, dtype=np.float64))[None, :]
     n = ordered.shape[1]

@@ -1,18 +1,24 @@
-"""How much each per cent of self-labels costs, and how many per cent a stated loss allows."""
+"""How much each per cent of self-labels costs, how many a stated loss allows, and what hangs on that margin."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import NO_RULE, RULE, at_size, prepare, treated, with_reference
-from modelcollapse.analysis.statistics.compare_rates import Difference, differences
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds, resolution, slope_of_means, slope_over_seeds
-from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import Estimate
+from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, RULE, at_size, prepare, treated, with_reference
+from modelcollapse.analysis.statistics.compare_rates import Difference, compare_rates, differences
+from modelcollapse.analysis.statistics.frames import groups, table, with_holm
+from modelcollapse.analysis.statistics.inference import (
+    Estimate,
+    mean_over_seeds,
+    resolution,
+    slope_of_means,
+    slope_over_seeds,
+)
 
 
 def trend(
@@ -26,12 +32,6 @@ def trend(
 
     Parameters
     ----------
-    results : DataFrame
-        Rows, one per generation of a chain.
-    metric : str
-        Column to follow.
-    n_seen : int, optional
-        Size at which to look; by default the largest of each setting.
     max_rate : float
         Rates above it are left out: over a wide range losses are rarely straight lines.
 
@@ -104,7 +104,7 @@ def tolerance(
         and not in the interval: of a loss that sets in at once between two of them it may hold nothing.
     """
     rows = prepare(results)
-    found = [one for one in differences(rows, metric, n_seen) if one.generation > 0]
+    found = [one for one in differences(at_size(rows, n_seen), metric) if one.generation > 0]
     records: list[dict[str, Any]] = []
     for rule in treated(rows).select(RULE).unique(maintain_order=True).iter_rows(named=True):
         mine = [one for one in found if all(one.arm[axis] == rule[axis] for axis in RULE)]
@@ -147,3 +147,78 @@ def first_crossing(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], level: floa
         return float(x[0])
     share = (level - y[i - 1]) / (y[i] - y[i - 1])
     return float(x[i - 1] + share * (x[i] - x[i - 1]))
+
+
+#: Losses that somebody may call none: a quarter, a half and one percentage point.
+MARGINS = (0.0025, 0.005, 0.01)
+ALPHA = 0.05
+LOSS, GAIN, EQUIVALENT, NEITHER, UNRELIABLE = "loss", "gain", "equivalent", "neither", "unreliable"
+
+
+def margin_sensitivity(
+    results: pl.DataFrame, margins: Sequence[float] = MARGINS, metric: str = "accuracy", n_seen: int | None = None
+) -> pl.DataFrame:
+    """Judge every rate against several margins.
+
+    At each margin two questions are asked of every rate: does it differ from rate 0 by *more* than the margin (a
+    two-sided t test of the distance from the nearer edge), and by *less* (two one-sided tests, Schuirmann 1987)? Each
+    question is corrected by Holm over the rates of a label rule, so that at each margin either of them is answered
+    wrongly for any rate in at most 5 % of runs. Choosing the margin after looking spoils that.
+
+    Parameters
+    ----------
+    margins : sequence of float
+        Fractions: 0.005 is half a percentage point.
+
+    Returns
+    -------
+    DataFrame
+        One row per arm with a collapse rate above 0 and margin: `ARM`, ``n_seen, n_seeds, margin, difference``;
+        ``p_beyond`` and ``p_equivalent``, both corrected; ``verdict``: "loss" or "gain" (beyond the margin),
+        "equivalent", "neither" – and "unreliable" where `compare_rates` says that t tests do not hold (null with one
+        seed); and of the whole label rule ``tolerance`` with ``tolerance_low, tolerance_high``: see `trends.tolerance`.
+    """
+    rows = prepare(results)
+    found = [one for one in differences(at_size(rows, n_seen), metric) if one.generation > 0]
+    records = [
+        {
+            **one.arm,
+            "n_seen": one.n_seen,
+            "n_seeds": one.estimate.n,
+            "margin": margin,
+            "difference": one.estimate.value,
+            "p_beyond": _p_beyond(one.estimate, margin),
+            "p_equivalent": one.estimate.p_equivalent(margin),
+        }
+        for margin in margins
+        for one in found
+    ]
+    frame = table(records, ARM, "n_seen n_seeds margin difference p_beyond p_equivalent")
+    for name in ("p_beyond", "p_equivalent"):
+        frame = with_holm(frame, [*RULE, "margin"], name, name)
+    known = compare_rates(rows, metric, n_seen).select(*ARM, "reliable")
+    judged = frame.join(known, on=list(ARM), how="left", maintain_order="left").with_columns(verdict=_verdict())
+    names = {"ci_low": "tolerance_low", "ci_high": "tolerance_high"}
+    tolerances = pl.concat([tolerance(rows, margin, metric, n_seen) for margin in margins]).rename(names)
+    tolerances = tolerances.select(*RULE, "margin", "tolerance", *names.values())
+    return judged.drop("reliable").join(tolerances, on=[*RULE, "margin"], how="left", maintain_order="left")
+
+
+def _p_beyond(estimate: Estimate, margin: float) -> float | None:
+    """Two-sided p of "the truth lies within ± `margin`": of the distance to the nearer edge, 1 inside."""
+    distance = abs(estimate.value) - margin
+    return 1.0 if distance <= 0 and estimate.freedom > 0 else replace(estimate, value=distance).p_value()
+
+
+def _verdict() -> pl.Expr:
+    return (
+        pl.when(pl.col("p_beyond").is_null())
+        .then(None)
+        .when(~pl.col("reliable"))
+        .then(pl.lit(UNRELIABLE))
+        .when(pl.col("p_beyond") < ALPHA)
+        .then(pl.when(pl.col("difference") < 0).then(pl.lit(LOSS)).otherwise(pl.lit(GAIN)))
+        .when(pl.col("p_equivalent") < ALPHA)
+        .then(pl.lit(EQUIVALENT))
+        .otherwise(pl.lit(NEITHER))
+    )

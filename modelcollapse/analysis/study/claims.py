@@ -25,13 +25,13 @@ from typing import Literal
 
 import polars as pl
 
-from modelcollapse.analysis.formats import count, interval_pp, percent, percents, pp, share, share_of_seeds
+from modelcollapse.analysis.formats import count, interval_pp, percent, percents, pp, share, share_of_seeds, unsigned_pp
+from modelcollapse.analysis.mechanism.amplification import majority_rate
 from modelcollapse.analysis.mechanism.degeneration import peaks
-from modelcollapse.analysis.mechanism.prior import majority_rate
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, at_size, references, treated, widest
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, start_test
-from modelcollapse.analysis.statistics.estimates import mean_over_seeds
-from modelcollapse.analysis.statistics.inference import Estimate, holm, mean_of, rank_correlation
+from modelcollapse.analysis.statistics.frames import with_holm
+from modelcollapse.analysis.statistics.inference import Estimate, mean_of, mean_over_seeds, rank_correlation
 from modelcollapse.analysis.statistics.seed_groups import seed_groups
 from modelcollapse.analysis.statistics.trends import trend
 
@@ -65,22 +65,12 @@ class _Finding:
 
 
 def check_claims(rows: pl.DataFrame, margin: float = 0.005) -> list[Claim]:
-    """Check the claims of the original study on one experiment.
+    """Check the claims of the original study on its loop in one experiment: one model and regime, rule ``argmax``.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Prepared rows of the study's loop in one experiment: one model and regime, rule ``argmax``.
-    margin : float
-        Differences within ± margin count as none.
-
-    Returns
-    -------
-    list of Claim
-        In the order of the study; claims that the run has no data for say what it would take. The error rates of the
-        verdicts stand at the head of this module.
+    Claims are in the order of the study; those that the run has no data for say what it would take. The error rates of
+    the verdicts stand at the head of this module.
     """
-    setting = _widest(rows)
+    setting = widest(rows)
     compared = compare_rates(setting, margin=margin).filter(pl.col("p").is_not_null()).sort("collapse_rate")
     found = {
         "More reviews make a better model.": _more_data(rows),
@@ -118,14 +108,8 @@ def _always(measured: str, verdict: Verdict) -> _Finding:
     return _Finding(measured, lambda level: verdict)
 
 
-def _widest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of several starts the one with most rates and sizes."""
-    settings = [setting for _, setting in rows.group_by(SETTING, maintain_order=True)]
-    return max(settings, key=lambda frame: (frame["collapse_rate"].n_unique(), frame["n_seen"].n_unique()))
-
-
 def _more_data(rows: pl.DataFrame) -> _Finding:
-    human = _widest(references(rows)) if not references(rows).is_empty() else rows.clear()
+    human = widest(references(rows))
     if human["n_seen"].n_unique() < 2:
         return _always("needs rate 0 at two sizes or more", "cannot be checked")
     first, last = human["n_seen"].min(), human["n_seen"].max()
@@ -136,15 +120,16 @@ def _more_data(rows: pl.DataFrame) -> _Finding:
         return _always("no seed has reached the last size", "cannot be checked")
     gain = mean_over_seeds(both, "gain", "accuracy")
     words = f"{pp(gain.value)} {interval_pp(*gain.interval())} from {count(first)} to {count(last)} documents"  # type: ignore[arg-type]
-    return _Finding(words, lambda level: _sign_verdict(gain, level), gain.p_value())
+    p = gain.p_value()
+
+    def verdict(level: float) -> Verdict:
+        return "not shown" if p is None or p >= level else "holds" if gain.value > 0 else "contradicted"
+
+    return _Finding(words, verdict, p)
 
 
 def _guessing(rows: pl.DataFrame) -> _Finding:
-    alone = (
-        at_size(treated(rows)).filter((pl.col("collapse_rate") == 1) & (pl.col("generation") > 0))
-        if not treated(rows).is_empty()
-        else rows.clear()
-    )
+    alone = at_size(treated(rows)).filter((pl.col("collapse_rate") == 1) & (pl.col("generation") > 0))
     if alone.is_empty():
         return _always("needs rate 100 %", "cannot be checked")
     found = [_guessing_from(arm["initial_size"][0], arm) for _, arm in alone.group_by(ARM, maintain_order=True)]
@@ -168,7 +153,7 @@ def _guessing_from(start: int, arm: pl.DataFrame) -> _Finding:
     beyond = replace(accuracy, value=accuracy.value - constant - GUESSING)
     bounds = "" if low is None or high is None else f" [{share(low)}, {share(high)}]"
     words = f"from {count(start)} documents: accuracy {share(accuracy.value)}{bounds}"
-    words += f"; a constant predictor has {share(constant)} (guessing: up to {pp(GUESSING, signed=False)} more)"
+    words += f"; a constant predictor has {share(constant)} (guessing: up to {unsigned_pp(GUESSING)} more)"
     kind = seed_groups(arm).row(0, named=True)
     k, n = kind["n_degenerate"] or 0, kind["all_seeds"]
     if n:
@@ -219,7 +204,7 @@ def _any_rate_words(table: pl.DataFrame, margin: float) -> Iterator[str]:
     else:
         yield f"established (Holm) at {percents(worse)}" if worse else "established at no rate"
     if same:
-        beyond = f"beyond ± {pp(margin, signed=False)}"
+        beyond = f"beyond ± {unsigned_pp(margin)}"
         yield f"equivalent to 0 % at {percents(same)}, where an effect {beyond} is contradicted"
     if better:
         yield f"better than 0 % at {percents(better)}"
@@ -286,11 +271,11 @@ def _more_hurts(rows: pl.DataFrame) -> _Finding:
         return _always("needs two seeds and two sizes with self-labels", "cannot be checked")
     beside = table.filter(pl.col("p_both").is_not_null())
     if beside.is_empty():
-        falls = table.filter("hurts", pl.Series(holm(table["p"].to_list()), dtype=pl.Float64) < LEVEL)
+        falls = with_holm(table).filter(pl.col("hurts") & (pl.col("p_holm") < LEVEL))
         rates = percents(falls["collapse_rate"].unique().sort().to_list())
         seen = f"accuracy falls from its peak at {rates}" if falls.height else "no fall from a peak is established"
         return _always(f"{seen}, but without rate 0 beside it: human labels alone might fall as much", "not shown")
-    corrected = beside.with_columns(p_holm=pl.Series(holm(beside["p_both"].to_list()), dtype=pl.Float64))
+    corrected = with_holm(beside, p="p_both")
     hurts = corrected.filter(pl.col("p_holm") < LEVEL).sort("collapse_rate", "initial_size")
     if hurts.is_empty():
         words = f"in none of {beside.height} arms a fall from a peak is established that human labels do not have too"
@@ -298,7 +283,7 @@ def _more_hurts(rows: pl.DataFrame) -> _Finding:
         first = hurts.row(0, named=True)
         words = (
             f"established (Holm) at {percents(hurts['collapse_rate'].unique().sort().to_list())}; at "
-            f"{percent(first['collapse_rate'])} accuracy falls by {pp(first['drop'], signed=False)} "
+            f"{percent(first['collapse_rate'])} accuracy falls by {unsigned_pp(first['drop'])} "
             f"{interval_pp(first['ci_low'], first['ci_high'], signed=False)} from its peak at "
             f"{count(first['peak_size'])} documents, {pp(first['relative_drop'])} "
             f"{interval_pp(first['relative_low'], first['relative_high'])} more than rate 0 does"
@@ -319,7 +304,7 @@ def _start(setting: pl.DataFrame, margin: float) -> _Finding:
             "comparison there compares nothing with nothing",
             "contradicted",
         )
-    known = table.with_columns(p_holm=pl.Series(holm(table["p"].to_list()), dtype=pl.Float64)).drop_nulls("p_holm")
+    known = with_holm(table).drop_nulls("p_holm")
     if known.is_empty():
         return _always("nothing is self-labelled yet, and one seed tells no difference", "not shown")
     alarms = known.filter(pl.col("p_holm") < LEVEL)["collapse_rate"].to_list()
@@ -331,17 +316,9 @@ def _start(setting: pl.DataFrame, margin: float) -> _Finding:
     p = float(known["p_holm"].min())  # type: ignore[arg-type]
     p_equal = float(known["p_equivalent"].max()) if known.height == table.height else 1.0  # type: ignore[arg-type]
     if p_equal < LEVEL:
-        words += f"; all are equal within ± {pp(margin, signed=False)}"
+        words += f"; all are equal within ± {unsigned_pp(margin)}"
 
     def verdict(level: float) -> Verdict:
         return "holds" if p < level else "contradicted" if p_equal < level else "not shown"
 
     return _Finding(words, verdict, min(p, p_equal))
-
-
-def _sign_verdict(estimate: Estimate, level: float) -> Verdict:
-    """Verdict on "it is above 0"."""
-    p = estimate.p_value()
-    if p is None or p >= level:
-        return "not shown"
-    return "holds" if estimate.value > 0 else "contradicted"

@@ -12,13 +12,15 @@ from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed, prepare, references, study_loop
 from modelcollapse.analysis.statistics.curves import Floats
-from modelcollapse.analysis.statistics.estimates import resolution, slope_of_means, slope_over_seeds
 from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import (
     Estimate,
     difference_of,
     mean_of,
     rank_correlation,
+    resolution,
+    slope_of_means,
+    slope_over_seeds,
     summary,
 )
 from modelcollapse.analysis.study.published import published
@@ -34,10 +36,7 @@ FRACTION, SLOPE, CORRELATION = "fraction", "pp per 1 %", "correlation"
 def published_like(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the published curves of the experiments in `rows`: by name, or else by start and sizes in common.
 
-    Returns
-    -------
-    DataFrame
-        As `published`, under the run's names of the experiments; ``source`` is the published name.
+    They are as in `published`, under the run's names of the experiments; ``source`` is the published name.
     """
     known = published().with_columns(source=pl.col("experiment"))
     parts = []
@@ -121,91 +120,78 @@ def _verdict() -> pl.Expr:
     )
 
 
-class _Side:
-    """One experiment's curves as estimates at (start, rate, size)."""
+Place = tuple[int, float, int]
 
-    def __init__(self, at: Mapping[tuple[int, float, int], tuple[float, float, int]], step: float = 0.0) -> None:
-        self.at = at
-        self.step = step
+
+class _Side:
+    """One experiment's curves as estimates at (start, rate, size): within seeds wherever these are known and shared."""
+
+    def __init__(
+        self,
+        at: Mapping[Place, tuple[float, float, int]],
+        values: Mapping[Place, Mapping[int, float]] | None = None,
+        step: float = 0.0,
+    ) -> None:
+        self.at, self.values, self.step = at, values or {}, step
+
+    def _shared(self, *places: Place) -> Floats:
+        """Values of the seeds that all places share, shape (n_seeds, n_places)."""
+        known = [self.values.get(place, {}) for place in places]
+        seeds = sorted(set.intersection(*(set(values) for values in known)))
+        return np.array([[values[seed] for values in known] for seed in seeds])
 
     def mean(self, start: int, rate: float, size: int) -> Estimate:
         return summary(*self.at[start, rate, size], self.step)
 
     def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
-        """Relative change, errors of both ends taken as independent (first-order propagation)."""
+        """Relative change; without shared seeds errors of both ends are independent (first-order propagation)."""
+        shared = self._shared((start, rate, first), (start, rate, last))
+        if shared.size:
+            return mean_of(shared[:, 1] / shared[:, 0] - 1, self.step / max(shared[:, 0].min(), self.step))
         a, b = self.mean(start, rate, first), self.mean(start, rate, last)
         ratio = b.value / a.value
         error = ratio * math.hypot(a.error / a.value, b.error / b.value)
         return Estimate(ratio - 1, error, min(a.freedom, b.freedom), min(a.n, b.n))
 
     def difference(self, start: int, rate: float, size: int) -> Estimate:
+        shared = self._shared((start, rate, size), (start, 0.0, size))
+        if shared.size:
+            return mean_of(shared[:, 0] - shared[:, 1], self.step)
         return difference_of(self.mean(start, rate, size), self.mean(start, 0.0, size))
 
     def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
-        return [self.mean(start, rate, size) for rate in rates]
+        """Of the seeds that all rates share, without what these seeds have in common at all rates."""
+        shared = self._shared(*((start, rate, size) for rate in rates))
+        if not shared.size:
+            return [self.mean(start, rate, size) for rate in rates]
+        centred = shared - shared.mean(axis=1, keepdims=True) + shared.mean()
+        return [mean_of(column, self.step) for column in centred.T]
 
     def slope(self, start: int, rates: list[float], size: int) -> Estimate:
-        """Least squares through the means, errors propagated from their spreads (they may differ)."""
-        # In percentage points per 1 % of collapse rate, which is the same number as in fractions per fraction.
+        """Least squares in percentage points per 1 % of collapse rate: the same number as in fractions per fraction."""
+        shared = self._shared(*((start, rate, size) for rate in rates))
+        if shared.size:
+            return slope_over_seeds(shared, np.asarray(rates), self.step)
         return slope_of_means(self.means(start, rates, size), np.asarray(rates))
 
 
-class _Ours(_Side):
-    """A run's curves: differences within seeds wherever seeds are shared, however few."""
-
-    def __init__(self, rows: pl.DataFrame, merge_starts: bool) -> None:
-        start = pl.lit(0, pl.Int64) if merge_starts else pl.col("initial_size")
-        keyed = once_per_seed(rows.with_columns(start=start, rate=pl.col("collapse_rate").round(4)), "start", "rate")
-        table = keyed.group_by("start", "rate", "n_seen").agg(
-            pl.col("accuracy").mean(), sd=pl.col("accuracy").std(), n=pl.len()
-        )
-        super().__init__(
-            {(s, r, size): (mean, math.nan if sd is None else sd, n) for s, r, size, mean, sd, n in table.iter_rows()},
-            resolution(rows["n_test"], "accuracy"),
-        )
-        self._values: dict[tuple[int, float, int], dict[int, float]] = {}
-        for s, r, size, seed, value in keyed.select("start", "rate", "n_seen", "seed", "accuracy").iter_rows():
-            self._values.setdefault((s, r, size), {})[seed] = value
-
-    def _paired(self, one: tuple[int, float, int], other: tuple[int, float, int]) -> list[tuple[float, float]]:
-        a, b = self._values[one], self._values[other]
-        return [(a[seed], b[seed]) for seed in sorted(a.keys() & b.keys())]
-
-    def change(self, start: int, rate: float, first: int, last: int) -> Estimate:
-        pairs = self._paired((start, rate, last), (start, rate, first))
-        if not pairs:
-            return super().change(start, rate, first, last)
-        return mean_of([b / a - 1 for b, a in pairs], self.step / max(min(a for _, a in pairs), self.step))
-
-    def difference(self, start: int, rate: float, size: int) -> Estimate:
-        pairs = self._paired((start, rate, size), (start, 0.0, size))
-        return mean_of([a - b for a, b in pairs], self.step) if pairs else super().difference(start, rate, size)
-
-    def means(self, start: int, rates: list[float], size: int) -> list[Estimate]:
-        """Of the seeds that all rates share, without what these seeds have in common at all rates."""
-        table = self._shared(start, rates, size)
-        if not table.size:
-            return super().means(start, rates, size)
-        return [mean_of(column, self.step) for column in (table - table.mean(axis=1, keepdims=True) + table.mean()).T]
-
-    def slope(self, start: int, rates: list[float], size: int) -> Estimate:
-        table = self._shared(start, rates, size)
-        if not table.size:
-            return super().slope(start, rates, size)
-        return slope_over_seeds(table, np.asarray(rates), self.step)
-
-    def _shared(self, start: int, rates: list[float], size: int) -> Floats:
-        """Values of the seeds that all rates share, shape (n_seeds, n_rates)."""
-        by_rate = [self._values[start, rate, size] for rate in rates]
-        seeds = sorted(set.intersection(*(set(values) for values in by_rate)))
-        return np.array([[values[seed] for values in by_rate] for seed in seeds])
+def _ours(rows: pl.DataFrame, merge_starts: bool) -> _Side:
+    start = pl.lit(0, pl.Int64) if merge_starts else pl.col("initial_size")
+    keyed = once_per_seed(rows.with_columns(start=start, rate=pl.col("collapse_rate").round(4)), "start", "rate")
+    accuracy = pl.col("accuracy")
+    table = keyed.group_by("start", "rate", "n_seen").agg(accuracy.mean(), sd=accuracy.std(), n=pl.len())
+    at = {(s, r, size): (mean, math.nan if sd is None else sd, n) for s, r, size, mean, sd, n in table.iter_rows()}
+    values: dict[Place, dict[int, float]] = {}
+    for s, r, size, seed, value in keyed.select("start", "rate", "n_seen", "seed", "accuracy").iter_rows():
+        values.setdefault((s, r, size), {})[seed] = value
+    return _Side(at, values, resolution(rows["n_test"], "accuracy"))
 
 
 def _compare_experiment(name: str, rows: pl.DataFrame, theirs: pl.DataFrame, margin: float) -> Iterator[dict[str, Any]]:
     is_baseline = bool((theirs["initial_size"] == theirs["n_seen"]).all())
     if is_baseline:  # every published size is a training of its own; ours is one chain, or several starts
         rows, theirs = references(rows), theirs.with_columns(initial_size=pl.lit(0, pl.Int64))
-    ours = _Ours(rows, merge_starts=is_baseline)
+    ours = _ours(rows, merge_starts=is_baseline)
     columns = ("initial_size", "collapse_rate", "n_seen", "mean", "sd", "n_seeds")
     other = _Side({(s, round(r, 4), n): (m, sd, k) for s, r, n, m, sd, k in theirs.select(columns).iter_rows()})
     common = sorted(ours.at.keys() & other.at.keys())

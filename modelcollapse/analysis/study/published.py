@@ -33,11 +33,9 @@ _TEST_SIZES = {
 def published() -> pl.DataFrame:
     """Return the published aggregates.
 
-    Returns
-    -------
-    DataFrame
-        ``experiment, collapse_rate, initial_size, n_seen, n_test, n_seeds, mean, sd, min, max, fit_seconds``. In
-        ``baseline`` every size was a training of its own, so there ``initial_size`` equals ``n_seen``.
+    Columns: ``experiment, collapse_rate, initial_size, n_seen, n_test, n_seeds, mean, sd, min, max,
+    fit_seconds``. In ``baseline`` every size was a training of its own, so there ``initial_size`` equals
+    ``n_seen``.
     """
     with (files("modelcollapse.analysis.study") / "published.csv").open("rb") as file:
         frame = pl.read_csv(file)
@@ -75,13 +73,8 @@ def read_original(path: str | Path) -> pl.DataFrame:
     file = Path(path)
     raw = _read(file)
     header = set(raw.columns)
-    if {"ratio", "cv", "score"} <= header:
-        rows = _baseline(raw, file)
-    elif {"initial_ratio", "new_ratio", "cv", "score"} <= header:
-        rows = _total_collapse(raw, file)
-    elif {"initial_size", "new_size", "colapse_rate", "cv", "score"} <= header:
-        rows = _rates(raw, file)
-    else:
+    rows = next((read(raw, file) for needed, read in _KINDS.items() if {*needed, "cv", "score"} <= header), None)
+    if rows is None:
         raise AnalysisError(
             f"{file} is no result file of the study: found the columns {', '.join(sorted(header))}; expected ratio, "
             "cv, score or initial_ratio, new_ratio, cv, score or initial_size, new_size, colapse_rate, cv, score; or, "
@@ -170,6 +163,14 @@ def _rates(raw: pl.DataFrame, file: Path) -> pl.DataFrame:
     )
 
 
+#: How a file is read that has these columns.
+_KINDS = {
+    ("ratio",): _baseline,
+    ("initial_ratio", "new_ratio"): _total_collapse,
+    ("initial_size", "new_size", "colapse_rate"): _rates,
+}
+
+
 def _as_rows(raw: pl.DataFrame) -> pl.DataFrame:
     """Fill the schema of rows; one seed for every repetition of an arm."""
     arm = pl.struct("initial_size", "rate").rank("dense") - 1
@@ -188,9 +189,7 @@ def _as_rows(raw: pl.DataFrame) -> pl.DataFrame:
         n_test=pl.col("experiment").replace_strict(_TEST_SIZES, return_dtype=pl.Int64),
         accuracy=pl.col("score").cast(pl.Float64),
         fit_seconds=pl.col("time").cast(pl.Float64),
-    ).with_columns(
-        chain_id=pl.format("published-{}-{}", "experiment", "seed"),
-    )
+    ).with_columns(chain_id=pl.format("published-{}-{}", "experiment", "seed"))
     return known.select(
         (pl.col(name) if name in known.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in EXPORTED.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import comparable, prepare, study_loop, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import comparable, loop_or_all, prepare, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
 from modelcollapse.names import printable
 
@@ -24,19 +24,10 @@ class CheckedClaim:
 
 
 def check_post(results: pl.DataFrame, margin: float = 0.005) -> Iterator[CheckedClaim]:
-    """Yield every claim of the post on every experiment that has data for it.
-
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run, finished or not: see `arms.comparable`.
-    margin : float
-        Loss of accuracy that counts as none.
-    """
+    """Yield every claim of the post on every experiment that has data for it, of a run that is finished or not."""
     rows, _ = with_sound_pairing(comparable(prepare(results)))
     for (experiment,), group in rows.group_by(["experiment"], maintain_order=True):
-        loop = study_loop(group)
-        for claim in check_claims(group if loop.is_empty() else loop, margin):
+        for claim in check_claims(loop_or_all(group), margin):
             if claim.verdict != "cannot be checked":
                 yield CheckedClaim(str(experiment), claim)
 

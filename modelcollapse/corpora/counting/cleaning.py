@@ -78,11 +78,6 @@ class WordCleaner:
     then what scikit-learn's CountVectorizer does to the result (lower case again, words of two letters and more).
     Splitting first is the same as splitting last: ``str.split`` splits at exactly the characters that ``str.isspace``
     keeps from being removed, and lower-casing neither makes nor unmakes one, nor looks across one.
-
-    Parameters
-    ----------
-    lemmatize, stopwords : bool
-        Whether to reduce nouns to their lemma; whether to drop stop words.
     """
 
     def __init__(self, lemmatize: bool = True, stopwords: bool = True) -> None:

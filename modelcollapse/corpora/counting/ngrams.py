@@ -25,17 +25,10 @@ class NgramIndex:
 
     An n-gram of order k is a node at level k; its parent is its first k − 1 words. Since a space sorts before every
     character a word can hold, the order of the joined strings by code point is the tree's pre-order.
-
-    Attributes
-    ----------
-    words : list of str
-        The single words, sorted by code point.
-    codes : list of ndarray of int64
-        For the orders from 2 up: the sorted ``parent · n_words + last word`` of all n-grams of this order.
     """
 
-    words: list[str]
-    codes: list[Ints]
+    words: list[str]  # the single words, sorted by code point
+    codes: list[Ints]  # for the orders from 2 up: the sorted ``parent · n_words + last word`` of all n-grams of it
 
     @property
     def n_terms(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ class TokenStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.open("wb")
-        self._numbers = _Numbers()
+        self._numbers: defaultdict[str, int] = defaultdict()  # of each term; a new one is given on look-up
+        self._numbers.default_factory = self._numbers.__len__
         self._lengths: list[npt.NDArray[np.int32]] = []
         self._digests: list[npt.NDArray[np.uint64]] = []
 
@@ -63,11 +65,3 @@ class TokenStore:
                 chosen = keep[first:last]
                 yield tokens[np.repeat(chosen, lengths[first:last])], lengths[first:last][chosen]
                 first = last
-
-
-class _Numbers(dict[str, int]):
-    """Number of each term; a new one is given on look-up."""
-
-    def __missing__(self, term: str) -> int:
-        number = self[term] = len(self)
-        return number

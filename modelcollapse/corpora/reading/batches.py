@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-#: Rows read, tokenised and handed on together: so many, or fewer if they are long.
+#: Rows read, tokenised and handed on together, and their characters: whichever is reached first.
 BATCH_ROWS = 16_384
 BATCH_CHARACTERS = 20_000_000
 

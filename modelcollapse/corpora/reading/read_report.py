@@ -18,33 +18,16 @@ _SNIPPET = 60
 
 @dataclass
 class ReadReport:
-    """Counts rows on their way from a source into a corpus; stored with the corpus.
+    """Counts rows on their way from a source into a corpus; stored with the corpus."""
 
-    Attributes
-    ----------
-    read : int
-        Rows seen.
-    bad : Counter of str
-        Rows that could not be used, by reason.
-    left_out : Counter of str
-        Rows that were left out on purpose, by reason.
-    duplicates : int
-        Usable rows whose text had been there before, whether they were kept or not.
-    kept : int
-        Documents of the corpus.
-    bad_rows : list of str
-        The first few bad rows: file, line (row, in formats without lines; counted from 1), reason and beginning.
-    files : list of dict
-        Each file's name, form and columns, as they were recognised.
-    """
-
-    read: int = 0
-    bad: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
-    duplicates: int = 0
-    kept: int = 0
+    read: int = 0  # rows seen
+    bad: Counter[str] = field(default_factory=Counter)  # rows that could not be used, by reason
+    left_out: Counter[str] = field(default_factory=Counter)  # rows that were left out on purpose, by reason
+    duplicates: int = 0  # usable rows whose text had been there before, whether they were kept or not
+    kept: int = 0  # documents of the corpus
+    #: The first few bad rows: file, line (row, in formats without lines; counted from 1), reason and beginning.
     bad_rows: list[str] = field(default_factory=list)
-    files: list[dict[str, str]] = field(default_factory=list)
+    files: list[dict[str, str]] = field(default_factory=list)  # name, form and columns, as they were recognised
 
     def describe(
         self, file: str, form: str, columns: Columns | None = None, header: Sequence[str] | None = None

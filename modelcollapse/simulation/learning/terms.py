@@ -40,7 +40,7 @@ def choose_terms(
     term_orders: npt.NDArray[np.uint8],
     selection: TermSelection,
 ) -> npt.NDArray[np.int64]:
-    """Do the same where the number of documents with each term is known, shape (n_terms,).
+    """Return what `active_terms` does, from the number of documents with each term, shape (n_terms,).
 
     The training documents themselves are asked for only if it takes their counts.
     """

@@ -7,13 +7,12 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from modelcollapse.analysis.figures.comparisons import overview_figure, published_figure, two_runs_figures
 from modelcollapse.analysis.figures.draw_all import drawings, plot_run
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure
-from modelcollapse.analysis.figures.overview import overview_figure, two_runs_figures
 from modelcollapse.analysis.figures.panels import panels
-from modelcollapse.analysis.figures.published import published_figure
 from modelcollapse.analysis.figures.style import is_ladder, ordered_colours, points, short_count
 from modelcollapse.analysis.statistics.arms import prepare
 from modelcollapse.analysis.study.published import published

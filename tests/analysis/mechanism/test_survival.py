@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from modelcollapse.analysis.figures.draw_all import drawings
-from modelcollapse.analysis.figures.survival import survival_figure
+from modelcollapse.analysis.figures.mechanism import survival_figure
 from modelcollapse.analysis.mechanism.degeneration import tipping
 from modelcollapse.analysis.mechanism.survival import fall_sizes, standing, survival
 from modelcollapse.analysis.report.assurance_tables import survival_table

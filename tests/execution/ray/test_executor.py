@@ -17,8 +17,7 @@ from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.ray.executor import _SharedCorpus
 from modelcollapse.execution.ray.sharded_training import useful_shards
-from modelcollapse.searches.hyperparameters import GridSettings
-from modelcollapse.searches.run_hyperparameters import run_grid
+from modelcollapse.searches.hyperparameters import GridSettings, run_grid
 from modelcollapse.simulation.sweep import Sweep
 from tests.golden import FILE, golden_corpus, golden_sweep
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from modelcollapse import open_run, run_sweep
-from modelcollapse.analysis.statistics.endpoints import outcome
+from modelcollapse.analysis.statistics.curves import outcome
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
 from modelcollapse.simulation.learning import learners

@@ -21,26 +21,19 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
 
 
 class Language:
-    """Word probabilities given class and topic.
-
-    Attributes
-    ----------
-    words : list of str
-        All words, sorted by code point.
-    log_probabilities : ndarray of float64, shape (2, n_topics, vocabulary)
-        Of each word, by class and topic.
-    """
+    """Word probabilities given class and topic."""
 
     def __init__(self, parameters: SyntheticParameters) -> None:
         words = make_words(parameters.vocabulary)
         by_code_point = sorted(range(len(words)), key=words.__getitem__)
-        self.words = [words[rank] for rank in by_code_point]
+        self.words = [words[rank] for rank in by_code_point]  # all words, sorted by code point
         base = -parameters.zipf_exponent * np.log(np.arange(1, len(words) + 1) + parameters.zipf_shift)
         effects = sentiments(parameters)
         logits = np.stack([base - effects / 2, base + effects / 2])[:, None, by_code_point]
         if parameters.topics > 1:
             normals = stream(parameters.seed, "topics").standard_normal((parameters.topics, len(words)))
             logits = logits + parameters.topic_strength * normals
+        # Of each word, by class and topic, shape (2, n_topics, vocabulary).
         self.log_probabilities: Floats = logits - special.logsumexp(logits, axis=2, keepdims=True)
 
     @property
@@ -63,8 +56,8 @@ class Language:
 def sentiments(parameters: SyntheticParameters) -> Floats:
     """Log-odds that each word gives for the positive class, by rank.
 
-    Every so many ranks a word carries sentiment, in turn positive and negative; how much are the quantiles of a normal
-    distribution, in an order without pattern. Nothing is drawn: seeds differ in reviews, not in language.
+    Words at equal distances of rank carry sentiment, in turn positive and negative; how much are the quantiles of a
+    normal distribution, in an order without pattern. Nothing is drawn: seeds differ in reviews, not in language.
     """
     n_words = round(parameters.vocabulary * parameters.sentiment_share)
     effects = np.zeros(parameters.vocabulary)

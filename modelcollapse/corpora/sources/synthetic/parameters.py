@@ -15,48 +15,28 @@ class SyntheticParameters(BaseModel):
     The defaults are what ``scripts/calibrate_synthetic.py`` found: with them the study's forest (1,000 trees of depth
     20) has the learning curve published for Amazon reviews, from 571 to 320,000 documents within 0.011. Other
     statistics give other curves; the shape of reviews (lengths, size of the vocabulary) was not searched for.
-
-    Attributes
-    ----------
-    documents : int
-        How many.
-    seed : int
-        Of everything that is drawn.
-    vocabulary : int
-        Words that can occur.
-    zipf_exponent, zipf_shift : float
-        The word of rank r = 1, 2, … has a probability proportional to (r + shift)^−exponent (Zipf–Mandelbrot).
-    median_length, length_spread : float
-        Words a review: log-normal with this median and this standard deviation of the logarithm, 1 at least.
-    sentiment_share : float
-        Share of words that carry sentiment, spread evenly over the ranks, in turn positive and negative.
-    sentiment_strength : float
-        Standard deviation of the log-odds such a word gives for its class.
-    topics : int
-        Every review has one of so many topics, all equally likely; 0 or 1 for none.
-    topic_strength : float
-        Standard deviation of the log-factor by which a topic changes each word's probability.
-    balance : float
-        Share of positive reviews, before noise.
-    label_noise : float
-        Share of labels that are wrong, in both classes alike.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     documents: int = Field(ge=1, le=100_000_000)
-    seed: int = Field(default=0, ge=0)
-    vocabulary: int = Field(default=200_000, ge=2, le=MAX_WORDS)
+    seed: int = Field(default=0, ge=0)  # of everything that is drawn
+    vocabulary: int = Field(default=200_000, ge=2, le=MAX_WORDS)  # words that can occur
+    #: The word of rank r = 1, 2, … has a probability proportional to (r + shift)^−exponent (Zipf–Mandelbrot).
     zipf_exponent: float = Field(default=0.8242, ge=0, le=4)
     zipf_shift: float = Field(default=6.267, ge=0)
+    #: Words a review: log-normal with this median and this standard deviation of the logarithm, 1 at least.
     median_length: float = Field(default=30, ge=1, le=10_000)
     length_spread: float = Field(default=0.65, ge=0, le=3)
+    #: Share of words that carry sentiment, spread evenly over the ranks, in turn positive and negative.
     sentiment_share: float = Field(default=0.1041, ge=0, le=1)
+    #: Standard deviation of the log-odds such a word gives for its class.
     sentiment_strength: float = Field(default=2.494, ge=0, le=10)
-    topics: int = Field(default=0, ge=0, le=100)
+    topics: int = Field(default=0, ge=0, le=100)  # each review has one, all equally likely; 0 or 1 for none
+    #: Standard deviation of the log-factor by which a topic changes each word's probability.
     topic_strength: float = Field(default=1.0, ge=0, le=10)
-    balance: float = Field(default=0.5, gt=0, lt=1)
-    label_noise: float = Field(default=0.1093, ge=0, lt=0.5)
+    balance: float = Field(default=0.5, gt=0, lt=1)  # share of positive reviews, before noise
+    label_noise: float = Field(default=0.1093, ge=0, lt=0.5)  # share of labels that are wrong, in both classes alike
 
     @property
     def name(self) -> str:
