@@ -14,7 +14,7 @@ ROOT = Path(modelcollapse.__file__).parent
 
 #: Each layer imports only from layers before it; parts of one layer do not know each other.
 LAYERS = (
-    {"errors", "atomic", "names", "fields", "lazy"},
+    {"errors", "atomic", "names", "fields", "lazy", "compilation"},
     {"notebook"},
     {"forest", "corpora"},
     {"simulation"},
