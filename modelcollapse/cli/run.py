@@ -38,7 +38,6 @@ def run(
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
     import modelcollapse
     from modelcollapse.cli import EXIT_FAILED_CHAINS
-    from modelcollapse.corpora import load_corpus
     from modelcollapse.domains.catalogue import find_domain
     from modelcollapse.runs.run_spec import check_out, default_folder
     from modelcollapse.sweeps.experiments import SETS
@@ -50,8 +49,8 @@ def run(
     check_run(typed(context), how, sweep)
     location = out or default_folder(sweep)
     check_out(location)
-    is_needed = about_corpus or find_domain(sweep.domain).needs_corpus(sweep.model)
-    documents = load_corpus(**about_corpus) if is_needed else None
+    domain = find_domain(sweep.domain)
+    documents = domain.load(**about_corpus) if about_corpus or domain.needs_corpus(sweep.model) else None
     if dry_run:
         table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)

@@ -244,6 +244,14 @@ def _find(name_or_path: str | Path, options: dict[str, Any], tell: bool = False)
     return _of_package(name, CorpusOptions.parse(**options)) if named is None else named
 
 
+def find_source(name_or_path: str | Path, options: dict[str, Any]) -> Source:
+    """Return what a corpus is made from; raise CorpusError if there is no such corpus."""
+    found = _find(name_or_path, options, tell=True)
+    if isinstance(found, NamedCorpus):
+        return ReviewFiles.at([Path(p) for p in found.paths], CorpusOptions.parse(**found.options), found.name)
+    return found
+
+
 def _of_package(name: str, options: CorpusOptions) -> Source:
     if name == "movies":
         return ReviewFiles.at([movies_file()], options, "movies")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.load import load_corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation import label_bytes, streams
 from modelcollapse.simulation.domain import Measure, Moment
@@ -78,6 +79,10 @@ class Classification:
     def needs_corpus(self, models: Sequence[str]) -> bool:
         """See `Domain`."""
         return True
+
+    def load(self, **given: Any) -> Corpus:
+        """See `Domain`."""
+        return load_corpus(**given)
 
     def data(self, corpus: Corpus | None, sweep: Any) -> Corpus:
         """See `Domain`: chains draw from the corpus itself."""

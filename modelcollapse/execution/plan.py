@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel, resolve
@@ -157,7 +158,7 @@ def check_corpus(sweep: Sweep, corpus: Any) -> None:
 
 def check_ngrams(sweep: Sweep, corpus: Any) -> None:
     """Raise SpecError if the corpus has no n-grams of the order that the sweep needs."""
-    if sweep.max_ngram > corpus.term_orders.max(initial=1):
+    if "max_ngram" not in find_domain(sweep.domain).lacks and sweep.max_ngram > corpus.term_orders.max(initial=1):
         raise SpecError(
             f"max_ngram: found {sweep.max_ngram}, but the corpus '{corpus.name}' has n-grams up to "
             f"{int(corpus.term_orders.max(initial=1))}; build it with --ngrams {sweep.max_ngram}."

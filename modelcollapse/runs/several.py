@@ -8,6 +8,7 @@ from typing import Any
 
 from modelcollapse.corpora import load_corpus, locate_corpus
 from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.plan import check_corpus
 from modelcollapse.fields import declared
@@ -170,7 +171,7 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
     if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
     sweeps = run.sweeps_to_run()
-    documents = None if is_without else load_corpus(**given)
+    documents = None if is_without else find_domain(run.spec.domain).load(**given)
     for sweep in sweeps:
         carry_out(sweep, documents, out=location, given_corpus=given, **options)
     return open_run(location)

@@ -185,6 +185,10 @@ class Domain(Protocol):
         """Return whether chains of models, given by name, draw from a corpus."""
         ...
 
+    def load(self, **given: Any) -> Any:
+        """Return a corpus from what the user says of it: see `corpora.load_corpus`."""
+        ...
+
     def data(self, corpus: Any, sweep: Any) -> Data:
         """Return what chains of a sweep draw from; raise SpecError if the corpus does not do."""
         ...

@@ -21,6 +21,7 @@ Purpose = Literal[
     "inputs",
     "human",
     "drawn",
+    "written",
 ]
 
 #: Fractional part of the golden ratio: the most evenly spread additive recurrence.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.load import load_corpus
 from modelcollapse.domains.closed_form.worlds import WORLDS, Text, World
 from modelcollapse.errors import LearnerError, SpecError
 from modelcollapse.simulation import streams
@@ -140,6 +141,10 @@ class ClosedForm:
     def needs_corpus(self, models: Sequence[str]) -> bool:
         """See `Domain`: only the world `Text` does."""
         return "text" in models
+
+    def load(self, **given: Any) -> Corpus:
+        """See `Domain`."""
+        return load_corpus(**given)
 
     def data(self, corpus: Corpus | None, sweep: Any) -> HumanText:
         """See `Domain`."""

@@ -1,0 +1,169 @@
+"""Corpora as blocks of tokens: words in order, with punctuation, cut into pieces of one length."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.corpora.counting.npy_files import HASH_BYTES
+from modelcollapse.corpora.load import find_source
+from modelcollapse.corpora.origin import Lengths, Origin
+from modelcollapse.corpora.progress import silent
+from modelcollapse.corpora.reading.files import read_files
+from modelcollapse.corpora.reading.read_report import ReadReport
+from modelcollapse.corpora.sources.source import ReviewFiles
+from modelcollapse.corpora.sources.synthetic.language import stream
+from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
+from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
+from modelcollapse.corpora.sources.synthetic.words import make_words
+from modelcollapse.errors import CorpusError
+
+#: A word, with apostrophes inside; or a sign.
+TOKEN = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+
+#: The first two tokens: of words that are too rare, and of the end of a document.
+UNKNOWN, END = "<unk>", "<end>"
+
+#: Raised whenever the same texts give other blocks than before.
+BLOCKS_VERSION = 1
+
+#: In synthetic texts: how often a word depends on the one before, and on how large a share of all words it then falls.
+_ORDERED, _WINDOW_BITS = 0.75, 56
+
+
+@dataclass(frozen=True, eq=False)
+class BlockCorpus:
+    """Blocks of tokens.
+
+    Attributes
+    ----------
+    blocks : ndarray of uint16 or uint32, shape (n_blocks, length)
+        One after the other as in the texts, which are joined by the token 1; the rest after the last block is left out.
+    n_types : ndarray of int64, shape (1,)
+        Size of the vocabulary: tokens are 0 (all words that are too rare), 1, …, sorted by how frequent they are.
+    fingerprint : str
+        Hash of blocks and vocabulary.
+    name : str
+        What the user calls it.
+    origin : Origin, optional
+        How it was made.
+    vocabulary : tuple of str
+        What tokens stand for; empty where that is not known.
+    """
+
+    blocks: npt.NDArray[Any]
+    n_types: npt.NDArray[np.int64]
+    fingerprint: str
+    name: str = "blocks"
+    origin: Origin | None = None
+    vocabulary: tuple[str, ...] = ()
+
+    @property
+    def n_documents(self) -> int:
+        """Number of blocks."""
+        return len(self.blocks)
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """What processes share."""
+        return self.blocks, self.n_types
+
+
+def load_blocks(
+    name_or_path: str | Path = "movies", block_length: int = 128, min_count: int = 3, **options: Any
+) -> BlockCorpus:
+    """Read a corpus as blocks of tokens.
+
+    Words are in lower case; vocabulary and blocks are those of the whole corpus. Two blocks may be parts of one text.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        As for `load_corpus`.
+    block_length : int
+        Tokens of a block.
+    min_count : int
+        How often a word must occur to be a token of its own.
+    **options
+        How to read files: see `CorpusOptions`.
+
+    Raises
+    ------
+    CorpusError
+        If there is no such corpus, or it has no block or only one word.
+    """
+    source = find_source(name_or_path, options)
+    report = ReadReport()
+    documents = _synthetic(source.parameters, report) if isinstance(source, SyntheticReviews) else _read(source, report)
+    tokens, vocabulary, lengths = _number(documents, min_count)
+    n_blocks = len(tokens) // block_length
+    if n_blocks == 0:
+        raise CorpusError(f"'{source.name}' has {len(tokens):,} tokens, expected at least one block of {block_length}.")
+    if len(vocabulary) < 4:
+        raise CorpusError(f"'{source.name}' has no two words that occur {min_count} times, expected a text.")
+    kind = np.uint16 if len(vocabulary) <= 2**16 else np.uint32
+    blocks = tokens[: n_blocks * block_length].reshape(n_blocks, block_length).astype(kind)
+    report.kept = len(lengths)
+    digest = blake2b("\n".join(vocabulary).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES)
+    digest.update(f"{blocks.shape}".encode() + blocks.astype("<u4").tobytes())
+    how = {"blocks": BLOCKS_VERSION, "block_length": block_length, "min_count": min_count}
+    origin = Origin({**source.identity(), **how}, report, Lengths.of(lengths))
+    return BlockCorpus(blocks, np.array([len(vocabulary)]), digest.hexdigest(), source.name, origin, vocabulary)
+
+
+def _read(source: Any, report: ReadReport) -> Iterator[list[str]]:
+    """Yield the words of files, document after document."""
+    files: ReviewFiles = source
+    for batch in read_files(files.fetch(silent), files.options, report):
+        for text in batch.texts:
+            yield TOKEN.findall(text.lower())
+    report.check(files.options.keep_going)
+
+
+def _synthetic(parameters: SyntheticParameters, report: ReadReport) -> Iterator[list[str]]:
+    """Yield made-up documents: the share of every word is known (Zipf–Mandelbrot), and words depend on the last one.
+
+    Each word is a place on a circle that is divided among the words. A place is the last one moved by a fixed step and
+    a little more; or any place: so all places remain equally likely.
+    """
+    weights = (np.arange(1, parameters.vocabulary + 1) + parameters.zipf_shift) ** -parameters.zipf_exponent
+    shuffled = stream(parameters.seed, "places").permutation(parameters.vocabulary)
+    ends = np.cumsum((weights / weights.sum())[shuffled])
+    normals = stream(parameters.seed, "lengths").standard_normal(parameters.documents)
+    lengths = np.rint(parameters.median_length * np.exp(parameters.length_spread * normals)).astype(np.int64)
+    lengths = np.maximum(lengths, 1)
+    draw = stream(parameters.seed, "order")
+    moves = draw.integers(2**64, size=int(lengths.sum()), dtype=np.uint64)
+    ordered = draw.random(len(moves)) < _ORDERED
+    moves[ordered] = (moves[ordered] >> np.uint64(64 - _WINDOW_BITS)) + np.uint64(0x9E3779B97F4A7C15)
+    places = (np.cumsum(moves, dtype=np.uint64) >> np.uint64(11)) * 2.0**-53
+    words = make_words(parameters.vocabulary)
+    ranks = shuffled[np.minimum(np.searchsorted(ends, places, "right"), parameters.vocabulary - 1)].tolist()
+    first = 0
+    for length in lengths.tolist():
+        yield [words[rank] for rank in ranks[first : first + length]]
+        first += length
+    report.read = len(lengths)
+
+
+def _number(
+    documents: Iterable[list[str]], min_count: int
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...], npt.NDArray[np.int64]]:
+    """Return the tokens of documents, one after the other, each followed by its end; the vocabulary; and lengths."""
+    kept = list(documents)
+    counts = Counter(chain.from_iterable(kept))
+    frequent = sorted((word for word, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
+    vocabulary = (UNKNOWN, END, *frequent)
+    numbers = {word: number for number, word in enumerate(vocabulary)}
+    get, end = numbers.get, [1]
+    tokens = [number for words in kept for number in chain((get(word, 0) for word in words), end)]
+    return np.array(tokens, np.int64), vocabulary, np.array([len(words) for words in kept], np.int64)

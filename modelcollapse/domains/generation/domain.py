@@ -1,0 +1,225 @@
+"""Text generation as a domain: a slot is a block of tokens; the next model is trained on what the last one wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from modelcollapse.corpora.blocks import BlockCorpus, load_blocks
+from modelcollapse.domains.generation.measures import HumanText, text_measures
+from modelcollapse.domains.generation.ngram import Ngram
+from modelcollapse.domains.generation.rules import FROZEN, HUMAN_ONLY, SHUFFLED, decoder_of
+from modelcollapse.errors import LearnerError, SpecError
+from modelcollapse.simulation import streams
+from modelcollapse.simulation.domain import Measure, Moment
+from modelcollapse.simulation.learning.training import Train
+from modelcollapse.simulation.regimes import Positions
+from modelcollapse.simulation.rows import CommonRow
+from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Origins, Slots
+from modelcollapse.simulation.spec import ChainSpec, Model
+
+#: Human blocks whose trigrams count as known: the first of a seed's order, apart from the test set.
+KNOWN_BLOCKS = 10_000
+
+#: Raised whenever the model gives other texts than before.
+MODEL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class GenerationRow(CommonRow):
+    """The record of one generation.
+
+    What is said of written text is measured on as many blocks as the test set has, which this generation's model writes
+    for that purpose as the rule says (controls: as the model itself would), at every rate.
+
+    Attributes
+    ----------
+    n_test : int
+        Human test blocks.
+    cross_entropy, perplexity : float
+        Of the test blocks, in nats a token; its exponential. Infinite for models that exclude what people write.
+    n_types : int
+        Different tokens written.
+    entropy : float
+        Of the shares of tokens written, in nats.
+    distinct_2 : float
+        Different pairs of neighbours, as a share of all pairs.
+    tail_share : float
+        Share of tokens that people use at most twice in generation 0's training set.
+    zipf_slope : float
+        Of log frequency on log rank; null if fewer than three tokens are written twice.
+    unseen_trigrams, unseen_trigrams_human : float
+        Share of trigrams written that none of 10,000 human blocks has; the same of the human test blocks.
+    repetition : float
+        Share of 4-grams that stand in their block before.
+    fit_seconds, predict_seconds : float
+        Wall time of training; of writing the next increment.
+    growth : str
+        How the chain grows: see `spec.Growth.text`.
+    """
+
+    domain: ClassVar[str] = "generation"
+
+    n_test: int
+    cross_entropy: float
+    perplexity: float
+    n_types: int
+    entropy: float
+    distinct_2: float
+    tail_share: float
+    zipf_slope: float | None
+    unseen_trigrams: float
+    unseen_trigrams_human: float
+    repetition: float
+    fit_seconds: float
+    predict_seconds: float
+    growth: str
+
+
+class Generation:
+    """See `simulation.domain.Domain`."""
+
+    name = "generation"
+    row: type[CommonRow] = GenerationRow
+    slots = "blocks"
+    measures: Mapping[str, Measure] = {
+        "cross_entropy": Measure("cross-entropy", "nats", "less"),
+        "perplexity": Measure("perplexity", "", "less"),
+        "n_types": Measure("types written", "types", "more"),
+        "entropy": Measure("entropy", "nats", "neither"),
+        "distinct_2": Measure("distinct pairs", "share", "neither"),
+        "tail_share": Measure("rare words", "share", "neither"),
+        "zipf_slope": Measure("Zipf slope", "", "neither"),
+        "unseen_trigrams": Measure("unseen trigrams", "share", "neither"),
+        "unseen_trigrams_human": Measure("unseen trigrams of people", "share", "neither"),
+        "repetition": Measure("repetition", "share", "neither"),
+    }
+    lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms")
+    defaults: Mapping[str, Any] = {"label_rule": "sample", "model": "ngram", "test_size": 500}
+
+    def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
+        """See `Domain`."""
+        for rule in rules:
+            decoder_of(rule)
+
+    def parameter_names(self, model: str) -> Collection[str]:
+        """See `Domain`."""
+        if model != "ngram":
+            raise LearnerError(f"Found no language model '{model}', expected ngram.")
+        return ("order", "discount")
+
+    def check_model(self, model: Model, thoroughly: bool = False) -> None:
+        """See `Domain`."""
+        model_of(model, 2)
+
+    def identity(self, model: Model) -> Mapping[str, object]:
+        """See `Domain`."""
+        made = model_of(model, 2)
+        return {"model": model.name, "order": made.order, "discount": made.discount, "version": MODEL_VERSION}
+
+    def needs_corpus(self, models: Sequence[str]) -> bool:
+        """See `Domain`."""
+        return True
+
+    def load(self, **given: Any) -> BlockCorpus:
+        """See `Domain`."""
+        return load_blocks(**given)
+
+    def data(self, corpus: Any, sweep: Any) -> BlockCorpus:
+        """See `Domain`."""
+        if not isinstance(corpus, BlockCorpus):
+            found = "none" if corpus is None else f"a {type(corpus).__name__}"
+            raise SpecError(f"corpus: found {found}, expected blocks of tokens: corpus=load_blocks(…).")
+        return corpus
+
+    def bind(self, spec: ChainSpec, data: BlockCorpus, train: Train) -> Writing:
+        """See `Domain`."""
+        return Writing(spec, data)
+
+    def chain_bytes(self, spec: ChainSpec) -> int | None:
+        """See `Domain`: some 100 bytes for each n-gram of every length, and the known trigrams.
+
+        Blocks are taken to have 128 tokens, since the corpus is not known here.
+        """
+        blocks = spec.final_size if spec.regime == "accumulate" else max(spec.initial_size, spec.growth.increment or 0)
+        return 128 * (100 * model_of(spec.model, 2).order * (blocks + spec.test_size) + 60 * KNOWN_BLOCKS)
+
+
+class Writing:
+    """A chain's blocks: which it tests on, sees, and in which order. See `simulation.domain.History`."""
+
+    def __init__(self, spec: ChainSpec, corpus: BlockCorpus) -> None:
+        self.spec, self.corpus = spec, corpus
+        self.n_types, self.length = int(corpus.n_types[0]), corpus.blocks.shape[1]
+        self.slot: np.dtype[Any] = np.dtype([("origin", "u1"), ("tokens", corpus.blocks.dtype, (self.length,))])
+        order = streams.document_order(spec.seed, corpus.n_documents)
+        self.test, self.pool = order[: spec.test_size], order[spec.test_size :]
+        self.decoder = decoder_of(spec.label_rule)
+
+    @cached_property
+    def people(self) -> HumanText:
+        """What written text is held against."""
+        first, known = (self.corpus.blocks[self.pool[:n]] for n in (self.spec.initial_size, KNOWN_BLOCKS))
+        return HumanText(first, known, self.corpus.blocks[self.test], self.n_types)
+
+    def human(self, start: int, stop: int) -> Slots:
+        """See `History`."""
+        slots = np.empty(max(0, stop - start), dtype=self.slot)
+        slots["origin"], slots["tokens"] = HUMAN, self.corpus.blocks[self.pool[start:stop]]
+        return slots
+
+    def origins(self, slots: Slots) -> Origins:
+        """See `History`."""
+        return slots["origin"]
+
+    def train(self, generation: int, seen: Slots, positions: Positions) -> Ngram:
+        """See `History`."""
+        model = model_of(self.spec.model, self.n_types)
+        return model.fit(seen["tokens"][positions], streams.model_seed(self.spec.seed, generation))
+
+    def look(self, model: Ngram, start: int, stop: int) -> Ngram:
+        """See `History`: the model itself."""
+        return model
+
+    def fill(self, view: Ngram, moment: Moment) -> Slots:
+        """See `History`: a block is the same at all rates at which it is written."""
+        rule, chosen = self.spec.label_rule, np.flatnonzero(moment.selected)
+        slots = np.zeros(len(chosen), dtype=self.slot)
+        slots["origin"] = LEFT_OUT if rule == HUMAN_ONLY else SYNTHETIC
+        draw = streams.stream(self.spec.seed, "drawn", moment.generation)
+        if rule == SHUFFLED:
+            places = np.argsort(draw.random((len(moment.selected), self.length)), axis=1)[chosen]
+            slots["tokens"] = np.take_along_axis(moment.human["tokens"][chosen], places, axis=1)
+        elif rule != HUMAN_ONLY:
+            model: Ngram = moment.first_model() if rule == FROZEN else view
+            slots["tokens"] = model.sample(len(moment.selected), self.length, draw, self.decoder, chosen)
+        return slots
+
+    def measure(self, view: Ngram, moment: Moment) -> tuple[Mapping[str, Any], npt.NDArray[np.uint8]]:
+        """See `History`: nothing is remembered."""
+        draw = streams.stream(self.spec.seed, "written", moment.generation)
+        written = view.sample(len(self.test), self.length, draw, self.decoder)
+        with np.errstate(divide="ignore"):
+            cross_entropy = float(-view.log_prob(self.people.held_out).mean())
+        with np.errstate(over="ignore"):
+            perplexity = float(np.exp(cross_entropy))
+        columns = {"cross_entropy": cross_entropy, "perplexity": perplexity, **text_measures(written, self.people)}
+        return columns, np.empty(0, dtype=np.uint8)
+
+
+def model_of(model: Model, n_types: int) -> Ngram:
+    """Return a model that is not trained yet.
+
+    Raises
+    ------
+    LearnerError
+        If there is none of this name, or a parameter is impossible.
+    """
+    if model.name != "ngram":
+        raise LearnerError(f"Found no language model '{model.name}', expected ngram.")
+    return Ngram(n_types, **dict(model.params))  # type: ignore[arg-type]

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from modelcollapse.corpora.blocks import load_blocks
+from modelcollapse.errors import CorpusError
+
+
+def write_file(path, texts):
+    path.write_text("text,label\n" + "\n".join(f'"{text}",{i % 2}' for i, text in enumerate(texts)))
+    return path
+
+
+def test_words_and_signs_stand_in_order(tmp_path):
+    file = write_file(tmp_path / "reviews.csv", ["It's good, good!", "Bad: it's good."] * 4)
+    corpus = load_blocks(file, block_length=10, min_count=4)
+    said = [corpus.vocabulary[token] for token in corpus.blocks[0]]
+    assert said == ["it's", "good", ",", "good", "!", "<end>", "bad", ":", "it's", "good"]
+    assert corpus.n_documents == 4 * (6 + 6) // 10
+    assert corpus.origin.rows.kept == 8
+
+
+def test_rare_words_are_one_token(tmp_path):
+    file = write_file(tmp_path / "reviews.csv", ["good bad film"] * 5 + ["good bad plot"])
+    corpus = load_blocks(file, block_length=4, min_count=2)
+    assert corpus.vocabulary == ("<unk>", "<end>", "bad", "good", "film")
+    assert corpus.blocks[-1].tolist() == [3, 2, 0, 1]
+
+
+def test_synthetic_words_have_the_shares_they_should_and_depend_on_the_last_one():
+    name = "synthetic:20000,vocabulary=50,zipf_exponent=1,zipf_shift=0"
+    corpus = load_blocks(name, min_count=1)
+    assert corpus.fingerprint == load_blocks(name, min_count=1).fingerprint
+    tokens = corpus.blocks.ravel()
+    words = tokens[tokens != 1]
+    due = 1 / np.arange(1, 51)
+    found = np.bincount(words, minlength=52)[2:] / len(words)
+    np.testing.assert_allclose(found, due / due.sum(), rtol=0.06)
+    after = tokens[1:][tokens[:-1] == 40]
+    assert np.bincount(after, minlength=52)[2:].max() / len(after) > 0.4
+
+
+@pytest.mark.parametrize(
+    ("texts", "length", "words"), [(["a b"] * 9, 128, "at least one block"), (["a"] * 9, 4, "two words")]
+)
+def test_a_corpus_that_is_too_small_is_refused(tmp_path, texts, length, words):
+    with pytest.raises(CorpusError, match=words):
+        load_blocks(write_file(tmp_path / "reviews.csv", texts), block_length=length)
