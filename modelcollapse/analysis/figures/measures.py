@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +16,6 @@ from modelcollapse.analysis.figures.panels import (
     Panel,
     add_legend,
     draw_lines,
-    legend_title,
     most_lines,
     panels,
 )
@@ -58,8 +59,8 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
         for part, top, bottom in zip(parts, grid[0], grid[-1], strict=True):
             top.set_title(part.title.replace("documents", domain.slots))
             bottom.set_xlabel(f"{domain.slots} seen")
-        law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, label="law")
-        add_legend(figure, most_lines(parts), legend_title(rows), [law] if _has_law(rows, judged) else ())
+        law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, marker="D", markersize=4, label="law")
+        add_legend(figure, most_lines(parts), "filled by\nthe model", [law] if _has_law(rows, judged) else ())
         enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]
         band = "95 % interval of the mean, pointwise" if enough else "range of the seeds"
         caption(figure, f"Line: mean of the seeds; band: {band}. {describe_seeds(rows)}.")
@@ -82,11 +83,11 @@ def _label(measure: Measure) -> str:
 
 def _draw_law(axes: Axes, part: Panel, quantity: str, judged: pl.DataFrame) -> None:
     due = law_of(part.rows, judged).filter(quantity=quantity).sort("n_seen")
+    sizes = part.rows.select("n_seen").unique().sort("n_seen")
     for _, arm in due.group_by([*_PLACE, "collapse_rate"], maintain_order=True):
-        values = arm.drop_nulls("due")
-        marker = "o" if values.height == 1 else None
-        axes.plot(
-            values["n_seen"], values["due"], color=INK, linewidth=1.3, linestyle=_DASHES, marker=marker, zorder=60
-        )
+        values = sizes.join(arm.select("n_seen", "due"), on="n_seen", how="left", maintain_order="left")
+        alone = values["due"].is_not_null().sum() < values.height  # nothing is said of the sizes between
+        look: dict[str, Any] = {"marker": "D", "markersize": 4, "linestyle": ""} if alone else {"linestyle": _DASHES}
+        axes.plot(values["n_seen"], values["due"], color=INK, linewidth=1.3, zorder=60, **look)
         bounds = arm.filter(pl.col("due").is_null() & pl.col("most").is_finite())
         axes.fill_between(bounds["n_seen"], bounds["least"], bounds["most"], color=MUTED, alpha=0.18, linewidth=0)
