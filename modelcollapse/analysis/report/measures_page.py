@@ -9,18 +9,22 @@ import polars as pl
 from markupsafe import Markup
 
 from modelcollapse.analysis.figures.measures import law_of, measures_figure
-from modelcollapse.analysis.formats import OVER_SEEDS, count, p_text, percents
-from modelcollapse.analysis.report.cells import Cell, Table, axes_columns, make_table, number, text
+from modelcollapse.analysis.formats import count, p_text, percents
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
+from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
 from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.page import About, Picture, Report, Section, render_page
-from modelcollapse.analysis.statistics.arms import SETTING, at_size, comparable, prepare, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, with_sound_pairing
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
+from modelcollapse.analysis.statistics.power import power
+from modelcollapse.analysis.statistics.trends import trend
 from modelcollapse.simulation.domain import Domain, Measure, primary
 
 _LEAD = (
     "A model is trained on what people made. New slots arrive; a share of them – the collapse rate – is filled by the "
     "model itself; it is retrained on everything; and so on. What does the loop do to the model, and how sure is that?"
 )
+_OVER_SEEDS = "Intervals: 95 %, over seeds. Each holds alone, not all of them jointly, unless it says so."
 _VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
 
 
@@ -36,7 +40,11 @@ def build_measures_report(
         name = str(key)
         words = f"What happens as {domain.slots} arrive." + ("" if judged is None else " Dashed: what the law says.")
         svg = Markup(images.inline(measures_figure(group, domain, judged), name, f"{name}: {words}"))
-        tables = {"laws": _laws_table(group, judged), "differences": _differences_table(group, domain)}
+        tables = {
+            "laws": _laws_table(group, judged),
+            "differences": _differences_table(group, domain),
+            "rules": _trend_table(group, domain),
+        }
         sections.append(
             Section(
                 name,
@@ -48,7 +56,8 @@ def build_measures_report(
                 tables={kind: table for kind, table in tables.items() if table},
             )
         )
-    return render_page(about, sections, images, lead=_LEAD, note=OVER_SEEDS)
+    cost = f"What {domain.slots} of the model cost"
+    return render_page(about, sections, images, lead=_LEAD, note=_OVER_SEEDS, cost=cost)
 
 
 def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> str:
@@ -120,18 +129,51 @@ def _laws_table(rows: pl.DataFrame, judged: pl.DataFrame | None) -> Table | None
 
 
 def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
+    """Show every arm beside people alone; a size of theirs is worth as much where the measure is as good."""
     name, measure = primary(domain)
+    frame = _compared(rows, name)
+    if measure.better != "neither":
+        kept = rows.filter(regime="accumulate")  # in other regimes more from people does no better
+        upward = kept.with_columns(pl.col(name) * (1 if measure.better == "more" else -1))
+        worth = effective_human_size(upward, name).select(
+            *ARM, "human_size", "beyond", human_low="ci_low", human_high="ci_high"
+        )
+        frame = frame.join(worth, on=list(ARM), how="left", maintain_order="left")
+    frame = frame.join(
+        power(rows, metric=name).select(*ARM, "detectable"), on=list(ARM), how="left", maintain_order="left"
+    )
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("seeds", lambda row: number(row["n_seeds"], count)),
+        (measure.words, partial(_value, name="mean", measure=measure)),
+        ("people alone", partial(_value, name="reference", measure=measure)),
+        ("difference [95 %]", lambda row: Cell(_signed(row, "difference", "ci_low", "ci_high"), row["difference"])),
+        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+        ("detectable", partial(_value, name="detectable", measure=measure)),
+    ]
+    if "human_size" in frame.columns:
+        columns.append((f"worth, human {domain.slots} [95 %]", worth_cell))
+    note = (
+        "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs, "
+        "each rate alone. Worth, where everything is kept: how much "
+        f"of what people alone make does as well. {_OVER_SEEDS}"
+    )
+    return make_table(f"{measure.words.capitalize()} at the end", note, frame, columns)
+
+
+def _trend_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
+    name, measure = primary(domain)
+    slopes = trend(rows, name).with_columns(pl.col("slope_pp", "ci_low_pp", "ci_high_pp") / 100)
     return make_table(
-        f"{measure.words.capitalize()} at the end",
-        f"Differences to people alone, within seeds. {OVER_SEEDS}",
-        _compared(at_size(rows), name),
+        f"{measure.words.capitalize()} by rate",
+        f"A straight line over all rates, within seeds where they are shared. {_OVER_SEEDS}",
+        slopes,
         [
-            *axes_columns(rows),
+            *axes_columns(rows, rate=False),
             ("seeds", lambda row: number(row["n_seeds"], count)),
-            (measure.words, partial(_value, name="mean", measure=measure)),
-            ("people alone", partial(_value, name="reference", measure=measure)),
-            ("difference", lambda row: Cell(_signed(row, "difference", "ci_low", "ci_high"), row["difference"])),
-            ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+            ("rates", lambda row: number(row["n_rates"], count)),
+            ("per 1 % [95 %]", lambda row: Cell(_signed(row, "slope_pp", "ci_low_pp", "ci_high_pp"), row["slope_pp"])),
+            ("p", lambda row: number(row["p"], p_text)),
         ],
     )
 

@@ -153,8 +153,12 @@ def render_page(
     *,
     lead: str,
     note: str,
+    cost: str = "What self-labels cost",
 ) -> Report:
-    """Write the page: `lead` says what happens in a run, `note` what the intervals in headlines are."""
+    """Write the page: `lead` says what happens in a run, `note` what the intervals in headlines are.
+
+    `cost` is the title above the differences.
+    """
     html = _template().render(
         about=about,
         corpus=describe_corpus(about.corpus),
@@ -162,6 +166,7 @@ def render_page(
         overview=overview,
         lead=lead,
         note=note,
+        cost=cost,
         light=images.light,
         dark=images.dark,
         specs=[(str(sweep.get("experiment", "sweep")), as_toml(sweep, about.corpus)) for sweep in about.sweeps],

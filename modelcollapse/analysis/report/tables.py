@@ -29,8 +29,10 @@ from modelcollapse.analysis.report.cells import (
     difference_cell,
     make_table,
     number,
+    rough,
     text,
     tolerance_cell,
+    worth_cell,
 )
 from modelcollapse.analysis.report.mechanism_tables import (
     bound_table,
@@ -96,7 +98,7 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
             "mean reliable",
             lambda row: text(NO_VALUE if row["note"] else "yes" if row["reliable"] else f"no: {row['why']}"),
         ),
-        ("worth, human documents", _worth),
+        ("worth, human documents", worth_cell),
         ("of a calibrated sampler", _calibrated),
     ]
     note = (
@@ -120,23 +122,8 @@ def _degenerate(row: dict[str, Any]) -> Cell:
     return Cell(share_of_seeds(k, n, "") + mark, k / n)
 
 
-def _worth(row: dict[str, Any]) -> Cell:
-    """Write a size with its interval; of a size outside the human-only curve what the interval says of it."""
-    low, high = (None if end is None else count(_rough(end)) for end in (row["human_low"], row["human_high"]))
-    if row["human_size"] is None:
-        if row["beyond"] == "below":
-            return Cell(f"fewer than the first size [up to {high or '…'}]", 0.0)
-        return Cell(f"more than all [from {low or '…'}]", 1e299) if row["beyond"] else Cell(NO_VALUE, 1e300)
-    return number(row["human_size"], lambda size: count(_rough(size)), f" [{low or '…'}, {high or '…'}]")
-
-
 def _calibrated(row: dict[str, Any]) -> Cell:
-    return number(row["calibrated"], lambda worth: count(_rough(worth * row["n_seen"])))
-
-
-def _rough(size: float) -> float:
-    """Round a size to three digits: no one knows more of it."""
-    return float(f"{size:.3g}")
+    return number(row["calibrated"], lambda worth: count(rough(worth * row["n_seen"])))
 
 
 def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:

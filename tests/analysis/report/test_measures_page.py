@@ -1,15 +1,26 @@
 import polars as pl
 import pytest
 
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.measures_page import build_measures_report, measured_headline
 from modelcollapse.analysis.statistics.arms import AnalysisError, prepare
+from modelcollapse.domains.closed_form.laws import calibrated_worth
 from tests.analysis.worlds import run_worlds
 
 
 def test_the_report_has_the_laws_and_the_differences_in_the_domains_words(tmp_path):
     run_worlds(tmp_path).report()
     html = (tmp_path / "report.html").read_text()
-    for words in ("The laws", "Risk at the end", "What happens as draws arrive", "holds", "people alone"):
+    for words in (
+        "The laws",
+        "Risk at the end",
+        "What happens as draws arrive",
+        "holds",
+        "people alone",
+        "detectable",
+        "worth, human draws",
+        "Risk by rate",
+    ):
         assert words in html
     for words in ("accuracy", "documents that people labelled", "claims of the original study"):
         assert words not in html
@@ -55,3 +66,11 @@ def test_a_run_that_is_not_finished_says_so(tmp_path):
     rows, about = run.results(), run.about()
     html = build_measures_report(rows, type(about)(**{**vars(about), "n_finished": 1}), run.domain).html
     assert "not finished" in html
+
+
+def test_a_mixture_is_worth_the_human_draws_that_do_as_well(tmp_path):
+    """The exact recursion, and its asymptote, are the truth here: 1 − 2 · 30 % of the draws, for many."""
+    run = run_worlds(tmp_path, rates="0,0.3", seeds=10, final_size=200)
+    rows = prepare(run.results()).filter(regime="accumulate").with_columns(-pl.col("risk"))
+    found = effective_human_size(rows, "risk").row(0, named=True)
+    assert found["worth"] == pytest.approx(calibrated_worth(range(10, 201, 10), 0.3), rel=0.1)
