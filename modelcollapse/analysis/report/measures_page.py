@@ -9,12 +9,12 @@ import polars as pl
 from markupsafe import Markup
 
 from modelcollapse.analysis.figures.measures import law_of, measures_figure
-from modelcollapse.analysis.formats import count, p_text, percents
+from modelcollapse.analysis.formats import axis_words, count, p_text, percents
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
 from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.page import About, Picture, Report, Section, render_page
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.trends import trend
@@ -78,11 +78,14 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
         return f"There are no chains at rate 0 with other rates beside them: no effect on {measure.words} can be shown."
     top = compared.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max()).row(0, named=True)
     filled, found = percents([top["collapse_rate"]]), measure.text(top["mean"])
-    return (
-        f"With {filled} filled by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
-        f"of people alone {measure.text(top['reference'])}: a difference of "
-        f"{_signed(top, 'difference', 'ci_low', 'ci_high')}."
+    axes = [axis for axis in varying_axes(rows) if axis != "experiment"]
+    words = (
+        f"{filled} filled by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, of people "
+        f"alone {measure.text(top['reference'])}: a difference of {_signed(top, 'difference', 'ci_low', 'ci_high')}."
     )
+    if not axes:
+        return f"With {words}"
+    return f"{', '.join(axis_words(axis, top[axis]) for axis in axes)}, one of several settings: with {words}"
 
 
 def _compared(rows: pl.DataFrame, metric: str) -> pl.DataFrame:

@@ -44,6 +44,8 @@ def test_without_laws_the_highest_rate_is_compared_with_people_alone(tmp_path):
     assert said.startswith("With 100 % filled by the model, risk is ")
     difference = run.compare_rates().filter(regime="replace", collapse_rate=1.0)["difference"].item()
     assert f"{difference:+.4g}" in said
+    several = measured_headline(prepare(run.results()), run.domain)
+    assert several.startswith("accumulate, one of several settings: with 100 % filled")
     alone = measured_headline(rows.filter(pl.col("collapse_rate") > 0), run.domain)
     assert "no chains at rate 0" in alone
 
