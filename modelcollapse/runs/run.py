@@ -171,7 +171,13 @@ class Run(Results):
         return laws_frame(self._judged(self.sweeps if sweeps is None else list(sweeps), corpus))
 
     def judged(self) -> pl.DataFrame | None:
-        """Return what `runs.laws.judge` says of all chains; None in a domain without laws."""
+        """Return what `runs.laws.judge` says of all chains, bounds included; None in a domain without laws.
+
+        Examples
+        --------
+        >>> run.judged() is None
+        True
+        """
         return self._judged(self.sweeps, None) if self.spec.domain == ClosedForm.name else None
 
     def _judged(self, sweeps: Sequence[Sweep], corpus: Corpus | None) -> pl.DataFrame:

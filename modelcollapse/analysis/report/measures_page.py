@@ -80,8 +80,9 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     filled, found = percents([top["collapse_rate"]]), measure.text(top["mean"])
     axes = [axis for axis in varying_axes(rows) if axis != "experiment"]
     words = (
-        f"{filled} filled by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, of people "
-        f"alone {measure.text(top['reference'])}: a difference of {_signed(top, 'difference', 'ci_low', 'ci_high')}."
+        f"{filled} filled by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
+        f"of people alone {measure.text(top['reference'])}: a difference of "
+        f"{_signed(top, 'difference', 'ci_low', 'ci_high')}."
     )
     if not axes:
         return f"With {words}"
