@@ -55,7 +55,7 @@ def test_a_command_has_an_option_for_every_field_that_has_help(path, groups):
                 assert options[name].help == field.help  # type: ignore[attr-defined]
                 assert f"--{name.replace('_', '-')}" in options[name].opts
             else:
-                assert name == "experiment"
+                assert name in ("experiment", "domain")
 
 
 def test_sweeps_do_not_share_what_is_declared_once():

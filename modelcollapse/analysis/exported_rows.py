@@ -10,9 +10,11 @@ from polars.exceptions import PanicException, PolarsError
 from modelcollapse.analysis.foreign_values import LARGEST, check_text
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
-from modelcollapse.execution.store.record import domain_of
+from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.execution.store.record import domain_of, schema_of
 from modelcollapse.names import first_line
-from modelcollapse.simulation.rows import ADDED, Row, column_types
+from modelcollapse.simulation.domain import primary
+from modelcollapse.simulation.rows import CommonRow, Row, column_types
 
 #: What no row is without; everything else may be unknown.
 _NEVER_NULL = ("collapse_rate", "seed", "initial_size", "generation", "n_seen", "n_train", "n_test", "accuracy")
@@ -40,32 +42,31 @@ def read_rows(file: Path) -> pl.DataFrame:
         with file.open("rb") as opened:  # a path may have characters that mean something to Polars
             is_parquet = file.suffix == ".parquet"
             rows = pl.read_parquet(opened) if is_parquet else pl.read_csv(opened, schema_overrides=EXPORTED)
-        domain = domain_of(rows.columns)
-        missing = [name for name in EXPORTED if name not in rows.columns]
-        rows = rows.with_columns(pl.lit(None).alias(name) for name in missing if name in ADDED)
-        if is_whole := ADDED.keys() >= set(missing):
-            rows = rows.select(pl.col(name).cast(kind) for name, kind in EXPORTED.items())
+        row = find_domain(domain_of(rows.columns) or Row.domain).row
+        exported = {"experiment": pl.String(), **schema_of(row)}
+        missing = [name for name in exported if name not in rows.columns]
+        rows = rows.with_columns(pl.lit(None).alias(name) for name in missing if name in row.added)
+        if is_whole := row.added.keys() >= set(missing):
+            rows = rows.select(pl.col(name).cast(kind) for name, kind in exported.items())
     except (OSError, PolarsError, PanicException) as error:
         raise AnalysisError(f"Cannot read {file}: {first_line(error)}.") from None
-    if domain not in (None, Row.domain):
-        raise AnalysisError(f"{file} holds rows of the domain '{domain}', for which there are no figures and reports.")
     if not is_whole:
         raise AnalysisError(
             f"{file} holds no exported rows: it lacks {', '.join(missing[:5])}. "
             "Use a file that modelcollapse export wrote."
         )
-    for name, kind in EXPORTED.items():
+    for name, kind in exported.items():
         if rows[name].dtype != kind:  # Polars casts lists and structs in their own way
             raise AnalysisError(f"{file}: found {rows[name].dtype} in the column {name}, expected {kind}.")
-    words = [name for name, kind in EXPORTED.items() if kind == pl.String() and name not in ADDED]
+    words = [name for name, kind in exported.items() if kind == pl.String() and name not in row.added]
     rows = rows.with_columns(pl.col(words).fill_null(""))
-    _check(rows, file)
+    _check(rows, row, file)
     return rows
 
 
-def _check(rows: pl.DataFrame, file: Path) -> None:
+def _check(rows: pl.DataFrame, row: type[CommonRow], file: Path) -> None:
     """Refuse what no run can have written, with the first such value."""
-    for name, kind in column_types().items():
+    for name, kind in column_types(row).items():
         column = pl.col(name)
         if kind is str:
             check_text(rows, name, file, may_be_empty=name not in ("model", "regime", "label_rule"))
@@ -76,9 +77,11 @@ def _check(rows: pl.DataFrame, file: Path) -> None:
             allowed, expected = column.is_between(1, LARGEST), "a whole number from 1 up"
         elif kind is int and name != "seed":
             allowed, expected = column.is_between(0, LARGEST), "a whole number from 0 up"
-        else:
+        elif row is Row or kind is int or name.endswith("_seconds"):
             allowed, expected = column.is_between(0, 2.0**63, closed="left"), "a finite number from 0 up"
-        wrong = ~allowed.fill_null(name not in _NEVER_NULL)
+        else:
+            allowed, expected = column.abs() < 2.0**63, "a finite number"
+        wrong = ~allowed.fill_null(name not in (*_NEVER_NULL, primary(find_domain(row.domain))[0]))
         found = rows.select(column.filter(wrong).head(1)).to_series()
         if len(found):
             raise AnalysisError(f"{file}: found {found[0]} in the column {name}, expected {expected}.")

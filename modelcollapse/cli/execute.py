@@ -88,7 +88,6 @@ def execute(
         print_measures(run.results([sweep]), run.domain)
         if run.domain.name == "closed_form":
             print_laws(run.laws([sweep], corpus))
-        typer.echo(f"Results: {location}. Next: modelcollapse export {location}.")
     elif not how.json:
         mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
         readable = [other for other in mine if run.is_readable(other)]
@@ -101,6 +100,7 @@ def execute(
         print_cautions(results, run.corpus)
         if reached is not None:
             _print_reached(reached, until_ci, n_seeds, results)
+    if not how.json:
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]:
-    """Write what this package and Ray's driver log to a file, and to nowhere else – but what people wait for is said.
+    """Write the log of this package and of Ray's driver to a file; messages about waiting also go to stderr.
 
     Parameters
     ----------

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from modelcollapse.atomic import readable
+from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.execution.store.record import domain_of
 from modelcollapse.names import is_file, printable
 from modelcollapse.runs.results import Look, Results
 from modelcollapse.runs.run import open_run
 from modelcollapse.runs.searching import find_search
+from modelcollapse.simulation.domain import Domain
 
 if TYPE_CHECKING:
     from modelcollapse.analysis.report.page import About
@@ -52,6 +55,11 @@ class FileResults(Results):
     def corpus(self) -> Mapping[str, Any]:
         """Nothing: rows do not say it."""
         return {}
+
+    @property
+    def domain(self) -> Domain:
+        """The domain that has these columns."""
+        return find_domain(domain_of(self._rows.columns) or "classification")
 
     def results(self) -> pl.DataFrame:
         """Return all rows, one per generation."""

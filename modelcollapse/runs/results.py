@@ -16,7 +16,7 @@ from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.runs.figures import Figures, svg
-from modelcollapse.simulation.domain import Domain
+from modelcollapse.simulation.domain import Domain, primary
 from modelcollapse.simulation.rows import column_types
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class Results(ABC):
     def _look(self) -> Look:
         """Return everything of this moment from one reading."""
 
+    def judged(self) -> pl.DataFrame | None:
+        """Return what the laws of these chains say of them: see `runs.laws.judge`; None where there are no laws."""
+        return None
+
+    @property
+    def _is_classification(self) -> bool:
+        return self.domain.name == "classification"
+
     def headline(self, margin: float = 0.005) -> str:
         """Say what the loop did, in one sentence for each experiment.
 
@@ -96,8 +104,7 @@ class Results(ABC):
         'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
         check_asked(margin)
-        check_classified(self)
-        return _headlines(_comparable(self._look()), margin)
+        return self._headlines(_comparable(self._look()), margin)
 
     def claims(self, margin: float = 0.005) -> pl.DataFrame:
         """Check the claims of the study's post on every experiment that has data for them.
@@ -131,13 +138,13 @@ class Results(ABC):
         names = ("experiment", "claim", "measured", "verdict")
         return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row")
 
-    def curves(self, metric: str = "accuracy") -> pl.DataFrame:
+    def curves(self, metric: str | None = None) -> pl.DataFrame:
         """Return learning curves, averaged over seeds.
 
         Parameters
         ----------
-        metric : str
-            A column of the rows.
+        metric : str, optional
+            A column of the rows; the domain's primary measure (accuracy) by default.
 
         Returns
         -------
@@ -156,16 +163,17 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.curves import curves
 
-        check_asked(metric=metric)
-        return curves(classified(self), metric)
+        return curves(self.results(), self._measure(metric))
 
-    def compare_rates(self, metric: str = "accuracy", n_seen: int | None = None, margin: float = 0.005) -> pl.DataFrame:
+    def compare_rates(
+        self, metric: str | None = None, n_seen: int | None = None, margin: float = 0.005
+    ) -> pl.DataFrame:
         """Compare every rate with rate 0, within seeds.
 
         Parameters
         ----------
-        metric : str
-            A column of the rows.
+        metric : str, optional
+            A column of the rows; the domain's primary measure (accuracy) by default.
         n_seen : int, optional
             At which size; the largest by default.
         margin : float
@@ -188,18 +196,19 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.compare_rates import compare_rates
 
-        check_asked(margin, metric)
-        return compare_rates(classified(self), metric, n_seen, margin)
+        check_asked(margin)
+        return compare_rates(self.results(), self._measure(metric), n_seen, margin)
 
-    def tolerance(self, margin: float = 0.005, metric: str = "accuracy", n_seen: int | None = None) -> pl.DataFrame:
+    def tolerance(self, margin: float = 0.005, metric: str | None = None, n_seen: int | None = None) -> pl.DataFrame:
         """Return the largest rate whose loss is shown to be within a margin.
 
         Parameters
         ----------
         margin : float
             Loss that counts as none.
-        metric : str
-            A column of the rows.
+        metric : str, optional
+            A column of the rows; the domain's primary measure (accuracy) by default. Where less of it is better, more
+            is the loss.
         n_seen : int, optional
             At which size; the largest by default.
 
@@ -220,8 +229,23 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.trends import tolerance
 
-        check_asked(margin, metric)
-        return tolerance(classified(self), margin, metric, n_seen)
+        check_asked(margin)
+        name = self._measure(metric)
+        measure = self.domain.measures.get(name)
+        sign = -1 if measure is not None and measure.better == "less" else 1
+        return tolerance(self.results().with_columns(sign * pl.col(name)), margin, name, n_seen)
+
+    def _measure(self, name: str | None) -> str:
+        """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""
+        from modelcollapse.analysis.statistics.arms import AnalysisError
+
+        if name is None:
+            return primary(self.domain)[0]
+        types = column_types(self.domain.row)
+        measures = [column for column, kind in types.items() if kind is float and column != "collapse_rate"]
+        if name not in measures:
+            raise AnalysisError(f"metric: found {name!r}, expected one of {', '.join(measures)}.")
+        return name
 
     def cautions(self) -> list[str]:
         """Return what makes these results say little, the worst first; empty where no generation is finished.
@@ -234,8 +258,8 @@ class Results(ABC):
         from modelcollapse.analysis.report.caveats import flaws
         from modelcollapse.analysis.statistics.arms import prepare
 
-        rows = classified(self)
-        return [] if rows.is_empty() else flaws(prepare(rows), self.corpus)
+        rows = self.results()
+        return flaws(prepare(rows), self.corpus) if self._is_classification and not rows.is_empty() else []
 
     def plot(self, kind: str | None = None, margin: float = 0.005) -> Figures:
         """Draw what the rows have data for.
@@ -264,16 +288,23 @@ class Results(ABC):
         >>> run.plot("curves")["sweep"].savefig("curves.pdf")
         """
         from modelcollapse.analysis.figures.draw_all import drawings
+        from modelcollapse.analysis.figures.measures import measures_figure
         from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, with_sound_pairing
 
         check_asked(margin)
-        drawn = list(drawings(with_sound_pairing(prepare(classified(self)))[0], margin))
-        if kind is not None and kind not in (kinds := list(dict.fromkeys(drawing.kind for drawing in drawn))):
+        rows = with_sound_pairing(prepare(self.results()))[0]
+        if self._is_classification:
+            drawn = [(one.kind, one.name, one.figure) for one in drawings(rows, margin)]
+        else:
+            judged = self.judged()
+            groups = rows.group_by(["experiment"], maintain_order=True)
+            drawn = [("curves", str(name), measures_figure(group, self.domain, judged)) for (name,), group in groups]
+        if kind is not None and kind not in (kinds := list(dict.fromkeys(one[0] for one in drawn))):
             raise AnalysisError(f"kind: found '{kind}', expected what these rows have data for: {', '.join(kinds)}.")
-        return Figures({drawing.name: drawing.figure for drawing in drawn if kind in (None, drawing.kind)})
+        return Figures({name: figure for found, name, figure in drawn if kind in (None, found)})
 
     def write_figures(self, margin: float = 0.005) -> list[str]:
-        """Write all figures, as PNG and SVG, and the table of the post's claims.
+        """Write all figures, as PNG and SVG; of classifiers also the table of the post's claims.
 
         Parameters
         ----------
@@ -300,7 +331,9 @@ class Results(ABC):
         from modelcollapse.analysis.figures.draw_all import plot_run
 
         check_asked(margin)
-        return [self.folder.path(name) for name in plot_run(classified(self), self.folder.write, margin)]
+        if not self._is_classification:
+            return self.plot().write(self.folder)
+        return [self.folder.path(name) for name in plot_run(self.results(), self.folder.write, margin)]
 
     def unpaired(self) -> dict[str, str]:
         """Return why rates of an experiment are compared as independent samples, for each where that is so.
@@ -312,7 +345,7 @@ class Results(ABC):
         """
         from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
 
-        return with_sound_pairing(prepare(classified(self)))[1]
+        return with_sound_pairing(prepare(self.results()))[1]
 
     def report(self, margin: float = 0.005) -> str:
         """Write one HTML page with everything the rows show.
@@ -370,33 +403,58 @@ class Results(ABC):
         write_export(rows, Path(file))
         return rows.height
 
+    def _headlines(self, rows: pl.DataFrame, margin: float = 0.005) -> str:
+        """Return the headline of every experiment of prepared rows, a line each."""
+        from modelcollapse.analysis.report.headline import headline
+        from modelcollapse.analysis.report.measures_page import measured_headline
+        from modelcollapse.analysis.statistics.arms import loop_or_all
+
+        judged = self.judged()
+        words = {
+            str(name): headline(loop_or_all(group), margin)
+            if self._is_classification
+            else measured_headline(group, self.domain, judged)
+            for (name,), group in rows.group_by(["experiment"], maintain_order=True)
+        }
+        return "\n".join(f"{name}: {said}" if len(words) > 1 else said for name, said in words.items())
+
+    def _main_figure(self, rows: pl.DataFrame) -> str:
+        """Return the figure that says most of prepared rows: all experiments, or the curves of the first."""
+        from modelcollapse.analysis.figures.comparisons import overview_figure
+        from modelcollapse.analysis.figures.draw_all import drawings
+        from modelcollapse.analysis.figures.measures import measures_figure
+
+        if not self._is_classification:
+            first = rows.filter(experiment=rows["experiment"][0])
+            return svg(measures_figure(first, self.domain, self.judged()), "main")
+        return svg(overview_figure(rows) or next(drawings(rows)).figure, "main")
+
     def _repr_html_(self) -> str:
         facts: dict[str, object] = {}
         below = ""
         try:
             look = self._look()
             facts |= look.facts
-            check_classified(self)
             rows = _comparable(look)
-            facts["headline"], below = _headlines(rows), _main_figure(rows)
+            facts["headline"], below = self._headlines(rows), self._main_figure(rows)
         except ModelCollapseError as error:
             facts["nothing to show"] = error
         return notebook.card(f"{type(self).__name__} {readable(str(self.folder))}", facts, below)
 
 
 def check_classified(results: Results) -> None:
-    """Raise AnalysisError if results are of a domain that `analysis` has no figures and statistics for."""
+    """Raise AnalysisError if results are not of classifiers, whom alone the study's claims and curves speak of."""
     from modelcollapse.analysis.statistics.arms import AnalysisError
 
     if results.domain.name != "classification":
         raise AnalysisError(
-            f"{results.name} holds results of the domain '{results.domain.name}', for which there are no figures and "
-            "reports: look at its rows with modelcollapse export, or Run.results()."
+            f"{results.name} holds results of the domain '{results.domain.name}': expected 'classification', which the "
+            "study's claims and published curves are about. See what modelcollapse report makes of it."
         )
 
 
 def classified(results: Results) -> pl.DataFrame:
-    """Return the rows of results that `analysis` understands: see `check_classified`."""
+    """Return the rows of classifiers: see `check_classified`."""
     check_classified(results)
     return results.results()
 
@@ -409,42 +467,24 @@ def _comparable(look: Look) -> pl.DataFrame:
     return with_sound_pairing(rows if look.about.is_finished else comparable(rows))[0]
 
 
-def _headlines(rows: pl.DataFrame, margin: float = 0.005) -> str:
-    """Return the headline of every experiment of prepared rows, a line each."""
-    from modelcollapse.analysis.report.headline import headline
-    from modelcollapse.analysis.statistics.arms import loop_or_all
-
-    groups = rows.group_by(["experiment"], maintain_order=True)
-    words = {str(name): headline(loop_or_all(group), margin) for (name,), group in groups}
-    return "\n".join(f"{name}: {said}" if len(words) > 1 else said for name, said in words.items())
-
-
-def _main_figure(rows: pl.DataFrame) -> str:
-    """Return the figure that says most of prepared rows: all experiments, or the curves of the only one."""
-    from modelcollapse.analysis.figures.comparisons import overview_figure
-    from modelcollapse.analysis.figures.draw_all import drawings
-
-    return svg(overview_figure(rows) or next(drawings(rows)).figure, "main")
-
-
-def check_asked(margin: float | None = None, metric: str | None = None) -> None:
-    """Raise AnalysisError if a margin is no loss of accuracy, or a metric no measure in the rows."""
+def check_asked(margin: float) -> None:
+    """Raise AnalysisError if a margin is no loss of accuracy."""
     from modelcollapse.analysis.statistics.arms import AnalysisError
 
-    if margin is not None and not 0 < margin <= 0.5:
+    if not 0 < margin <= 0.5:
         raise AnalysisError(f"margin: found {margin}, expected a loss of accuracy above 0, at most 0.5: such as 0.005.")
-    measures = [name for name, kind in column_types().items() if kind is float and name != "collapse_rate"]
-    if metric is not None and metric not in measures:
-        raise AnalysisError(f"metric: found {metric!r}, expected one of {', '.join(measures)}.")
 
 
 def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     """Write ``report.html``, which says so of an unfinished run; return where it is, and each experiment's headline."""
+    from modelcollapse.analysis.report.measures_page import build_measures_report
     from modelcollapse.analysis.report.page import WrittenReport, build_report
 
     check_asked(margin)
-    check_classified(results)
     look = results._look()
-    report = build_report(look.rows, look.about, margin)
+    if results._is_classification:
+        report = build_report(look.rows, look.about, margin)
+    else:
+        report = build_measures_report(look.rows, look.about, results.domain, results.judged())
     results.folder.write(PATHS.report, report.html.encode())
     return WrittenReport(results.folder.path(PATHS.report), report.headlines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -168,12 +168,26 @@ class Run(Results):
 
         if self.spec.domain != ClosedForm.name:
             raise AnalysisError(f"{self.name} is of the domain '{self.spec.domain}': laws are of '{ClosedForm.name}'.")
-        asked = self.sweeps if sweeps is None else list(sweeps)
-        sizes = [max(sweep.initial_size) for sweep in asked if "text" in sweep.model]
+        return laws_frame(self._judged(self.sweeps if sweeps is None else list(sweeps), corpus))
+
+    def judged(self) -> pl.DataFrame | None:
+        """Return what `runs.laws.judge` says of all chains, bounds included; None in a domain without laws.
+
+        Examples
+        --------
+        >>> run.judged() is None
+        True
+        """
+        return self._judged(self.sweeps, None) if self.spec.domain == ClosedForm.name else None
+
+    def _judged(self, sweeps: Sequence[Sweep], corpus: Corpus | None) -> pl.DataFrame:
+        from modelcollapse.runs.laws import judge
+
+        sizes = [max(sweep.initial_size) for sweep in sweeps if "text" in sweep.model]
         text = None
         if sizes:
             text = HumanText.of(load_corpus(**self.corpus.get("given", {})) if corpus is None else corpus, max(sizes))
-        return laws_frame(itertools.chain.from_iterable(map(self.chains, asked)), text)
+        return judge(itertools.chain.from_iterable(map(self.chains, sweeps)), text)
 
     def status(self) -> pl.DataFrame:
         """Return what there is of every sweep, and what is missing.

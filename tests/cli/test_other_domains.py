@@ -34,9 +34,9 @@ def test_status_export_resume_and_json(worlds, call):
     assert call("export", worlds, "rows.parquet")[0] == 0
     assert pl.read_parquet("rows.parquet")["log_variance"].is_not_null().all()
     assert call("export", worlds, "rows.parquet")[0] == 0
-    code, _, err = call("plot", "rows.parquet")
-    assert (code, err.count("\n")) == (2, 1)
-    assert "rows.parquet holds rows of the domain 'closed_form'" in err
+    code, out, err = call("plot", "rows.parquet")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == ["rows/figures/worlds.png", "rows/figures/worlds.svg"]
     assert call("resume", worlds, "--executor", "inprocess")[0] == 0
     code, out, _ = call("run", "worlds.toml", "--seeds", "4", "--executor", "inprocess", "--json")
     assert code == 0
@@ -46,11 +46,18 @@ def test_status_export_resume_and_json(worlds, call):
     assert (code, "6 chains, 6 finished" in out) == (0, True)
 
 
-@pytest.mark.parametrize("command", [["plot"], ["report"], ["compare"]])
-def test_what_does_not_serve_the_domain_says_so(worlds, call, command):
-    code, _, err = call(*command, worlds)
-    assert code == 2
-    assert err.count("\n") == 1
+def test_figures_and_a_report_have_the_laws(worlds, call):
+    code, out, _ = call("plot", worlds)
+    assert (code, out.splitlines()) == (0, [f"{worlds}/figures/worlds.png", f"{worlds}/figures/worlds.svg"])
+    code, out, _ = call("report", worlds)
+    assert code == 0
+    assert "law in every generation" in out.splitlines()[0]
+    assert out.splitlines()[-1] == f"{worlds}/report.html"
+
+
+def test_what_speaks_of_the_study_alone_says_so(worlds, call):
+    code, _, err = call("compare", worlds)
+    assert (code, err.count("\n")) == (2, 1)
     assert "holds results of the domain 'closed_form'" in err
 
 

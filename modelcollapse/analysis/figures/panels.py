@@ -1,4 +1,4 @@
-"""What is drawn before how: the panels of a figure and the lines in them."""
+"""Panels of a figure and the lines in them, before they are drawn."""
 
 from __future__ import annotations
 

@@ -13,6 +13,10 @@ from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, prepar
 from modelcollapse.analysis.statistics.curves import t_half_width
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import resolution
+from modelcollapse.domains.closed_form.laws import calibrated_worth
+
+#: Rules by which the current model labels, with its own predictions or draws.
+BY_CURRENT_MODEL = ("argmax", "sampled", "prior-matched")
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,6 +40,8 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
         ``human_size`` or a bound is null where it lies outside the sizes of the human-only curve; ``beyond`` says on
         which side the estimate does ("below", "above" or ""). Of an estimate outside, the bound on the inner side says
         how sure that is: it is the first (last) size itself if the whole interval lies below (above) it.
+        ``calibrated`` is the worth to a calibrated sampler (`domains.closed_form.laws.calibrated_worth`): a benchmark,
+        no bound; null in other regimes than ``accumulate``, and where it is not the current model that labels.
     """
     rows = prepare(results)
     human = {tuple(key.values()): group for key, group in groups(references(rows).drop_nulls(metric), SETTING)}
@@ -49,8 +55,17 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
         complete = pairs.filter(pl.len().over("seed") == pl.len().over("seed").max())
         if complete["n_seen"].n_unique() < 2:
             continue
-        records.append({**arm, "n_seen": group["n_seen"][0], **_match(complete, metric)})
-    return table(records, ARM, "n_seeds n_seen human_size ci_low ci_high worth beyond")
+        sizes = sorted(complete["n_seen"].unique())
+        records.append(
+            {**arm, "n_seen": group["n_seen"][0], **_match(complete, metric), "calibrated": _calibrated(arm, sizes)}
+        )
+    return table(records, ARM, "n_seeds n_seen human_size ci_low ci_high worth beyond calibrated")
+
+
+def _calibrated(arm: dict[str, Any], sizes: list[int]) -> float | None:
+    if arm["regime"] != "accumulate" or arm["label_rule"] not in BY_CURRENT_MODEL:
+        return None
+    return calibrated_worth(sizes, arm["collapse_rate"])
 
 
 def _match(pairs: pl.DataFrame, metric: str) -> dict[str, Any]:

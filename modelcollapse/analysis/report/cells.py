@@ -65,6 +65,21 @@ def tolerance_cell(row: dict[str, Any], largest: float, low: str, high: str, bef
     return Cell(before + middle + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
 
 
+def worth_cell(row: dict[str, Any]) -> Cell:
+    """Write a size with its interval; of a size outside the human-only curve what the interval says of it."""
+    low, high = (None if end is None else count(rough(end)) for end in (row["human_low"], row["human_high"]))
+    if row["human_size"] is None:
+        if row["beyond"] == "below":
+            return Cell(f"fewer than the first size [up to {high or '…'}]", 0.0)
+        return Cell(f"more than all [from {low or '…'}]", 1e299) if row["beyond"] else Cell(NO_VALUE, 1e300)
+    return number(row["human_size"], lambda size: count(rough(size)), f" [{low or '…'}, {high or '…'}]")
+
+
+def rough(size: float) -> float:
+    """Round a size to three digits: no one knows more of it."""
+    return float(f"{size:.3g}")
+
+
 def axes_columns(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) -> list[Column]:
     """Make columns for the axes that vary, and for the rate."""
     names = [axis for axis in varying_axes(rows) if axis != "experiment" and (rule or axis != "label_rule")]

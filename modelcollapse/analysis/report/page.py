@@ -40,6 +40,17 @@ _CAPTIONS = {
 }
 
 
+_LEAD = (
+    "A classifier is trained on documents that people labelled. New documents arrive; a share of them – the collapse "
+    "rate – is labelled by the classifier itself; it is retrained on everything; and so on. What does the loop do to "
+    "the classifier, why, and how sure is that?"
+)
+_NOTE = (
+    "In brackets: 95 % confidence intervals over seeds, which reshuffle this one corpus; they do not speak of other "
+    "reviews. Each alone, not jointly, unless it says so. pp: percentage points of accuracy."
+)
+
+
 @dataclass(frozen=True)
 class About:
     """What a report says of a run besides its rows.
@@ -131,11 +142,31 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         _section(group, pictures[str(name)], margin, about, unsound.get(str(name)))
         for (name,), group in rows.group_by(["experiment"], maintain_order=True)
     ]
+    return render_page(about, sections, images, pictures.get("", {}).get("overview", []), lead=_LEAD, note=_NOTE)
+
+
+def render_page(
+    about: About,
+    sections: Sequence[Section],
+    images: InlineFigures,
+    overview: Sequence[Picture] = (),
+    *,
+    lead: str,
+    note: str,
+    cost: str = "What self-labels cost",
+) -> Report:
+    """Write the page: `lead` says what happens in a run, `note` what the intervals in headlines are.
+
+    `cost` is the title above the differences.
+    """
     html = _template().render(
         about=about,
         corpus=describe_corpus(about.corpus),
         sections=sections,
-        overview=pictures.get("", {}).get("overview", []),
+        overview=overview,
+        lead=lead,
+        note=note,
+        cost=cost,
         light=images.light,
         dark=images.dark,
         specs=[(str(sweep.get("experiment", "sweep")), as_toml(sweep, about.corpus)) for sweep in about.sweeps],

@@ -13,6 +13,7 @@ from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.formats import count, listed, parameters, percents
 from modelcollapse.analysis.report.caveats import known_counts
 from modelcollapse.analysis.statistics.arms import NO_RULE
+from modelcollapse.simulation.domain import NO_CORPUS
 
 
 def describe_setup(rows: pl.DataFrame) -> str:
@@ -73,7 +74,8 @@ def as_toml(sweep: Mapping[str, Any], corpus: Mapping[str, Any]) -> str:
     stored = corpus.get("given")
     given = dict(stored) if isinstance(stored, Mapping) else {}  # a run's folder may come from anywhere
     known_by = given.pop("name_or_path", corpus["name"])
-    about = [f"{_key(key)} = {_toml(value)}" for key, value in {"corpus": known_by, **given}.items()]
+    needed = {} if corpus.get("fingerprint") == NO_CORPUS else {"corpus": known_by, **given}
+    about = [f"{_key(key)} = {_toml(value)}" for key, value in needed.items()]
     lines = [f"{_key(key)} = {_toml(value)}" for key, value in sweep.items() if not isinstance(value, Mapping)]
     tables = [
         f"[{_key(key)}]\n" + "\n".join(f"{_key(name)} = {_toml(inner)}" for name, inner in value.items())

@@ -11,8 +11,10 @@ import re
 
 import polars as pl
 
+from modelcollapse.domains.catalogue import DOMAINS
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.record import SCHEMA
+from modelcollapse.simulation.domain import primary
 from modelcollapse.simulation.rows import ADDED, AXES
 from modelcollapse.sweeps.experiments import STUDY
 from modelcollapse.sweeps.sweep_fields import EXPERIMENT_NAME
@@ -30,9 +32,7 @@ LADDER = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})*")
 #: Label rule of the chains in which people label everything.
 NO_RULE = "none"
 
-_NEEDED = (
-    *(axis for axis in ARM if axis not in ADDED), "seed", "generation", "n_seen", "n_train", "accuracy",
-)  # fmt: skip
+_NEEDED = (*(axis for axis in ARM if axis not in ADDED), "seed", "generation", "n_seen", "n_train")
 
 
 class AnalysisError(ModelCollapseError):
@@ -62,7 +62,11 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
-    missing = [name for name in _NEEDED if name not in results.columns]
+    main = main_measure(results)
+    if main != "accuracy":  # other domains have neither
+        lacking = {"n_test": pl.lit(0, pl.Int64), "predicted_positive_rate": pl.lit(None, pl.Float64)}
+        results = results.with_columns(value.alias(name) for name, value in lacking.items() if name not in results)
+    missing = [name for name in (*_NEEDED, main) if name not in results.columns]
     if missing:
         raise AnalysisError(f"The results lack {', '.join(missing)}. Use rows written by modelcollapse run.")
     if results.is_empty():
@@ -73,11 +77,17 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     rows = (
         _one_growth_per_ladder(_without_nulls(results))
         .with_columns(label_rule=pl.when(pl.col("collapse_rate") == 0).then(pl.lit(NO_RULE)).otherwise("label_rule"))
-        .unique([*ARM, "seed", "generation", "n_seen", "accuracy"], keep="first", maintain_order=True)
+        .unique([*ARM, "seed", "generation", "n_seen", main], keep="first", maintain_order=True)
         .sort(place, *ARM, "seed", "generation")
     )
     _check_seeds(rows)
     return rows
+
+
+def main_measure(rows: pl.DataFrame) -> str:
+    """Return the primary measure of the domain whose rows these are."""
+    mains = (primary(domain)[0] for domain in DOMAINS.values())
+    return next((name for name in mains if name in rows.columns), "accuracy")
 
 
 def _without_nulls(results: pl.DataFrame) -> pl.DataFrame:
@@ -277,7 +287,7 @@ def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]
     parts, reasons = [], {}
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         try:
-            check_pairing(group)
+            check_pairing(group, main_measure(group))
             parts.append(group)
         except PairingError as error:
             reasons[str(name)] = f"{error} Until then rates are compared as independent samples."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def discrete_errors(truth: Floats, sizes: Sequence[int], synthetic: Sequence[int], regime: str) -> list[float]:
+def discrete_errors(truth: Floats, sizes: Sequence[int], synthetic: Sequence[float], regime: str) -> list[float]:
     """Return E Σ (p̂ − p)² of every generation of a discrete distribution fitted by relative frequencies.
 
     Let D be that error, H₀ = 1 − Σ p² the diversity of the truth, n the slots that the last model was fitted to and k
@@ -33,7 +34,7 @@ def discrete_errors(truth: Floats, sizes: Sequence[int], synthetic: Sequence[int
         Probabilities.
     sizes : sequence of int
         Slots seen in every generation.
-    synthetic : sequence of int
+    synthetic : sequence of float
         Slots of each increment that the model fills: one number fewer than sizes.
     regime : str
         "accumulate" or "replace".
@@ -46,6 +47,25 @@ def discrete_errors(truth: Floats, sizes: Sequence[int], synthetic: Sequence[int
         new = (added - m) * diversity + m * (diversity - error)
         errors.append(((kept + m) ** 2 * error + new) / (kept + added) ** 2)
     return errors
+
+
+def calibrated_worth(sizes: Sequence[int], rate: float) -> float:
+    """Return what share of the last size is worth as much, all human, to a sampler that knows its own uncertainty.
+
+    That is the error that `discrete_errors` gives for n human draws, H₀/n, by the error under "accumulate" at a
+    collapse rate: the same for every distribution. For many increments it tends to 1 − 2·rate below one half. It speaks
+    of the error of parameters, and bounds no accuracy.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Slots seen in every generation; the first are all human.
+    rate : float
+        In [0, 1].
+    """
+    synthetic = [rate * (size - before) for before, size in pairwise(sizes)]
+    coin = np.array([0.5, 0.5])
+    return 0.5 / sizes[-1] / discrete_errors(coin, sizes, synthetic, "accumulate")[-1]
 
 
 def shrinkage(n: int, n_fits: int, regime: str) -> Floats:

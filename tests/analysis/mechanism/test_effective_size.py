@@ -65,3 +65,15 @@ def test_an_estimate_below_the_first_size_keeps_its_bound() -> None:
 def test_a_loss_far_below_the_first_size_is_bounded_by_it(collapsing: pl.DataFrame) -> None:
     found = effective_human_size(collapsing).filter(pl.col("collapse_rate") == 1.0).row(0, named=True)
     assert found["ci_high"] == 50_000
+
+
+def test_the_calibrated_sampler_stands_beside_it_where_the_model_labels_and_everything_is_kept() -> None:
+    world = World(rates=(0.0, 0.01, 0.05, 0.09), seeds=range(3), sizes=tuple(range(1000, 10_001, 100)))
+    found = effective_human_size(fake_results(world))
+    assert found["calibrated"].to_list() == pytest.approx([0.98, 0.91, 0.84], abs=0.005)
+    replaced = effective_human_size(fake_results(world).with_columns(regime=pl.lit("replace")))
+    assert replaced["calibrated"].to_list() == [None] * 3
+    noise = pl.when(pl.col("collapse_rate") > 0).then(pl.lit("random-noise")).otherwise("label_rule")
+    assert (
+        effective_human_size(fake_results(world).with_columns(label_rule=noise))["calibrated"].to_list() == [None] * 3
+    )

@@ -1,0 +1,93 @@
+"""The main figure of an experiment in any domain: its measures against what was seen, and the laws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+
+from modelcollapse.analysis.figures.learning_curves import describe_seeds
+from modelcollapse.analysis.figures.panels import (
+    BAND_SEEDS,
+    Panel,
+    add_legend,
+    draw_lines,
+    most_lines,
+    panels,
+)
+from modelcollapse.analysis.figures.style import INK, MUTED, caption, figure_style, percent_axis, size_axis
+from modelcollapse.simulation.domain import Domain, Measure
+
+#: Axes by which curves find their laws.
+_PLACE = ("model", "model_params", "initial_size", "growth", "regime")
+#: How what theory says is drawn, in front of every curve.
+_DASHES = (0, (3, 2))
+
+
+def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> Figure:
+    """Draw the measures of one experiment's prepared rows: a row each, and a column for each setting and rule.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    domain : Domain
+        Whose measures they are; those without any value are left out.
+    judged : DataFrame, optional
+        What is due: see `runs.laws.judge`. Bounds alone are shaded.
+    """
+    measures = {name: one for name, one in domain.measures.items() if not rows[name].is_null().all()}
+    with figure_style():
+        parts = panels(rows)
+        figure = Figure(
+            figsize=(1.9 + 3.1 * len(parts), 0.7 + 2.3 * len(measures)),
+            layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.03),
+        )
+        grid = figure.subplots(len(measures), len(parts), squeeze=False, sharex=True, sharey="row")
+        for (name, measure), row in zip(measures.items(), grid, strict=True):
+            for part, axes in zip(parts, row, strict=True):
+                draw_lines(axes, part.lines, name)
+                if judged is not None:
+                    _draw_law(axes, part, name, judged)
+                size_axis(axes, part.rows["n_seen"].unique().to_list(), label=False)
+                if measure.unit == "share":
+                    percent_axis(axes)
+            row[0].set_ylabel(_label(measure))
+        for part, top, bottom in zip(parts, grid[0], grid[-1], strict=True):
+            top.set_title(part.title.replace("documents", domain.slots))
+            bottom.set_xlabel(f"{domain.slots} seen")
+        law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, marker="D", markersize=4, label="law")
+        add_legend(figure, most_lines(parts), "filled by\nthe model", [law] if _has_law(rows, judged) else ())
+        enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]
+        band = "95 % interval of the mean, pointwise" if enough else "range of the seeds"
+        caption(figure, f"Line: mean of the seeds; band: {band}. {describe_seeds(rows)}.")
+        return figure
+
+
+def law_of(rows: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """Return what is due of the arms in prepared rows."""
+    return judged.join(rows.select(*_PLACE, "collapse_rate").unique(), on=[*_PLACE, "collapse_rate"], how="semi")
+
+
+def _has_law(rows: pl.DataFrame, judged: pl.DataFrame | None) -> bool:
+    return judged is not None and not law_of(rows, judged).is_empty()
+
+
+def _label(measure: Measure) -> str:
+    better = {"more": "more is better", "less": "less is better", "neither": ""}[measure.better]
+    return f"{measure.words}\n({better})" if better else measure.words
+
+
+def _draw_law(axes: Axes, part: Panel, quantity: str, judged: pl.DataFrame) -> None:
+    due = law_of(part.rows, judged).filter(quantity=quantity).sort("n_seen")
+    sizes = part.rows.select("n_seen").unique().sort("n_seen")
+    for _, arm in due.group_by([*_PLACE, "collapse_rate"], maintain_order=True):
+        values = sizes.join(arm.select("n_seen", "due"), on="n_seen", how="left", maintain_order="left")
+        alone = values["due"].is_not_null().sum() < values.height  # nothing is said of the sizes between
+        look: dict[str, Any] = {"marker": "D", "markersize": 4, "linestyle": ""} if alone else {"linestyle": _DASHES}
+        axes.plot(values["n_seen"], values["due"], color=INK, linewidth=1.3, zorder=60, **look)
+        bounds = arm.filter(pl.col("due").is_null() & pl.col("most").is_finite())
+        axes.fill_between(bounds["n_seen"], bounds["least"], bounds["most"], color=MUTED, alpha=0.18, linewidth=0)

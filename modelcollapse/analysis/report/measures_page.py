@@ -1,0 +1,216 @@
+"""The report of any domain: its measures against people's own slots, and what the laws say where there are laws."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import polars as pl
+from markupsafe import Markup
+
+from modelcollapse.analysis.figures.measures import law_of, measures_figure
+from modelcollapse.analysis.formats import axis_words, count, p_text, percents
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
+from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
+from modelcollapse.analysis.report.inline_svg import InlineFigures
+from modelcollapse.analysis.report.page import About, Picture, Report, Section, render_page
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
+from modelcollapse.analysis.statistics.compare_rates import compare_rates
+from modelcollapse.analysis.statistics.power import power
+from modelcollapse.analysis.statistics.trends import trend
+from modelcollapse.simulation.domain import Domain, Measure, primary
+
+_LEAD = (
+    "A model is trained on what people made. New slots arrive; a share of them – the collapse rate – is filled by the "
+    "model itself; it is retrained on everything; and so on. What does the loop do to the model, and how sure is that?"
+)
+_OVER_SEEDS = "Intervals: 95 %, over seeds. Each holds alone, not all of them jointly, unless it says so."
+_VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
+
+
+def build_measures_report(
+    results: pl.DataFrame, about: About, domain: Domain, judged: pl.DataFrame | None = None
+) -> Report:
+    """Compute a report from the rows of a run of any domain; `judged` is what `runs.laws.judge` says of them."""
+    rows = prepare(results)
+    rows, unsound = with_sound_pairing(rows if about.is_finished else comparable(rows))
+    images = InlineFigures()
+    sections = []
+    for (key,), group in rows.group_by(["experiment"], maintain_order=True):
+        name = str(key)
+        words = f"What happens as {domain.slots} arrive." + ("" if judged is None else " Dashed: what the law says.")
+        svg = Markup(images.inline(measures_figure(group, domain, judged), name, f"{name}: {words}"))
+        tables = {
+            "laws": _laws_table(group, judged),
+            "differences": _differences_table(group, domain),
+            "rules": _trend_table(group, domain),
+        }
+        sections.append(
+            Section(
+                name,
+                measured_headline(group, domain, judged),
+                _setup(group, domain),
+                claims=(),
+                caveats=[unsound[name]] if name in unsound else [],
+                pictures={"curves": [Picture(words, svg)]},
+                tables={kind: table for kind, table in tables.items() if table},
+            )
+        )
+    cost = f"What {domain.slots} of the model cost"
+    return render_page(about, sections, images, lead=_LEAD, note=_OVER_SEEDS, cost=cost)
+
+
+def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> str:
+    """Say in a sentence what prepared rows of one experiment show: of their laws, or of the highest rate.
+
+    All intervals of a world's laws hold together (95 %).
+    """
+    if judged is not None and not (laws := _laws(rows, judged)).is_empty():
+        n = laws.height
+        held, broken = laws.filter("holds").height, laws.filter(~pl.col("holds")).height
+        rest = f"; {broken} of them {'is' if broken == 1 else 'are'} broken" if broken else ""
+        unknown = f"; of {n - held - broken} more seeds are needed to tell" if n > held + broken else ""
+        curves = f"{n} curve{'s' * (n > 1)}"
+        return f"{held} of {curves} shown to obey the law in every generation (95 %, jointly){rest}{unknown}."
+    name, measure = primary(domain)
+    compared = _compared(rows, name)
+    if compared.is_empty():
+        return f"There are no chains at rate 0 with other rates beside them: no effect on {measure.words} can be shown."
+    top = compared.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max()).row(0, named=True)
+    filled, found = percents([top["collapse_rate"]]), measure.text(top["mean"])
+    axes = [axis for axis in varying_axes(rows) if axis != "experiment"]
+    words = (
+        f"{filled} filled by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
+        f"of people alone {measure.text(top['reference'])}: a difference of "
+        f"{_signed(top, 'difference', 'ci_low', 'ci_high')}."
+    )
+    if not axes:
+        return f"With {words}"
+    return f"{', '.join(axis_words(axis, top[axis]) for axis in axes)}, one of several settings: with {words}"
+
+
+def _compared(rows: pl.DataFrame, metric: str) -> pl.DataFrame:
+    return compare_rates(rows, metric).filter(pl.col("generation") > 0)
+
+
+def _laws(rows: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each arm and quantity that has a law: what holds in all generations, and the last of them.
+
+    A curve holds if it is shown to in every generation, and is broken if it is in one.
+    """
+    by = ["model", "model_params", "initial_size", "growth", "regime", "collapse_rate", "quantity"]
+    all_hold = pl.when((~pl.col("holds")).any()).then(False).when(pl.col("holds").is_not_null().all()).then(True)
+    last = ("n_seen", "due", "least", "most", "found", "ci_low", "ci_high")
+    return (
+        law_of(rows, judged)
+        .sort("n_seen")
+        .group_by(by, maintain_order=True)
+        .agg(pl.len().alias("generations"), pl.col("n").min(), all_hold.alias("holds"), pl.col(*last).last())
+    )
+
+
+def _laws_table(rows: pl.DataFrame, judged: pl.DataFrame | None) -> Table | None:
+    if judged is None:
+        return None
+    return make_table(
+        "The laws",
+        "Values of the last generation that a law speaks of. Intervals: all of a world together, 95 %. A law holds "
+        "where every generation's interval lies within its margin, is broken where one lies outside, and is not shown "
+        "where an interval is too wide to tell.",
+        _laws(rows, judged),
+        [
+            ("world", lambda row: text(row["model"])),
+            ("regime", lambda row: text(row["regime"])),
+            ("rate", lambda row: number(row["collapse_rate"], lambda rate: percents([rate]))),
+            ("quantity", lambda row: text(row["quantity"].replace("_", " "))),
+            ("seeds", lambda row: number(row["n"], count)),
+            ("generations", lambda row: number(row["generations"], count)),
+            ("due", _due),
+            ("found", partial(_interval, name="found", low="ci_low", high="ci_high")),
+            ("law", lambda row: text(_VERDICTS[row["holds"]])),
+        ],
+    )
+
+
+def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
+    """Show every arm beside people alone; a size of theirs is worth as much where the measure is as good."""
+    name, measure = primary(domain)
+    frame = _compared(rows, name)
+    if measure.better != "neither":
+        kept = rows.filter(regime="accumulate")  # in other regimes more from people does no better
+        upward = kept.with_columns(pl.col(name) * (1 if measure.better == "more" else -1))
+        worth = effective_human_size(upward, name).select(
+            *ARM, "human_size", "beyond", human_low="ci_low", human_high="ci_high"
+        )
+        frame = frame.join(worth, on=list(ARM), how="left", maintain_order="left")
+    frame = frame.join(
+        power(rows, metric=name).select(*ARM, "detectable"), on=list(ARM), how="left", maintain_order="left"
+    )
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("seeds", lambda row: number(row["n_seeds"], count)),
+        (measure.words, partial(_value, name="mean", measure=measure)),
+        ("people alone", partial(_value, name="reference", measure=measure)),
+        ("difference [95 %]", lambda row: Cell(_signed(row, "difference", "ci_low", "ci_high"), row["difference"])),
+        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+        ("detectable", partial(_value, name="detectable", measure=measure)),
+    ]
+    if "human_size" in frame.columns:
+        columns.append((f"worth, human {domain.slots} [95 %]", worth_cell))
+    note = (
+        "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs, "
+        "each rate alone. Worth, where everything is kept: how much "
+        f"of what people alone make does as well. {_OVER_SEEDS}"
+    )
+    return make_table(f"{measure.words.capitalize()} at the end", note, frame, columns)
+
+
+def _trend_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
+    name, measure = primary(domain)
+    slopes = trend(rows, name).with_columns(pl.col("slope_pp", "ci_low_pp", "ci_high_pp") / 100)
+    return make_table(
+        f"{measure.words.capitalize()} by rate",
+        f"A straight line over all rates, within seeds where they are shared. {_OVER_SEEDS}",
+        slopes,
+        [
+            *axes_columns(rows, rate=False),
+            ("seeds", lambda row: number(row["n_seeds"], count)),
+            ("rates", lambda row: number(row["n_rates"], count)),
+            ("per 1 % [95 %]", lambda row: Cell(_signed(row, "slope_pp", "ci_low_pp", "ci_high_pp"), row["slope_pp"])),
+            ("p", lambda row: number(row["p"], p_text)),
+        ],
+    )
+
+
+def _value(row: dict[str, Any], name: str, measure: Measure) -> Cell:
+    return number(row[name], measure.text)
+
+
+def _due(row: dict[str, Any]) -> Cell:
+    if row["due"] is None:
+        return Cell(f"{row['least']:.4g} … {row['most']:.4g}", row["least"])
+    return number(row["due"], "{:.4g}".format)
+
+
+def _interval(row: dict[str, Any], name: str, low: str, high: str) -> Cell:
+    bounds = "" if row[low] is None else f" [{row[low]:.4g}, {row[high]:.4g}]"
+    return number(row[name], "{:.4g}".format, bounds)
+
+
+def _signed(row: dict[str, Any], name: str, low: str, high: str) -> str:
+    words = f"{row[name]:+.4g}" + ("" if row[low] is None else f" [{row[low]:+.4g}, {row[high]:+.4g}]")
+    return words.replace("-", "−")
+
+
+def _setup(rows: pl.DataFrame, domain: Domain) -> str:
+    settings = rows.select(SETTING).n_unique()
+    seeds, rates = rows["seed"].n_unique(), rows["collapse_rate"].unique().sort().to_list()
+    models = ", ".join(
+        f"{model} ({params})" if params else str(model)
+        for model, params in rows.select("model", "model_params").unique(maintain_order=True).iter_rows()
+    )
+    return (
+        f"Domain {domain.name}. Models: {models}; {settings} setting{'s' * (settings > 1)}; from "
+        f"{count(rows['n_seen'].min())} to {count(rows['n_seen'].max())} {domain.slots}; "  # type: ignore[arg-type]
+        f"rates {percents(rates)}; {seeds} seed{'s' * (seeds > 1)}."
+    )

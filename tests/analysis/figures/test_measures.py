@@ -1,0 +1,35 @@
+import numpy as np
+import polars as pl
+
+from modelcollapse.analysis.figures.measures import law_of, measures_figure
+from modelcollapse.analysis.statistics.arms import prepare
+from tests.analysis.worlds import run_worlds
+
+
+def test_every_measure_has_a_row_and_every_law_lies_in_front_of_its_curve(tmp_path):
+    run = run_worlds(tmp_path)
+    judged = run.judged()
+    figure = measures_figure(prepare(run.results()), run.domain, judged)
+    assert [axes.get_title("left") for axes in figure.axes] == ["accumulate", "replace", "", "", "", ""]
+    labels = [axes.get_ylabel().split("\n")[0] for axes in figure.axes if axes.get_ylabel()]
+    assert labels == ["risk", "diversity", "types left"]
+    laws = [line for line in figure.axes[1].lines if line.get_linestyle() == "--"]
+    due = judged.filter(regime="replace", quantity="risk", collapse_rate=1.0)["due"]
+    assert any(np.allclose(line.get_ydata(), due) for line in laws)
+    assert len(laws) == 3
+
+
+def test_a_law_of_single_sizes_is_drawn_as_points(tmp_path):
+    run = run_worlds(tmp_path, rates="1")
+    ends = run.judged().filter(pl.col("generation").is_in([0, 3]))
+    figure = measures_figure(prepare(run.results()), run.domain, ends)
+    assert {line.get_marker() for axes in figure.axes[:2] for line in axes.lines} >= {"D"}
+    assert "--" not in {line.get_linestyle() for axes in figure.axes for line in axes.lines}
+
+
+def test_arms_find_their_own_laws(tmp_path):
+    run = run_worlds(tmp_path)
+    rows = prepare(run.results()).filter(regime="replace", collapse_rate=1.0)
+    found = law_of(rows, run.judged())
+    assert found["regime"].unique().to_list() == ["replace"]
+    assert found["collapse_rate"].unique().to_list() == [1.0]

@@ -1,0 +1,78 @@
+import polars as pl
+import pytest
+
+from modelcollapse.analysis.mechanism.effective_size import effective_human_size
+from modelcollapse.analysis.report.measures_page import build_measures_report, measured_headline
+from modelcollapse.analysis.statistics.arms import AnalysisError, prepare
+from modelcollapse.domains.closed_form.laws import calibrated_worth
+from tests.analysis.worlds import run_worlds
+
+
+def test_the_report_has_the_laws_and_the_differences_in_the_domains_words(tmp_path):
+    run_worlds(tmp_path).report()
+    html = (tmp_path / "report.html").read_text()
+    for words in (
+        "The laws",
+        "Risk at the end",
+        "What happens as draws arrive",
+        "holds",
+        "people alone",
+        "detectable",
+        "worth, human draws",
+        "Risk by rate",
+    ):
+        assert words in html
+    for words in ("accuracy", "documents that people labelled", "claims of the original study"):
+        assert words not in html
+
+
+def test_a_headline_counts_curves_that_are_shown_broken_and_undecided(tmp_path):
+    run = run_worlds(tmp_path, seeds=30)
+    rows, judged = prepare(run.results()), run.judged()
+    assert "obey the law in every generation (95 %, jointly)" in measured_headline(rows, run.domain, judged)
+    broken = judged.with_columns(holds=pl.when(pl.col("generation") == 1).then(False).otherwise("holds"))
+    assert "0 of" in measured_headline(rows, run.domain, broken)
+    assert "are broken" in measured_headline(rows, run.domain, broken)
+    unknown = judged.with_columns(holds=pl.lit(None, pl.Boolean))
+    assert "more seeds are needed" in measured_headline(rows, run.domain, unknown)
+
+
+def test_without_laws_the_highest_rate_is_compared_with_people_alone(tmp_path):
+    run = run_worlds(tmp_path)
+    rows = prepare(run.results()).filter(regime="replace")
+    said = measured_headline(rows, run.domain)
+    assert said.startswith("With 100 % filled by the model, risk is ")
+    difference = run.compare_rates().filter(regime="replace", collapse_rate=1.0)["difference"].item()
+    assert f"{difference:+.4g}" in said
+    several = measured_headline(prepare(run.results()), run.domain)
+    assert several.startswith("accumulate, one of several settings: with 100 % filled")
+    alone = measured_headline(rows.filter(pl.col("collapse_rate") > 0), run.domain)
+    assert "no chains at rate 0" in alone
+
+
+def test_statistics_take_the_domains_primary_measure_and_its_direction(tmp_path):
+    run = run_worlds(tmp_path)
+    assert run.curves()["mean"].equals(run.curves("risk")["mean"])
+    assert (run.compare_rates().filter(collapse_rate=1.0)["difference"] > 0).all()
+    tolerated = run.tolerance(margin=0.01)  # a larger risk is the loss: half of it is exceeded below the highest rate
+    assert (tolerated["tolerance"] < 1).all()
+    with pytest.raises(AnalysisError, match="expected one of risk, diversity"):
+        run.curves("accuracy")
+    with pytest.raises(AnalysisError, match="expected 'classification'"):
+        run.claims()
+    assert run.cautions() == []
+
+
+def test_a_run_that_is_not_finished_says_so(tmp_path):
+    run = run_worlds(tmp_path)
+    rows, about = run.results(), run.about()
+    html = build_measures_report(rows, type(about)(**{**vars(about), "n_finished": 1}), run.domain).html
+    assert "not finished" in html
+
+
+def test_a_mixture_is_worth_the_human_draws_that_do_as_well(tmp_path):
+    """The exact recursion, and its asymptote, are the truth here: 1 − 2 · 30 % of the draws, for many."""
+    run = run_worlds(tmp_path, rates="0,0.3", seeds=10, final_size=200)
+    rows = prepare(run.results()).filter(regime="accumulate").with_columns(-pl.col("risk"))
+    found = effective_human_size(rows, "risk").row(0, named=True)
+    assert found["worth"] == pytest.approx(calibrated_worth(range(10, 201, 10), 0.3), rel=0.1)
