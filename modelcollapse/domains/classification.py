@@ -50,6 +50,7 @@ class Classification:
     }
     lacks: Collection[str] = ()
     defaults: Mapping[str, Any] = {}
+    caveats: Sequence[str] = ()
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""

@@ -156,6 +156,8 @@ class Domain(Protocol):
         Fields of a sweep that mean nothing here.
     defaults : mapping
         Fields of a sweep that are others here unless they are said.
+    caveats : sequence of str
+        What every report says before anybody believes it.
     """
 
     name: str
@@ -164,6 +166,7 @@ class Domain(Protocol):
     measures: Mapping[str, Measure]
     lacks: Collection[str]
     defaults: Mapping[str, Any]
+    caveats: Sequence[str]
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """Raise SpecError for a rule that is not there; or that one of these models cannot serve."""

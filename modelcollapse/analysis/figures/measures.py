@@ -19,7 +19,7 @@ from modelcollapse.analysis.figures.panels import (
     most_lines,
     panels,
 )
-from modelcollapse.analysis.figures.style import INK, MUTED, caption, figure_style, percent_axis, size_axis
+from modelcollapse.analysis.figures.style import INK, MUTED, caption, figure_style, grid_shape, percent_axis, size_axis
 from modelcollapse.simulation.domain import Domain, Measure
 
 #: Axes by which curves find their laws.
@@ -42,11 +42,12 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
     measures = {name: one for name, one in domain.measures.items() if not rows[name].is_null().all()}
     with figure_style():
         parts = panels(rows)
+        n_rows, n_columns = grid_shape(len(measures)) if len(parts) == 1 else (len(measures), len(parts))
         figure = Figure(
-            figsize=(1.9 + 3.1 * len(parts), 0.7 + 2.3 * len(measures)),
+            figsize=(1.9 + 3.1 * n_columns, 0.7 + 2.3 * n_rows),
             layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.03),
         )
-        grid = figure.subplots(len(measures), len(parts), squeeze=False, sharex=True, sharey="row")
+        grid = _grid(figure, n_rows, n_columns, len(measures), len(parts))
         for (name, measure), row in zip(measures.items(), grid, strict=True):
             for part, axes in zip(parts, row, strict=True):
                 draw_lines(axes, part.lines, name)
@@ -56,15 +57,25 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
                 if measure.unit == "share":
                     percent_axis(axes)
             row[0].set_ylabel(_label(measure))
-        for part, top, bottom in zip(parts, grid[0], grid[-1], strict=True):
-            top.set_title(part.title.replace("documents", domain.slots))
-            bottom.set_xlabel(f"{domain.slots} seen")
+        for part, axes in zip(parts, grid[0], strict=True):
+            axes.set_title(part.title.replace("documents", domain.slots))
+        for axes in figure.axes[-n_columns:]:  # the lowest of every column
+            axes.set_xlabel(f"{domain.slots} seen")
+            axes.tick_params(labelbottom=True)
         law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, marker="D", markersize=4, label="law")
         add_legend(figure, most_lines(parts), "filled by\nthe model", [law] if _has_law(rows, judged) else ())
         enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]
         band = "95 % interval of the mean, pointwise" if enough else "range of the seeds"
         caption(figure, f"Line: mean of the seeds; band: {band}. {describe_seeds(rows)}.")
         return figure
+
+
+def _grid(figure: Figure, n_rows: int, n_columns: int, n_measures: int, n_parts: int) -> list[list[Axes]]:
+    """Make the axes of every measure, one for each part: a row each; of one part several in a row."""
+    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey="row" if n_parts > 1 else False)
+    for unused in grid.flat[n_measures * n_parts :]:
+        unused.remove()
+    return [list(grid.flat[i : i + n_parts]) for i in range(0, n_measures * n_parts, n_parts)]
 
 
 def law_of(rows: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def build_measures_report(
                 measured_headline(group, domain, judged),
                 _setup(group, domain),
                 claims=(),
-                caveats=[unsound[name]] if name in unsound else [],
+                caveats=[*([unsound[name]] if name in unsound else []), *domain.caveats],
                 pictures={"curves": [Picture(words, svg)]},
                 tables={kind: table for kind, table in tables.items() if table},
             )
@@ -136,8 +136,8 @@ def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
     """Show every arm beside people alone; a size of theirs is worth as much where the measure is as good."""
     name, measure = primary(domain)
     frame = _compared(rows, name)
-    if measure.better != "neither":
-        kept = rows.filter(regime="accumulate")  # in other regimes more from people does no better
+    kept = rows.filter(regime="accumulate")  # in other regimes more from people does no better
+    if measure.better != "neither" and not kept.is_empty():
         upward = kept.with_columns(pl.col(name) * (1 if measure.better == "more" else -1))
         worth = effective_human_size(upward, name).select(
             *ARM, "human_size", "beyond", human_low="ci_low", human_high="ci_high"
@@ -155,14 +155,11 @@ def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
         ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
         ("detectable", partial(_value, name="detectable", measure=measure)),
     ]
+    note = "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs. "
     if "human_size" in frame.columns:
         columns.append((f"worth, human {domain.slots} [95 %]", worth_cell))
-    note = (
-        "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs, "
-        "each rate alone. Worth, where everything is kept: how much "
-        f"of what people alone make does as well. {_OVER_SEEDS}"
-    )
-    return make_table(f"{measure.words.capitalize()} at the end", note, frame, columns)
+        note += "Worth, where everything is kept: how much of what people alone make does as well. "
+    return make_table(f"{measure.words.capitalize()} at the end", note + _OVER_SEEDS, frame, columns)
 
 
 def _trend_table(rows: pl.DataFrame, domain: Domain) -> Table | None:

@@ -113,6 +113,7 @@ class ClosedForm:
     }
     lacks: Collection[str] = ("test_size", "trees", "min_df", "max_ngram", "max_terms")
     defaults: Mapping[str, Any] = {"label_rule": "sampled", "model": "discrete"}
+    caveats: Sequence[str] = ()
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""

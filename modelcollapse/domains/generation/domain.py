@@ -101,6 +101,10 @@ class Generation:
     }
     lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms")
     defaults: Mapping[str, Any] = {"label_rule": "sample", "model": "ngram", "test_size": 500}
+    caveats: Sequence[str] = (
+        "These are n-gram models: they show mechanisms, and say nothing of how much a large language model loses.",
+        "Neighbouring blocks may come from one text, so test and training blocks are not wholly independent.",
+    )
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""

@@ -76,3 +76,10 @@ def test_a_mixture_is_worth_the_human_draws_that_do_as_well(tmp_path):
     rows = prepare(run.results()).filter(regime="accumulate").with_columns(-pl.col("risk"))
     found = effective_human_size(rows, "risk").row(0, named=True)
     assert found["worth"] == pytest.approx(calibrated_worth(range(10, 201, 10), 0.3), rel=0.1)
+
+
+def test_where_nothing_is_kept_no_mixture_has_a_worth(tmp_path):
+    run_worlds(tmp_path, regime="replace").report()
+    html = (tmp_path / "report.html").read_text()
+    assert "Risk at the end" in html
+    assert "worth" not in html.lower()
