@@ -19,10 +19,14 @@ CORPUS = make_corpus(REVIEWS, ngrams=3)
 def test_equals_a_vectoriser_refitted_on_the_documents(rows, min_df, max_ngram):
     texts = [" ".join(tokens) for tokens in REVIEWS.documents]
     rows = sorted(rows)
-    vectorizer = CountVectorizer(min_df=min_df, ngram_range=(1, max_ngram))
-    expected = vectorizer.fit_transform([texts[i] for i in rows])
     training = CORPUS.counts[rows]
     active = active_terms(training, CORPUS.term_orders, TermSelection(min_df, max_ngram))
+    vectorizer = CountVectorizer(min_df=min_df, ngram_range=(1, max_ngram))
+    try:
+        expected = vectorizer.fit_transform([texts[i] for i in rows])
+    except ValueError:  # it refuses to be left without terms
+        assert len(active) == 0
+        return
     assert (select_columns(training, active) != expected).nnz == 0
     assert (select_columns(CORPUS.counts, active) != vectorizer.transform(texts)).nnz == 0
 
