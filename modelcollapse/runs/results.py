@@ -104,7 +104,7 @@ class Results(ABC):
         'No rate up to 100 % has an established effect on accuracy after 300 documents; ...
         """
         check_asked(margin)
-        return self._headlines(_comparable(self._look()), margin)
+        return self._headlines(_comparable(self._look()), self.judged(), margin)
 
     def claims(self, margin: float = 0.005) -> pl.DataFrame:
         """Check the claims of the study's post on every experiment that has data for them.
@@ -288,20 +288,14 @@ class Results(ABC):
         >>> run.plot("curves")["sweep"].savefig("curves.pdf")
         """
         from modelcollapse.analysis.figures.draw_all import drawings
-        from modelcollapse.analysis.figures.measures import measures_figure
         from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, with_sound_pairing
 
         check_asked(margin)
         rows = with_sound_pairing(prepare(self.results()))[0]
-        if self._is_classification:
-            drawn = [(one.kind, one.name, one.figure) for one in drawings(rows, margin)]
-        else:
-            judged = self.judged()
-            groups = rows.group_by(["experiment"], maintain_order=True)
-            drawn = [("curves", str(name), measures_figure(group, self.domain, judged)) for (name,), group in groups]
-        if kind is not None and kind not in (kinds := list(dict.fromkeys(one[0] for one in drawn))):
+        drawn = list(drawings(rows, margin, self.judged()))
+        if kind is not None and kind not in (kinds := list(dict.fromkeys(drawing.kind for drawing in drawn))):
             raise AnalysisError(f"kind: found '{kind}', expected what these rows have data for: {', '.join(kinds)}.")
-        return Figures({name: figure for found, name, figure in drawn if kind in (None, found)})
+        return Figures({drawing.name: drawing.figure for drawing in drawn if kind in (None, drawing.kind)})
 
     def write_figures(self, margin: float = 0.005) -> list[str]:
         """Write all figures, as PNG and SVG; of classifiers also the table of the post's claims.
@@ -314,7 +308,7 @@ class Results(ABC):
         Returns
         -------
         list of str
-            Where they are: ``claims.md`` first.
+            Where they are: ``claims.md`` first, where there is one.
 
         Raises
         ------
@@ -331,9 +325,8 @@ class Results(ABC):
         from modelcollapse.analysis.figures.draw_all import plot_run
 
         check_asked(margin)
-        if not self._is_classification:
-            return self.plot().write(self.folder)
-        return [self.folder.path(name) for name in plot_run(self.results(), self.folder.write, margin)]
+        names = plot_run(self.results(), self.folder.write, margin, self.judged())
+        return [self.folder.path(name) for name in names]
 
     def unpaired(self) -> dict[str, str]:
         """Return why rates of an experiment are compared as independent samples, for each where that is so.
@@ -403,13 +396,12 @@ class Results(ABC):
         write_export(rows, Path(file))
         return rows.height
 
-    def _headlines(self, rows: pl.DataFrame, margin: float = 0.005) -> str:
+    def _headlines(self, rows: pl.DataFrame, judged: pl.DataFrame | None, margin: float = 0.005) -> str:
         """Return the headline of every experiment of prepared rows, a line each."""
         from modelcollapse.analysis.report.headline import headline
         from modelcollapse.analysis.report.measures_page import measured_headline
         from modelcollapse.analysis.statistics.arms import loop_or_all
 
-        judged = self.judged()
         words = {
             str(name): headline(loop_or_all(group), margin)
             if self._is_classification
@@ -418,17 +410,6 @@ class Results(ABC):
         }
         return "\n".join(f"{name}: {said}" if len(words) > 1 else said for name, said in words.items())
 
-    def _main_figure(self, rows: pl.DataFrame) -> str:
-        """Return the figure that says most of prepared rows: all experiments, or the curves of the first."""
-        from modelcollapse.analysis.figures.comparisons import overview_figure
-        from modelcollapse.analysis.figures.draw_all import drawings
-        from modelcollapse.analysis.figures.measures import measures_figure
-
-        if not self._is_classification:
-            first = rows.filter(experiment=rows["experiment"][0])
-            return svg(measures_figure(first, self.domain, self.judged()), "main")
-        return svg(overview_figure(rows) or next(drawings(rows)).figure, "main")
-
     def _repr_html_(self) -> str:
         facts: dict[str, object] = {}
         below = ""
@@ -436,7 +417,8 @@ class Results(ABC):
             look = self._look()
             facts |= look.facts
             rows = _comparable(look)
-            facts["headline"], below = self._headlines(rows), self._main_figure(rows)
+            judged = self.judged()
+            facts["headline"], below = self._headlines(rows, judged), _main_figure(rows, judged)
         except ModelCollapseError as error:
             facts["nothing to show"] = error
         return notebook.card(f"{type(self).__name__} {readable(str(self.folder))}", facts, below)
@@ -465,6 +447,16 @@ def _comparable(look: Look) -> pl.DataFrame:
 
     rows = prepare(look.rows)
     return with_sound_pairing(rows if look.about.is_finished else comparable(rows))[0]
+
+
+def _main_figure(rows: pl.DataFrame, judged: pl.DataFrame | None) -> str:
+    """Return the figure that says most of prepared rows: all experiments, or the first of the others."""
+    from modelcollapse.analysis.figures.comparisons import overview_figure
+    from modelcollapse.analysis.figures.draw_all import drawings
+    from modelcollapse.analysis.statistics.arms import domain_shown
+
+    overview = overview_figure(rows) if domain_shown(rows).name == "classification" else None
+    return svg(overview or next(drawings(rows, judged=judged)).figure, "main")
 
 
 def check_asked(margin: float) -> None:

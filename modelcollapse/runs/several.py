@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from modelcollapse.runs.run_spec import check_out
 from modelcollapse.runs.sweeping import run_sweep
 from modelcollapse.simulation.domain import NO_CORPUS
 from modelcollapse.sweeps.experiments import set_sweeps, study_sweeps
+from modelcollapse.sweeps.sweep import Sweep
 
 
 def reproduce(
@@ -74,9 +75,7 @@ def reproduce(
     name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)
     check_corpus(max(sweeps, key=lambda sweep: sweep.documents_needed), documents)
-    for sweep in sweeps:
-        carry_out(sweep, documents, out=out, given_corpus={"name_or_path": name_or_path}, **options)
-    return open_run(out)
+    return _carry_out_all(sweeps, documents, out, {"name_or_path": name_or_path}, carry_out, options)
 
 
 def run_laws(
@@ -127,9 +126,7 @@ def run_laws(
     check_out(out)
     name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)
-    for sweep in sweeps:
-        carry_out(sweep, documents, out=out, given_corpus={"name_or_path": name_or_path}, **options)
-    return open_run(out)
+    return _carry_out_all(sweeps, documents, out, {"name_or_path": name_or_path}, carry_out, options)
 
 
 def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, **options: Any) -> Run:
@@ -172,6 +169,18 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
     sweeps = run.sweeps_to_run()
     documents = None if is_without else find_domain(run.spec.domain).load(**given)
+    return _carry_out_all(sweeps, documents, location, given, carry_out, options)
+
+
+def _carry_out_all(
+    sweeps: Iterable[Sweep],
+    documents: Any,
+    out: str | Path,
+    given: Mapping[str, Any],
+    carry_out: Callable[..., object],
+    options: Mapping[str, Any],
+) -> Run:
+    """Run sweeps one after the other in a folder, on a corpus that was loaded as `given` says."""
     for sweep in sweeps:
-        carry_out(sweep, documents, out=location, given_corpus=given, **options)
-    return open_run(location)
+        carry_out(sweep, documents, out=out, given_corpus=given, **options)
+    return open_run(out)

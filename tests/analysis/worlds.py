@@ -10,8 +10,9 @@ from modelcollapse.sweeps.sweep import Sweep
 
 def run_worlds(folder: Path, rates: str = "0,0.5,1", seeds: int = 6, final_size: int = 40, **fields: object) -> Run:
     """Run a discrete world that forgets, in two regimes."""
-    sweep = Sweep(
-        experiment="worlds", domain="closed_form", model="discrete", model_param={"replicates": [200]}, rates=rates,
-        seeds=seeds, initial_size=10, final_size=final_size, increment=10, **{"regime": "accumulate,replace", **fields},
-    )  # fmt: skip
+    growth = {} if "sizes" in fields else {"initial_size": 10, "final_size": final_size, "increment": 10}
+    sweep = Sweep(**{
+        "experiment": "worlds", "domain": "closed_form", "model": "discrete", "model_param": {"replicates": [200]},
+        "rates": rates, "seeds": seeds, "regime": "accumulate,replace", **growth, **fields,
+    })  # fmt: skip
     return run_sweep(sweep, out=folder, executor="inprocess", progress=False)

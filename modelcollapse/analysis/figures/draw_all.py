@@ -12,12 +12,15 @@ from matplotlib.figure import Figure
 from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
+from modelcollapse.analysis.figures.measures import measures_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
 from modelcollapse.analysis.figures.style import render
 from modelcollapse.analysis.formats import axis_words
-from modelcollapse.analysis.statistics.arms import SETTING, prepare, varying_axes, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import SETTING, domain_shown, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.reproduction import claims_table
 from modelcollapse.execution.store.paths import PATHS
+from modelcollapse.simulation.domain import Domain
+from modelcollapse.simulation.rows import Row
 
 
 @dataclass(frozen=True)
@@ -31,17 +34,25 @@ class Drawing:
     setting: str = ""
 
 
-def plot_run(results: pl.DataFrame, write: Callable[[str, bytes], object], margin: float = 0.005) -> list[str]:
-    """Draw every figure the rows have data for, as PNG and SVG, and write the table of the post's claims.
+def plot_run(
+    results: pl.DataFrame,
+    write: Callable[[str, bytes], object],
+    margin: float = 0.005,
+    judged: pl.DataFrame | None = None,
+) -> list[str]:
+    """Draw every figure the rows have data for, as PNG and SVG; of classifiers, also write the table of claims.
 
-    `write` is called with a name and the content of every file: `RunFolder.write`, say.
+    `write` is called with a name and the content of every file: `RunFolder.write`, say. `judged` is what
+    `runs.laws.judge` says of the rows.
 
     Returns the names of the files written: ``claims.md``, and such as ``figures/low-rates.png``.
     """
-    write(PATHS.claims, claims_table(results, margin).encode())
-    names = [PATHS.claims]
     rows, _ = with_sound_pairing(prepare(results))
-    for drawing in drawings(rows, margin):
+    names = []
+    if domain_shown(rows).name == Row.domain:
+        write(PATHS.claims, claims_table(results, margin).encode())
+        names.append(PATHS.claims)
+    for drawing in drawings(rows, margin, judged):
         for name, content in render(drawing.figure, drawing.name).items():
             write(PATHS.figure(name), content)
             names.append(PATHS.figure(name))
@@ -59,10 +70,14 @@ def describe(setting: tuple[object, ...], rows: pl.DataFrame) -> str:
     return ", ".join(word for word in words if word)
 
 
-def drawings(rows: pl.DataFrame, margin: float = 0.005) -> Iterator[Drawing]:
-    """Yield every figure that prepared rows have data for, experiment by experiment; losses up to `margin` are none."""
+def drawings(rows: pl.DataFrame, margin: float = 0.005, judged: pl.DataFrame | None = None) -> Iterator[Drawing]:
+    """Yield every figure that prepared rows have data for, experiment by experiment; losses up to `margin` are none.
+
+    `judged` is what `runs.laws.judge` says of the rows.
+    """
     names = Names(rows)
-    for drawing in _drawings(rows, margin):
+    domain = domain_shown(rows)
+    for drawing in _drawings(rows, margin) if domain.name == Row.domain else _of_measures(rows, domain, judged):
         yield replace(drawing, name=names.give(drawing.name, is_curves=drawing.kind == "curves"))
 
 
@@ -85,6 +100,11 @@ class Names:
             name = f"{wanted}_{number}"
         self._given.add(name.casefold())
         return name
+
+
+def _of_measures(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None) -> Iterator[Drawing]:
+    for (name,), group in rows.group_by(["experiment"], maintain_order=True):
+        yield Drawing(str(name), str(name), "curves", measures_figure(group, domain, judged))
 
 
 def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:

@@ -20,6 +20,7 @@ from modelcollapse.analysis.figures.panels import (
     panels,
 )
 from modelcollapse.analysis.figures.style import INK, MUTED, caption, figure_style, grid_shape, percent_axis, size_axis
+from modelcollapse.analysis.statistics.arms import growth_above
 from modelcollapse.simulation.domain import Domain, Measure
 
 #: Axes by which curves find their laws.
@@ -79,8 +80,15 @@ def _grid(figure: Figure, n_rows: int, n_columns: int, n_measures: int, n_parts:
 
 
 def law_of(rows: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """Return what is due of the arms in prepared rows."""
-    return judged.join(rows.select(*_PLACE, "collapse_rate").unique(), on=[*_PLACE, "collapse_rate"], how="semi")
+    """Return what is due of the arms in prepared rows, where all starts of a ladder have one growth."""
+    place = [*_PLACE, "collapse_rate"]
+    arms = rows.select(place).unique().pipe(_with_own_growth)
+    return judged.join(arms, on=place, how="semi", maintain_order="left")
+
+
+def _with_own_growth(arms: pl.DataFrame) -> pl.DataFrame:
+    own = [growth_above(growth, start) for growth, start in arms.select("growth", "initial_size").iter_rows()]
+    return arms.with_columns(growth=pl.Series(own, dtype=pl.String))
 
 
 def _has_law(rows: pl.DataFrame, judged: pl.DataFrame | None) -> bool:

@@ -126,7 +126,7 @@ def _laws_table(rows: pl.DataFrame, judged: pl.DataFrame | None) -> Table | None
             ("seeds", lambda row: number(row["n"], count)),
             ("generations", lambda row: number(row["generations"], count)),
             ("due", _due),
-            ("found", partial(_interval, name="found", low="ci_low", high="ci_high")),
+            ("found", _found),
             ("law", lambda row: text(_VERDICTS[row["holds"]])),
         ],
     )
@@ -189,9 +189,9 @@ def _due(row: dict[str, Any]) -> Cell:
     return number(row["due"], "{:.4g}".format)
 
 
-def _interval(row: dict[str, Any], name: str, low: str, high: str) -> Cell:
-    bounds = "" if row[low] is None else f" [{row[low]:.4g}, {row[high]:.4g}]"
-    return number(row[name], "{:.4g}".format, bounds)
+def _found(row: dict[str, Any]) -> Cell:
+    bounds = "" if row["ci_low"] is None else f" [{row['ci_low']:.4g}, {row['ci_high']:.4g}]"
+    return number(row["found"], "{:.4g}".format, bounds)
 
 
 def _signed(row: dict[str, Any], name: str, low: str, high: str) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 from modelcollapse.domains.catalogue import DOMAINS
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.record import SCHEMA
-from modelcollapse.simulation.domain import primary
+from modelcollapse.simulation.domain import Domain, primary
 from modelcollapse.simulation.rows import ADDED, AXES
 from modelcollapse.sweeps.experiments import STUDY
 from modelcollapse.sweeps.sweep_fields import EXPERIMENT_NAME
@@ -84,10 +84,15 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
+def domain_shown(rows: pl.DataFrame) -> Domain:
+    """Return the domain whose primary measure rows have; classification if there is none."""
+    domains = (domain for domain in DOMAINS.values() if primary(domain)[0] in rows.columns)
+    return next(domains, DOMAINS["classification"])
+
+
 def main_measure(rows: pl.DataFrame) -> str:
     """Return the primary measure of the domain whose rows these are."""
-    mains = (primary(domain)[0] for domain in DOMAINS.values())
-    return next((name for name in mains if name in rows.columns), "accuracy")
+    return primary(domain_shown(rows))[0]
 
 
 def _without_nulls(results: pl.DataFrame) -> pl.DataFrame:

@@ -26,6 +26,9 @@ from modelcollapse.simulation.spec import ChainSpec, Model
 #: Human blocks whose trigrams count as known: the first of a seed's order, apart from the test set.
 KNOWN_BLOCKS = 10_000
 
+#: Without a discount, test blocks have probability 0: no cross-entropy is a number, and nothing can be compared.
+LEAST_DISCOUNT = 0.01
+
 #: Raised whenever the model gives other texts than before.
 MODEL_VERSION = 1
 
@@ -42,7 +45,7 @@ class GenerationRow(CommonRow):
     n_test : int
         Human test blocks.
     cross_entropy, perplexity : float
-        Of the test blocks, in nats a token; its exponential. Infinite for models that exclude what people write.
+        Of the test blocks, in nats a token; its exponential.
     n_types : int
         Different tokens written.
     entropy : float
@@ -208,10 +211,8 @@ class Writing:
         """See `History`: nothing is remembered."""
         draw = streams.stream(self.spec.seed, "written", moment.generation)
         written = view.sample(len(self.test), self.length, draw, self.decoder)
-        with np.errstate(divide="ignore"):
-            cross_entropy = float(-view.log_prob(self.people.held_out).mean())
-        with np.errstate(over="ignore"):
-            perplexity = float(np.exp(cross_entropy))
+        cross_entropy = float(-view.log_prob(self.people.held_out).mean())
+        perplexity = float(np.exp(cross_entropy))
         columns = {"cross_entropy": cross_entropy, "perplexity": perplexity, **text_measures(written, self.people)}
         return columns, np.empty(0, dtype=np.uint8)
 
@@ -226,4 +227,7 @@ def model_of(model: Model, n_types: int) -> Ngram:
     """
     if model.name != "ngram":
         raise LearnerError(f"Found no language model '{model.name}', expected ngram.")
-    return Ngram(n_types, **dict(model.params))  # type: ignore[arg-type]
+    made = Ngram(n_types, **dict(model.params))  # type: ignore[arg-type]
+    if made.discount < LEAST_DISCOUNT:
+        raise LearnerError(f"discount: found {made.discount:g}, expected a number from {LEAST_DISCOUNT} to 1.")
+    return made

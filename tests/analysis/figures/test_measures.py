@@ -33,3 +33,12 @@ def test_arms_find_their_own_laws(tmp_path):
     found = law_of(rows, run.judged())
     assert found["regime"].unique().to_list() == ["replace"]
     assert found["collapse_rate"].unique().to_list() == [1.0]
+
+
+def test_every_start_of_a_ladder_finds_its_law(tmp_path):
+    """Rows of all starts have one growth where they are analysed; what is due has that of each chain."""
+    run = run_worlds(tmp_path, sizes=[10, 20, 40], initial_size=[10, 20])
+    rows = prepare(run.results())
+    assert rows["growth"].n_unique() == 1
+    assert run.judged()["growth"].n_unique() == 2
+    assert law_of(rows, run.judged()).height == run.judged().height

@@ -133,6 +133,7 @@ def test_a_unigram_model_loses_diversity_as_it_must():
         ({"trees": 3}, "ound trees, which the domain 'generation' does not have"),
         ({"model": "forest"}, "Found no language model 'forest'"),
         ({"model_param": {"order": [7]}}, "order: found 7"),
+        ({"model_param": {"discount": [0]}}, "discount: found 0, expected a number from 0.01"),
         ({"final_size": 100_000}, "use a larger corpus"),
     ],
 )
