@@ -21,7 +21,7 @@ from modelcollapse.simulation.learning.training import Train, Trained, TrainingS
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
 from modelcollapse.simulation.regimes import Positions
 from modelcollapse.simulation.rows import CommonRow, Row
-from modelcollapse.simulation.slots import HUMAN, Origins
+from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, Origins
 from modelcollapse.simulation.spec import ChainSpec, Model
 
 
@@ -107,12 +107,17 @@ class Labelling:
 
     def __init__(self, spec: ChainSpec, corpus: Corpus, train: Train) -> None:
         self.spec, self.corpus, self._train = spec, corpus, train
+        self.rule = find_rule("argmax" if spec.collapse_rate == 0 else spec.label_rule)
         order = streams.document_order(spec.seed, corpus.n_documents)
         self.test, self.pool = order[: spec.test_size], order[spec.test_size :]
 
     def human(self, start: int, stop: int) -> Labels:
-        """See `History`."""
-        return self.corpus.labels[self.pool[start:stop]] + np.uint8(HUMAN)
+        """See `History`: people's labels, those left out that a detector of the label rule mistakes for a model's."""
+        labels = self.corpus.labels[self.pool[start:stop]] + np.uint8(HUMAN)
+        if start and self.rule.mistaken_for_synthetic:
+            uniform = streams.stream(self.spec.seed, "mistaken", start).random(len(labels))
+            labels[uniform < self.rule.mistaken_for_synthetic] = LEFT_OUT
+        return labels
 
     def origins(self, slots: Labels) -> Origins:
         """See `History`."""
@@ -145,8 +150,9 @@ class Labelling:
             first_scores=lambda: moment.first_model().score(documents),
             human_positive_rate=_human_positive_rate(moment.seen, moment.positions),
             stream=lambda purpose: streams.stream(self.spec.seed, purpose, moment.generation),
+            whole=lambda share, size: streams.whole(self.spec.seed, moment.generation, share, size, "checked"),
         )
-        return find_rule(self.spec.label_rule).label(increment)
+        return self.rule.label(increment)
 
     def measure(
         self, view: tuple[Scores, int], moment: Moment
@@ -157,6 +163,7 @@ class Labelling:
         labels, truth = moment.seen[moment.positions], self.corpus.labels[self.pool[moment.positions]]
         columns = {
             "n_features": n_features,
+            "n_checked": int(label_bytes.is_checked(moment.seen).sum()),
             "churn": None if moment.memory is None else float((moment.memory != scores.labels).mean()),
             **training_metrics(labels, truth),
             **prediction_metrics(self.corpus.labels[self.test], scores),

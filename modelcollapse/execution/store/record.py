@@ -134,7 +134,7 @@ class ChainRecord:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> ChainRecord:
-        """Read a record, of this version or an earlier one: columns that were added later are null.
+        """Read a record, of this version or an earlier one: columns that were added later have their defaults.
 
         Raises
         ------
