@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.blocks import BlockCorpus, load_blocks
-from modelcollapse.domains.generation.measures import HumanText, text_measures
+from modelcollapse.domains.generation.measures import BANDS, HumanText, text_measures
 from modelcollapse.domains.generation.ngram import Ngram
 from modelcollapse.domains.generation.rules import FROZEN, HUMAN_ONLY, SHUFFLED, decoder_of
 from modelcollapse.errors import LearnerError, SpecError
@@ -64,9 +64,16 @@ class GenerationRow(CommonRow):
         Wall time of training; of writing the next increment.
     growth : str
         How the chain grows: see `spec.Growth.text`.
+    kept_1, kept_3, kept_10, kept_100 : float
+        Of the words that people use 1–2, 3–9, 10–99, 100 times or more in generation 0's training set: share that is
+        written at all. Null if there are none.
+    kept_1_human, kept_3_human, kept_10_human, kept_100_human : float
+        Share that the human test blocks have, which are as many.
     """
 
     domain: ClassVar[str] = "generation"
+    schema_version: ClassVar[int] = 2
+    added: ClassVar[Mapping[str, int]] = {f"kept_{least}{who}": 2 for who in ("", "_human") for least in BANDS}
 
     n_test: int
     cross_entropy: float
@@ -82,6 +89,14 @@ class GenerationRow(CommonRow):
     fit_seconds: float
     predict_seconds: float
     growth: str
+    kept_1: float | None = None
+    kept_3: float | None = None
+    kept_10: float | None = None
+    kept_100: float | None = None
+    kept_1_human: float | None = None
+    kept_3_human: float | None = None
+    kept_10_human: float | None = None
+    kept_100_human: float | None = None
 
 
 class Generation:

@@ -13,6 +13,9 @@ from modelcollapse.domains.generation.ngram import Blocks
 #: Words are rare that people use at most so often.
 RARE = 2
 
+#: Bands of words: they begin with words that people use so often, and end before the next begins.
+BANDS = (1, RARE + 1, 10, 100)
+
 Keys = npt.NDArray[np.uint64]
 
 
@@ -37,9 +40,27 @@ class HumanText:
     n_types: int
 
     @cached_property
+    def uses(self) -> npt.NDArray[np.int64]:
+        """Of every token how often it stands in the first blocks."""
+        return np.bincount(self.first.ravel(), minlength=self.n_types)
+
+    @cached_property
     def rare(self) -> npt.NDArray[np.bool_]:
         """Of every token whether it is rare."""
-        return np.bincount(self.first.ravel(), minlength=self.n_types) <= RARE
+        return self.uses <= RARE
+
+    @cached_property
+    def kept_held_out(self) -> dict[str, float | None]:
+        """Of every band the share of its words that the held-out blocks use."""
+        return {f"{name}_human": share for name, share in self.kept(self.held_out).items()}
+
+    def kept(self, blocks: Blocks) -> dict[str, float | None]:
+        """Return of every band the share of its words that blocks use; None for a band without words."""
+        used = np.bincount(blocks.ravel(), minlength=self.n_types) > 0
+        band = np.searchsorted(BANDS, self.uses, side="right")
+        n_words, n_used = (np.bincount(each, minlength=len(BANDS) + 1)[1:] for each in (band, band[used]))
+        shares = zip(BANDS, n_used.tolist(), n_words.tolist(), strict=True)
+        return {f"kept_{least}": n / words if words else None for least, n, words in shares}
 
     @cached_property
     def trigrams(self) -> Keys:
@@ -82,6 +103,8 @@ def text_measures(written: Blocks, human: HumanText) -> dict[str, float | int | 
         "unseen_trigrams": human.unseen(written),
         "unseen_trigrams_human": human.unseen_held_out,
         "repetition": float((sorted_fours[:, 1:] == sorted_fours[:, :-1]).sum() / fours.size),
+        **human.kept(written),
+        **human.kept_held_out,
     }
 
 
