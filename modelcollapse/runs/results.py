@@ -76,6 +76,10 @@ class Results(ABC):
         """Return what the laws of these chains say of them: see `runs.laws.judge`; None where there are no laws."""
         return None
 
+    def samples(self, n_words: int = 25) -> pl.DataFrame | None:
+        """Return some of what models wrote, beside what people wrote; None where nobody wrote anything."""
+        return None
+
     @property
     def _is_classification(self) -> bool:
         return self.domain.name == "classification"
@@ -505,6 +509,8 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     if results._is_classification:
         report = build_report(look.rows, look.about, margin)
     else:
-        report = build_measures_report(look.rows, look.about, results.domain, results.judged(), margin)
+        report = build_measures_report(
+            look.rows, look.about, results.domain, results.judged(), margin, results.samples()
+        )
     results.folder.write(PATHS.report, report.html.encode())
     return WrittenReport(results.folder.path(PATHS.report), report.headlines)

@@ -23,7 +23,7 @@ from modelcollapse.simulation.rows import CommonRow
 from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Origins, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
-#: Human blocks whose trigrams count as known: the first of a seed's order, apart from the test set.
+#: Human blocks whose trigrams and words count as known: the first of a seed's order, apart from the test set.
 KNOWN_BLOCKS = 10_000
 
 #: Without a discount, test blocks have probability 0: no cross-entropy is a number, and nothing can be compared.
@@ -64,11 +64,11 @@ class GenerationRow(CommonRow):
         Wall time of training; of writing the next increment.
     growth : str
         How the chain grows: see `spec.Growth.text`.
-    kept_1, kept_3, kept_10, kept_100 : float
-        Of the words that people use 1–2, 3–9, 10–99, 100 times or more in generation 0's training set: share that is
-        written at all. Null if there are none.
-    kept_1_human, kept_3_human, kept_10_human, kept_100_human : float
-        Share that the human test blocks have, which are as many.
+    kept_0, kept_10, kept_100, kept_1000 : float
+        Of the words that people use less than 10, 10 to 100, 100 to 1,000, 1,000 times or more in a million (of 10,000
+        human blocks): share that is written at all. Null if there are none.
+    kept_0_human, kept_10_human, kept_100_human, kept_1000_human : float
+        Share that the human test blocks have, which are as many as those written.
     """
 
     domain: ClassVar[str] = "generation"
@@ -89,14 +89,14 @@ class GenerationRow(CommonRow):
     fit_seconds: float
     predict_seconds: float
     growth: str
-    kept_1: float | None = None
-    kept_3: float | None = None
+    kept_0: float | None = None
     kept_10: float | None = None
     kept_100: float | None = None
-    kept_1_human: float | None = None
-    kept_3_human: float | None = None
+    kept_1000: float | None = None
+    kept_0_human: float | None = None
     kept_10_human: float | None = None
     kept_100_human: float | None = None
+    kept_1000_human: float | None = None
 
 
 class Generation:

@@ -13,8 +13,8 @@ from modelcollapse.domains.generation.ngram import Blocks
 #: Words are rare that people use at most so often.
 RARE = 2
 
-#: Bands of words: they begin with words that people use so often, and end before the next begins.
-BANDS = (1, RARE + 1, 10, 100)
+#: Bands of words: they begin with words that people use so often in a million, and end before the next begins.
+BANDS = (0, 10, 100, 1000)
 
 Keys = npt.NDArray[np.uint64]
 
@@ -28,7 +28,7 @@ class HumanText:
     first : ndarray of integers, shape (n, length)
         Blocks of generation 0: words that are rare in them are rare.
     known : ndarray of integers, shape (m, length)
-        Blocks whose trigrams are known.
+        Blocks whose trigrams are known, and that tell how often people use a word.
     held_out : ndarray of integers, shape (n_test, length)
         Others.
     n_types : int
@@ -40,14 +40,16 @@ class HumanText:
     n_types: int
 
     @cached_property
-    def uses(self) -> npt.NDArray[np.int64]:
-        """Of every token how often it stands in the first blocks."""
-        return np.bincount(self.first.ravel(), minlength=self.n_types)
-
-    @cached_property
     def rare(self) -> npt.NDArray[np.bool_]:
         """Of every token whether it is rare."""
-        return self.uses <= RARE
+        return np.bincount(self.first.ravel(), minlength=self.n_types) <= RARE
+
+    @cached_property
+    def band(self) -> npt.NDArray[np.int64]:
+        """Of every token its place in `BANDS`; −1 if no known block has it."""
+        uses = np.bincount(self.known.ravel(), minlength=self.n_types)
+        found: npt.NDArray[np.int64] = np.searchsorted(BANDS, 1e6 * uses / self.known.size, side="right") - 1
+        return np.where(uses > 0, found, -1)
 
     @cached_property
     def kept_held_out(self) -> dict[str, float | None]:
@@ -57,10 +59,8 @@ class HumanText:
     def kept(self, blocks: Blocks) -> dict[str, float | None]:
         """Return of every band the share of its words that blocks use; None for a band without words."""
         used = np.bincount(blocks.ravel(), minlength=self.n_types) > 0
-        band = np.searchsorted(BANDS, self.uses, side="right")
-        n_words, n_used = (np.bincount(each, minlength=len(BANDS) + 1)[1:] for each in (band, band[used]))
-        shares = zip(BANDS, n_used.tolist(), n_words.tolist(), strict=True)
-        return {f"kept_{least}": n / words if words else None for least, n, words in shares}
+        shares = ((least, used[self.band == place]) for place, least in enumerate(BANDS))
+        return {f"kept_{least}": float(each.mean()) if len(each) else None for least, each in shares}
 
     @cached_property
     def trigrams(self) -> Keys:
