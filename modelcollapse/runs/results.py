@@ -12,6 +12,7 @@ import polars as pl
 from modelcollapse import notebook
 from modelcollapse.atomic import readable
 from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.domains.generation.samples import N_WORDS
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
@@ -76,7 +77,7 @@ class Results(ABC):
         """Return what the laws of these chains say of them: see `runs.laws.judge`; None where there are no laws."""
         return None
 
-    def samples(self, n_words: int = 25) -> pl.DataFrame | None:
+    def samples(self, n_words: int = N_WORDS) -> pl.DataFrame | None:
         """Return some of what models wrote, beside what people wrote; None where nobody wrote anything."""
         return None
 

@@ -16,6 +16,7 @@ from modelcollapse.corpora import Corpus, load_corpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.closed_form.domain import ClosedForm, HumanText
 from modelcollapse.domains.generation.domain import Generation
+from modelcollapse.domains.generation.samples import N_WORDS, Vocabulary, sample_rows
 from modelcollapse.errors import LearnerError, ModelCollapseError, RunFolderError, SpecError
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.store.folder import RunFolder
@@ -190,7 +191,7 @@ class Run(Results):
             text = HumanText.of(load_corpus(**self.corpus.get("given", {})) if corpus is None else corpus, max(sizes))
         return judge(itertools.chain.from_iterable(map(self.chains, sweeps)), text)
 
-    def samples(self, n_words: int = 25) -> pl.DataFrame | None:
+    def samples(self, n_words: int = N_WORDS) -> pl.DataFrame | None:
         """Return some of what models wrote, beside what people wrote in the same places.
 
         Nothing is chosen: in chains of the first seed, the beginning of the first block that the first, the middle and
@@ -221,8 +222,6 @@ class Run(Results):
         >>> run_sweep(texts, blocks, "runs/texts", executor="inprocess").samples()["generation"].to_list()
         [0, 1]
         """
-        from modelcollapse.domains.generation.samples import Vocabulary, sample_rows
-
         content = self.folder.read(PATHS.vocabulary) if self.spec.domain == Generation.name else None
         if content is None:
             return None

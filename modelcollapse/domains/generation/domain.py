@@ -108,13 +108,13 @@ class Generation:
     measures: Mapping[str, Measure] = {
         "cross_entropy": Measure("cross-entropy", "nats", "less"),
         "perplexity": Measure("perplexity", "", "less"),
-        "n_types": Measure("types written", "types", "more"),
+        "n_types": Measure("types written", "types", "neither"),
         "entropy": Measure("entropy", "nats", "neither"),
         "distinct_2": Measure("distinct pairs", "share", "neither"),
         "tail_share": Measure("rare words", "share", "neither"),
+        "kept_10": Measure("uncommon words kept", "share", "neither"),
         "zipf_slope": Measure("Zipf slope", "", "neither"),
         "unseen_trigrams": Measure("unseen trigrams", "share", "neither"),
-        "unseen_trigrams_human": Measure("unseen trigrams of people", "share", "neither"),
         "repetition": Measure("repetition", "share", "neither"),
     }
     lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms")

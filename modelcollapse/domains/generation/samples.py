@@ -19,6 +19,9 @@ from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.slots import HUMAN, SYNTHETIC, Slots
 from modelcollapse.simulation.spec import ChainSpec
 
+#: Tokens of a sample.
+N_WORDS = 25
+
 #: How the end of a document is written.
 _END_SIGN = "¶"
 _KINDS = ("uint16", "uint32")
@@ -81,11 +84,11 @@ class Vocabulary:
         """Write tokens as people would: no spaces before signs that close something, one sign for HTML's breaks."""
         words = (self.words[token] for token in tokens.tolist())
         joined = " ".join(_END_SIGN if word == END else word for word in words)
-        return re.sub(r" (?=[.,!?;:)\]](?: |$))|(?<= [(\[]) ", "", joined.replace("< br / >", "/"))
+        return re.sub(r" (?=[.,!?;:)\]](?: |$))|(?<=[(\[]) ", "", joined.replace("< br / >", "/"))
 
 
 def sample_rows(
-    chains: Sequence[tuple[ChainSpec, Filled]], vocabulary: Vocabulary, n_words: int
+    chains: Sequence[tuple[ChainSpec, Filled]], vocabulary: Vocabulary, n_words: int = N_WORDS
 ) -> Iterator[dict[str, Any]]:
     """Yield what the first, the middle and the last model of every chain wrote that wrote anything.
 
