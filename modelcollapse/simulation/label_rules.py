@@ -8,6 +8,7 @@ buys back: see each docstring.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -73,11 +74,22 @@ class LabelRule:
     needs_probabilities : bool
     mistaken_for_synthetic : float
         Probability with which a label of people is left out, since a detector takes it for a model's.
+    weight : float, optional
+        Of self-labels in training, where human ones have 1.
+    is_soft : bool
+        Whether a self-labelled document counts for both classes, weighted by their probabilities.
     """
 
     label: Rule
     needs_probabilities: bool = False
     mistaken_for_synthetic: float = 0.0
+    weight: float | None = None
+    is_soft: bool = False
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether documents have weights in training."""
+        return self.is_soft or self.weight is not None
 
 
 def argmax(increment: Increment) -> Labels:
@@ -214,6 +226,7 @@ RULES: Mapping[str, LabelRule] = {
     "confusion-noise": LabelRule(confusion_noise),
     "prior-matched": LabelRule(prior_matched, needs_probabilities=True),
     "sampled": LabelRule(sampled, needs_probabilities=True),
+    "soft": LabelRule(argmax, needs_probabilities=True, is_soft=True),
 }
 
 
@@ -227,6 +240,15 @@ def _provenance(recognised_rate: str, mistaken: str) -> LabelRule:
     return LabelRule(recognised(_number(recognised_rate)), mistaken_for_synthetic=_number(mistaken))
 
 
+#: 1 / golden ratio, the best weight of a model's own draws in Garg et al. (2509.22341).
+GOLDEN_WEIGHT = (math.sqrt(5) - 1) / 2
+
+
+def _weighted(weight: str) -> LabelRule:
+    """Take the model's labels, which weigh less (or nothing) in training than people's."""
+    return LabelRule(argmax, weight=GOLDEN_WEIGHT if weight == "golden" else _number(weight))
+
+
 #: Rules with parameters by their names: what follows the name, and what makes the rule of it (ValueError: it is none).
 FAMILIES: Mapping[str, tuple[str, Callable[..., LabelRule]]] = {
     "confident": ("T:human or T:drop with a threshold T in [0.5, 1]", _confident),
@@ -236,6 +258,7 @@ FAMILIES: Mapping[str, tuple[str, Callable[..., LabelRule]]] = {
     "dropped-uncertain": ("B", lambda b: LabelRule(dropped_uncertain(_number(b)), needs_probabilities=True)),
     "verified": ("P:Q with probabilities P, Q", lambda p, q: LabelRule(verified(_number(p), _number(q)))),
     "provenance": ("P:Q", _provenance),
+    "weighted": ("W or weighted:golden with a weight W in [0, 1]", _weighted),
 }
 
 

@@ -32,6 +32,9 @@ class TrainingSet:
         0 or 1: human or the models' own.
     seed : int
         Of the learner.
+    weights : ndarray of float64, shape (n_train, 2), optional
+        How much each document counts as one of class 0 and as one of class 1, in [0, 1] and not both 0; `labels` say
+        it by default, with a weight of 1.
     """
 
     model: Model
@@ -39,6 +42,14 @@ class TrainingSet:
     documents: npt.NDArray[np.int64]
     labels: npt.NDArray[np.uint8]
     seed: int
+    weights: npt.NDArray[np.float64] | None = None
+
+    def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.float64] | None]:
+        """Return places among `documents`, labels and weights; a document that counts for both classes comes twice."""
+        if self.weights is None:
+            return np.arange(len(self.documents)), self.labels, None
+        places, labels = np.nonzero(self.weights)
+        return places, labels.astype(np.uint8), self.weights[places, labels]
 
 
 class Trained(Protocol):
@@ -92,5 +103,7 @@ def train_here(training: TrainingSet, corpus: Corpus) -> Trained:
             return forest
     counts = corpus.counts[training.documents]
     active = active_terms(counts, corpus.term_orders, training.terms)
-    predictor = learners.train(training.model, select_columns(counts, active), training.labels, training.seed)
+    places, labels, weights = training.weighted()
+    columns = select_columns(counts if weights is None else counts[places], active)
+    predictor = learners.train(training.model, columns, labels, training.seed, weights)
     return TrainedHere(predictor, active, corpus)
