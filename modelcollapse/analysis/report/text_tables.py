@@ -36,8 +36,8 @@ def written_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
         "In as many blocks as the test set has, which the last models write as their rule says: at every rate, also at "
         "rate 0 and under human-only, frozen and shuffled, as the model itself would. Perplexity is of the human test "
         f"set, {share(people)} of whose own trigrams are unseen; what a model copies of its training set is seen. "
-        "±: 95 % intervals over seeds, each alone. No one measure tells all: smoothing writes what nobody would say, and "
-        "cutting tails what everybody says."
+        "±: 95 % intervals over seeds, each alone. No one measure tells all: smoothing writes what nobody would say, "
+        "and cutting tails what everybody says."
     )
     columns: list[Column] = [*axes_columns(rows), ("seeds", lambda row: number(row["n_seeds"], count))]
     columns += [(domain.measures[name].words, _mean(name, domain.measures[name])) for name in _WRITTEN]
