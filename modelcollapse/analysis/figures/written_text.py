@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from textwrap import fill
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -78,12 +79,12 @@ def fate_figure(rows: pl.DataFrame) -> Figure | None:
         for one in axes[-1]:
             one.set_xlabel("generation")
         _legend(figure)
-        caption(
-            figure,
+        words = (
             "Share of words that are written at all in as many blocks as the test set has. Dotted: people, in the test "
-            f"set; shaded: fewer than they use.\nMean of the seeds; bar, from 5 seeds on: its 95 % interval. "
-            f"{describe_seeds(rows)}.",
+            f"set; shaded: fewer than they use. Mean of the seeds; bar, from 5 seeds on: its 95 % interval. "
+            f"{describe_seeds(rows)}."
         )
+        caption(figure, fill(words, int(16 * figure.get_figwidth())))
         return figure
 
 
@@ -178,7 +179,7 @@ def _value_axis(axes: Axes, values: pl.Series, *, is_share: bool) -> None:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(short_count))
         return
-    axes.set_xlim(left=0)
+    axes.set_xlim(left=-0.03 * max(axes.get_xlim()[1], 1e-9))
     axes.xaxis.set_major_locator(MaxNLocator(4))
     write = (lambda value, _: f"{round(100 * value, 6):g} %") if is_share else short_count
     axes.xaxis.set_major_formatter(FuncFormatter(write))

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from modelcollapse.analysis.figures.draw_all import Drawing, drawings
 from modelcollapse.analysis.figures.measures import law_of
+from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.formats import axis_words, count, p_text, percents
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
@@ -32,7 +33,8 @@ _OVER_SEEDS = "Intervals: 95 %, over seeds. Each holds alone, not all of them jo
 _CAPTIONS = {
     "fate": "The fate of words, by how often people use them. A model that smooths also draws rare words at random, so "
     "more of them than people use are no gain.",
-    "rules": "What decoders and controls do: where each rule ends, beside models of people’s text alone.",
+    "rules": "What decoders and controls do: where each rule ends, beside models of people’s text alone. Under "
+    "human-only nobody fills the model’s blocks: they are left out.",
 }
 _VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
 
@@ -107,7 +109,8 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     compared = _compared(rows, name)
     if compared.is_empty():
         return f"There are no chains at rate 0 with other rates beside them: no effect on {measure.words} can be shown."
-    top = compared.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max()).row(0, named=True)
+    highest = compared.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max())
+    top = min(highest.iter_rows(named=True), key=lambda row: rule_order(row["label_rule"]))
     filled, found = percents([top["collapse_rate"]]), measure.text(top["mean"])
     axes = [axis for axis in varying_axes(rows) if axis != "experiment"]
     words = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import count
+from modelcollapse.analysis.formats import count, share
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text
 from modelcollapse.analysis.statistics.arms import ARM, at_size
 from modelcollapse.analysis.statistics.curves import summarise
@@ -35,8 +35,9 @@ def written_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
     note = (
         "In as many blocks as the test set has, which the last models write as their rule says: at every rate, also at "
         "rate 0 and under human-only, frozen and shuffled, as the model itself would. Perplexity is of the human test "
-        f"set, {people:.1%} of whose own trigrams are unseen. ±: 95 % intervals over seeds, each alone. No one measure "
-        "tells all: smoothing writes what nobody would say, and cutting tails what everybody says."
+        f"set, {share(people)} of whose own trigrams are unseen; what a model copies of its training set is seen. "
+        "±: 95 % intervals over seeds, each alone. No one measure tells all: smoothing writes what nobody would say, "
+        "and cutting tails what everybody says."
     )
     columns: list[Column] = [*axes_columns(rows), ("seeds", lambda row: number(row["n_seeds"], count))]
     columns += [(domain.measures[name].words, _mean(name, domain.measures[name])) for name in _WRITTEN]

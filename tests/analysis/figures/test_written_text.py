@@ -29,7 +29,7 @@ def test_settings_and_rules_are_columns_and_many_rates_are_thinned(tmp_path):
     rows = prepare(run.results())
     figure = fate_figure(rows)
     assert len(figure.axes) == 2 * MOST_PANELS
-    assert titles(figure)[:2] == ["mle", "sample"]
+    assert titles(figure)[:2] == ["sample", "mle"]
     labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
     assert (labels[0], labels[-1]) == ("10 % by the model", "100 % by the model")
 
@@ -48,7 +48,7 @@ def test_rules_end_in_a_panel_for_each_measure(tmp_path):
     rows = prepare(run.results()).filter(regime="replace")
     figure = rules_figure(rows, run.domain)
     assert len(figure.axes) == len(DECODED)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["sample", "mle", "greedy", "human-only"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["human-only", "greedy", "mle", "sample"]
     repetition = [line.get_xdata() for line in figure.axes[3].lines]
     due = rows.filter(n_seen=160, collapse_rate=1, label_rule="greedy")["repetition"].mean()
     assert any(np.isclose(due, values).any() for values in repetition)

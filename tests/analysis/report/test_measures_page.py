@@ -109,3 +109,8 @@ def test_a_report_without_a_vocabulary_says_what_samples_need(tmp_path):
     html = Path(open_results(tmp_path / "rows.parquet").report()).read_text(encoding="utf-8")
     assert NO_SAMPLES in html
     assert "n-gram models: they" in html
+
+
+def test_a_headline_is_about_the_loop_before_its_controls(tmp_path):
+    run = run_texts(tmp_path, label_rule="human-only,nucleus:0.8,mle,sample")
+    assert run.headline().startswith("sample, one of several settings: with 100 % filled by the model, cross-entropy")
