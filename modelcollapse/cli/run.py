@@ -9,7 +9,7 @@ import typer
 from modelcollapse.cli.execute import Steps, execute
 from modelcollapse.cli.options import Given, RunOptions, check_executor, check_retry, check_run, expanded, typed
 from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
-from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.corpora.option_fields import ReadingFields
 from modelcollapse.sweeps.sweep_fields import SweepFields
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(
     ] = None,
     max_seeds: Annotated[int, typer.Option(min=2, help="For --until-ci: stop there.")] = 100,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List chains and generations; run nothing.")] = False,
-    reading: Annotated[Given, CorpusFields],
+    reading: Annotated[Given, ReadingFields],
 ) -> None:
     """Run a sweep, or what is missing of it. The same command goes on where it was stopped."""
     import modelcollapse

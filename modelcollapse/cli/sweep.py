@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from modelcollapse.cli.options import Given, check_sweep, say_idle
-from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.corpora.option_fields import ReadingFields
 from modelcollapse.fields import declared
 from modelcollapse.sweeps.sweep_fields import SweepFields
 
@@ -34,7 +34,7 @@ def sweep_from_options(
     from modelcollapse.sweeps.scaling import SIZES, scale
     from modelcollapse.sweeps.sweep import Sweep, read_spec
 
-    about_corpus = ("corpus", *declared(CorpusFields))
+    about_corpus = ("corpus", *declared(ReadingFields))
     path = Path(experiment)
     is_name = path.suffix != ".toml" and experiment in (*load_experiments(), *SEARCHES)
     if path.suffix == ".toml" or (means_file(experiment, is_name, tell=True) and is_file(path)):
@@ -60,7 +60,7 @@ def sweep_from_options(
 
 def _override(values: Given, given: Given) -> dict[str, Any]:
     """Replace values by those given, and drop those that the given ones are said instead of."""
-    fields = {**declared(SweepFields), **declared(CorpusFields)}
+    fields = {**declared(SweepFields), **declared(ReadingFields)}
     replaced = {other for name in given if name in fields for other in fields[name].field.replaces}
     kept = {name: value for name, value in values.items() if name not in replaced}
     if "trees" in given and isinstance(params := kept.get("model_param"), Mapping):
@@ -74,7 +74,7 @@ def _without_form(filed: Given, typed: Given) -> dict[str, Any]:
     """Leave out what a spec file says of how its corpus is read if another corpus was typed."""
     if "corpus" not in filed or typed.get("corpus", filed["corpus"]) == filed["corpus"]:
         return dict(filed)
-    form = [name for name, (_, field, _) in declared(CorpusFields).items() if field.of_file and name in filed]
+    form = [name for name, (_, field, _) in declared(ReadingFields).items() if field.of_file and name in filed]
     if idle := [name for name in form if name not in typed]:
         say_idle(f"{', '.join(idle)} in the spec file: of its corpus '{filed['corpus']}', not of '{typed['corpus']}'.")
     return {name: value for name, value in filed.items() if name not in form}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -14,13 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.corpora.block_cache import BLOCKS_FILE, BlockCache, BlockCorpus
+from modelcollapse.corpora.cache import VOCABULARY_FILE
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
-from modelcollapse.corpora.load import find_source
+from modelcollapse.corpora.load import find_source, say_waiting
+from modelcollapse.corpora.options import BlockOptions, TextOptions
 from modelcollapse.corpora.origin import Lengths, Origin
 from modelcollapse.corpora.progress import silent
 from modelcollapse.corpora.reading.files import read_files
 from modelcollapse.corpora.reading.read_report import ReadReport
-from modelcollapse.corpora.sources.source import ReviewFiles
+from modelcollapse.corpora.sources.source import ReviewFiles, Source
 from modelcollapse.corpora.sources.synthetic.language import stream
 from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
 from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
@@ -40,44 +44,6 @@ BLOCKS_VERSION = 1
 _ORDERED, _WINDOW_BITS = 0.75, 56
 
 
-@dataclass(frozen=True, eq=False)
-class BlockCorpus:
-    """Blocks of tokens.
-
-    Attributes
-    ----------
-    blocks : ndarray of uint16 or uint32, shape (n_blocks, length)
-        One after the other as in the texts, which are joined by the token 1; the rest after the last block is left out.
-    n_types : ndarray of int64, shape (1,)
-        Size of the vocabulary: tokens are 0 (all words that are too rare), 1, …, sorted by how frequent they are.
-    fingerprint : str
-        Hash of blocks and vocabulary.
-    name : str
-        What the user calls it.
-    origin : Origin, optional
-        How it was made.
-    vocabulary : tuple of str
-        What tokens stand for; empty where that is not known.
-    """
-
-    blocks: npt.NDArray[Any]
-    n_types: npt.NDArray[np.int64]
-    fingerprint: str
-    name: str = "blocks"
-    origin: Origin | None = None
-    vocabulary: tuple[str, ...] = ()
-
-    @property
-    def n_documents(self) -> int:
-        """Number of blocks."""
-        return len(self.blocks)
-
-    @property
-    def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """What processes share."""
-        return self.blocks, self.n_types
-
-
 def load_blocks(
     name_or_path: str | Path = "movies", block_length: int = 128, min_count: int = 3, **options: Any
 ) -> BlockCorpus:
@@ -94,39 +60,47 @@ def load_blocks(
     min_count : int
         How often a word must occur to be a token of its own.
     **options
-        How to read files: see `CorpusOptions`.
+        How to read files: see `CorpusOptions`. A column of labels is not needed.
 
     Raises
     ------
     CorpusError
-        If there is no such corpus, or it has no block or only one word.
+        If there is no such corpus, an option is not valid, or the text has no block or only one word.
     """
+    limits = BlockOptions.parse(block_length=block_length, min_count=min_count)
     source = find_source(name_or_path, options)
+    identity = {**source.identity(), "blocks": BLOCKS_VERSION, **limits.model_dump()}
+    key = blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
+    return BlockCache().get_or_build(key, source.name, partial(_build, source, identity, limits), say_waiting)
+
+
+def _build(source: Source, identity: dict[str, Any], limits: BlockOptions, folder: Path) -> Origin:
+    """Write blocks and vocabulary of a source into a folder."""
+    length, min_count = limits.block_length, limits.min_count
     report = ReadReport()
     documents = _synthetic(source.parameters, report) if isinstance(source, SyntheticReviews) else _read(source, report)
     tokens, vocabulary, lengths = _number(documents, min_count)
-    n_blocks = len(tokens) // block_length
+    n_blocks = len(tokens) // length
     if n_blocks == 0:
-        raise CorpusError(f"'{source.name}' has {len(tokens):,} tokens, expected at least one block of {block_length}.")
+        raise CorpusError(f"'{source.name}' has {len(tokens):,} tokens, expected at least one block of {length}.")
     if len(vocabulary) < 4:
         raise CorpusError(f"'{source.name}' has no two words that occur {min_count} times, expected a text.")
     kind = np.uint16 if len(vocabulary) <= 2**16 else np.uint32
-    blocks = tokens[: n_blocks * block_length].reshape(n_blocks, block_length).astype(kind)
+    np.save(folder / BLOCKS_FILE, tokens[: n_blocks * length].reshape(n_blocks, length).astype(kind))
+    words = "".join(f"{word}\n" for word in vocabulary)
+    (folder / VOCABULARY_FILE).write_text(words, encoding="utf-8", errors="backslashreplace", newline="\n")
     report.kept = len(lengths)
-    digest = blake2b("\n".join(vocabulary).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES)
-    digest.update(f"{blocks.shape}".encode() + blocks.astype("<u4").tobytes())
-    how = {"blocks": BLOCKS_VERSION, "block_length": block_length, "min_count": min_count}
-    origin = Origin({**source.identity(), **how}, report, Lengths.of(lengths))
-    return BlockCorpus(blocks, np.array([len(vocabulary)]), digest.hexdigest(), source.name, origin, vocabulary)
+    return Origin(identity, report, Lengths.of(lengths))
 
 
 def _read(source: Any, report: ReadReport) -> Iterator[list[str]]:
     """Yield the words of files, document after document."""
     files: ReviewFiles = source
-    for batch in read_files(files.fetch(silent), files.options, report):
+    options = TextOptions(**files.options.model_dump())
+    for batch in read_files(files.fetch(silent), options, report):
         for text in batch.texts:
             yield TOKEN.findall(text.lower())
-    report.check(files.options.keep_going)
+    report.check(options.keep_going)
 
 
 def _synthetic(parameters: SyntheticParameters, report: ReadReport) -> Iterator[list[str]]:

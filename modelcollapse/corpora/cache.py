@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -34,11 +34,11 @@ _ARRAYS = {
     "term_orders": np.dtype("u1"),
 }
 VOCABULARY_FILE = "vocabulary.txt"
-_ABOUT = "corpus.json"
+ABOUT = "corpus.json"
 _BUILDING = ".building-"
 
 #: Everything that a corpus' folder has. One with anything else is not touched.
-_FILES = {_ABOUT, VOCABULARY_FILE, *(f"{array}.npy" for array in _ARRAYS)}
+_FILES = {ABOUT, VOCABULARY_FILE, *(f"{array}.npy" for array in _ARRAYS)}
 
 _KEY = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}")
 
@@ -73,11 +73,17 @@ class CacheEntry:
 
 
 class CorpusCache:
-    """The folder with all built corpora, below a root (`default_cache`, if not given)."""
+    """The folder with all built corpora, below a root (`default_cache`, if not given).
+
+    `corpora.block_cache.BlockCache` keeps another kind of corpus alike.
+    """
+
+    kind = "corpora"
+    files: Collection[str] = _FILES
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or default_cache()
-        self.folder = self.root / "corpora"
+        self.folder = self.root / self.kind
 
     def path(self, key: str) -> Path:
         """Folder of a corpus that may or may not be there."""
@@ -85,7 +91,7 @@ class CorpusCache:
 
     def get_or_build(
         self, key: str, name: str, build: Callable[[Path], Origin], waiting: Callable[[], None] = lambda: None
-    ) -> Corpus:
+    ) -> Any:
         """Load a corpus, building it first if it is absent or broken; raise CorpusError if the cache cannot be written.
 
         `build` writes arrays and vocabulary into the folder it is given; `waiting` is called once if another process is
@@ -115,7 +121,7 @@ class CorpusCache:
         temporary = Path(tempfile.mkdtemp(prefix=f"{_BUILDING}{key}-", dir=self.folder))
         try:
             origin = build(temporary)
-            _write_about(temporary, name, origin)
+            self.complete(temporary, name, origin)
             self._delete(key)
             temporary.rename(self.path(key))
         finally:
@@ -137,7 +143,7 @@ class CorpusCache:
     def entries(self) -> list[CacheEntry]:
         """All cached corpora, by name; broken ones are left out."""
         found = []
-        for about_file in self.folder.glob(f"*/{_ABOUT}"):
+        for about_file in self.folder.glob(f"*/{ABOUT}"):
             if not _KEY.fullmatch(about_file.parent.name):
                 continue
             try:
@@ -162,7 +168,7 @@ class CorpusCache:
         folder = self.path(key)
         if not folder.exists():
             return
-        foreign = sorted(path.name for path in folder.iterdir() if path.name not in _FILES or path.is_dir())
+        foreign = sorted(path.name for path in folder.iterdir() if path.name not in self.files or path.is_dir())
         if foreign or folder.is_symlink():
             raise CorpusError(
                 f"{folder} is not touched: {'it holds ' + foreign[0] if foreign else 'it is a link'}, which this "
@@ -170,13 +176,21 @@ class CorpusCache:
             )
         shutil.rmtree(folder)
 
-    def load(self, key: str, name: str) -> Corpus | None:
+    def complete(self, folder: Path, name: str, origin: Origin) -> None:
+        """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
+        arrays = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
+        for array, dtype in _ARRAYS.items():
+            if arrays[array].dtype != dtype:
+                raise TypeError(f"{array} was built as {arrays[array].dtype}, expected {dtype}")
+        write_about(folder, name, hashes_of(folder, arrays), origin)
+
+    def load(self, key: str, name: str) -> Any:
         """Memory-map a cached corpus, every byte checked; return None if it is absent, incomplete or was changed."""
         folder = self.path(key)
         try:
-            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
             arrays: dict[str, Any] = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
-            if about["format"] != FORMAT or about["hashes"] != _hashes(folder, arrays):
+            if about["format"] != FORMAT or about["hashes"] != hashes_of(folder, arrays):
                 return None
             return Corpus(
                 **arrays,
@@ -189,7 +203,8 @@ class CorpusCache:
             return None
 
 
-def _hashes(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
+def hashes_of(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
+    """Return the hashes of arrays and of the vocabulary beside them."""
     hashes = {name: hash_array(array) for name, array in arrays.items()}
     return {**hashes, "vocabulary": hash_file(folder / VOCABULARY_FILE)}
 
@@ -200,14 +215,10 @@ def _fingerprint(hashes: dict[str, str]) -> str:
     return blake2b("\n".join(parts).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _write_about(folder: Path, name: str, origin: Origin) -> None:
-    """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
-    arrays = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
-    for array, dtype in _ARRAYS.items():
-        if arrays[array].dtype != dtype:
-            raise TypeError(f"{array} was built as {arrays[array].dtype}, expected {dtype}")
-    about = {"format": FORMAT, "name": name, "hashes": _hashes(folder, arrays), "origin": origin.to_json()}
-    (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+def write_about(folder: Path, name: str, hashes: Mapping[str, str], origin: Origin) -> None:
+    """Note what a built folder holds; see that all of it is on the disk."""
+    about = {"format": FORMAT, "name": name, "hashes": hashes, "origin": origin.to_json()}
+    (folder / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     for file in folder.iterdir():
         with file.open("rb") as opened:
             os.fsync(opened.fileno())

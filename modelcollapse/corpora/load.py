@@ -277,7 +277,7 @@ def _key(source: Source) -> str:
 def _load(source: Source, workers: int | None, progress: ShowProgress) -> Corpus:
     key = _key(source)
     build = partial(_build, source, workers, progress)
-    return CorpusCache().get_or_build(key, source.name, build, _say_waiting)
+    return CorpusCache().get_or_build(key, source.name, build, say_waiting)
 
 
 def _build(source: Source, workers: int | None, progress: ShowProgress, folder: Path) -> Origin:
@@ -285,5 +285,6 @@ def _build(source: Source, workers: int | None, progress: ShowProgress, folder: 
         return source.build(folder, workers, show)
 
 
-def _say_waiting() -> None:
+def say_waiting() -> None:
+    """Say on standard error that another process builds the same corpus."""
     print("Another process is building this corpus; waiting for it.", file=sys.stderr)  # noqa: T201

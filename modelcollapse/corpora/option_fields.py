@@ -36,6 +36,15 @@ def _parse_encoding(given: object) -> object:
     return given
 
 
+class BlockFields:
+    """What can be said of how text is cut, where slots are blocks of tokens."""
+
+    block_length: Annotated[int, Field("For text generation: tokens of a block.  [128]", ge=2, le=100_000)] = 128
+    min_count: Annotated[
+        int, Field("For text generation: how often a word occurs to be one of the vocabulary.  [3]", ge=1, le=1_000_000)
+    ] = 3  # fmt: skip
+
+
 class CorpusFields:
     """What can be said of how reviews are read and counted."""
 
@@ -67,3 +76,7 @@ class CorpusFields:
     lemmatize: Annotated[bool, Field("Reduce nouns to their lemma.  [yes]")] = True
     stopwords: Annotated[bool, Field("Remove stop words.  [yes]")] = True
     ngrams: Annotated[int, Field("N-gram orders to count: 1-3.  [1]", _parse_ngrams, str, ge=1, le=MAX_NGRAMS)] = 1
+
+
+class ReadingFields(CorpusFields, BlockFields):
+    """What can be said of how a corpus is read, in any domain."""

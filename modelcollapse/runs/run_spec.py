@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.corpora.blocks import BlockCorpus
+from modelcollapse.corpora.block_cache import BlockCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.generation.samples import Vocabulary
 from modelcollapse.errors import RunFolderError

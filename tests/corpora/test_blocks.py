@@ -45,3 +45,46 @@ def test_synthetic_words_have_the_shares_they_should_and_depend_on_the_last_one(
 def test_a_corpus_that_is_too_small_is_refused(tmp_path, texts, length, words):
     with pytest.raises(CorpusError, match=words):
         load_blocks(write_file(tmp_path / "reviews.csv", texts), block_length=length)
+
+
+def test_blocks_are_read_once_and_then_mapped_from_the_cache(tmp_path, monkeypatch):
+    file = write_file(tmp_path / "reviews.csv", ["good bad film"] * 9)
+    first = load_blocks(file, block_length=4, min_count=2)
+
+    def read(*arguments):
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("modelcollapse.corpora.blocks.read_files", read)
+    again = load_blocks(file, block_length=4, min_count=2)
+    assert isinstance(again.blocks, np.memmap)
+    assert (again.fingerprint, again.vocabulary) == (first.fingerprint, first.vocabulary)
+    assert (again.blocks == first.blocks).all()
+    with pytest.raises(AssertionError, match="read again"):
+        load_blocks(file, block_length=5, min_count=2)
+
+
+def test_a_cache_that_was_changed_is_built_anew(tmp_path, monkeypatch):
+    file = write_file(tmp_path / "reviews.csv", ["good bad film"] * 9)
+    first = load_blocks(file, block_length=4, min_count=2)
+    path = first.blocks.filename
+    with open(path, "r+b") as opened:
+        opened.seek(-1, 2)
+        opened.write(b"\x7f")
+    assert load_blocks(file, block_length=4, min_count=2).fingerprint == first.fingerprint
+
+
+def test_no_column_of_labels_is_needed(tmp_path):
+    file = tmp_path / "texts.csv"
+    file.write_text("text,when\n" + "good bad film,2020\n" * 9)
+    labelled = write_file(tmp_path / "reviews.csv", ["good bad film"] * 9)
+    assert load_blocks(file, block_length=4).fingerprint == load_blocks(labelled, block_length=4).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"block_length": 1}, "block_length"), ({"min_count": 0}, "min_count"), ({"block_length": "x"}, "block_length"),
+     ({"blok_length": 3}, "unknown corpus option 'blok_length'")],
+)  # fmt: skip
+def test_impossible_options_are_refused(options, words):
+    with pytest.raises(CorpusError, match=words):
+        load_blocks("movies", **options)

@@ -49,6 +49,8 @@ def find_columns(header: Sequence[str], options: CorpusOptions, file: str) -> Co
     if options.label_column is not None:
         return Columns(tuple(texts), _find(options.label_column, header, file), False, separator)
     lower = [name.strip().lower() for name in header]
+    if not options.needs_labels and not any(name in lower for name in (*_LABELS, *_RATINGS)):
+        return Columns(tuple(texts), texts[0], False, separator)
     ratings = not any(name in lower for name in _LABELS) and any(name in lower for name in _RATINGS)
     label = _guess(_RATINGS if ratings else _LABELS, header, file, "label", "--label-column or --rating-column")
     return Columns(tuple(texts), label, ratings, separator)

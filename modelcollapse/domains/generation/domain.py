@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.blocks import BlockCorpus, load_blocks
+from modelcollapse.corpora.block_cache import BlockCorpus
+from modelcollapse.corpora.blocks import load_blocks
 from modelcollapse.domains.generation.measures import BANDS, HumanText, text_measures
 from modelcollapse.domains.generation.ngram import Ngram
 from modelcollapse.domains.generation.rules import FROZEN, HUMAN_ONLY, SHUFFLED, decoder_of

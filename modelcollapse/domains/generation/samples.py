@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.blocks import END, BlockCorpus
+from modelcollapse.corpora.block_cache import BlockCorpus
+from modelcollapse.corpora.blocks import END
 from modelcollapse.domains.generation.domain import GenerationRow
 from modelcollapse.errors import RunFolderError
 from modelcollapse.simulation.rows import axes_of
