@@ -58,6 +58,17 @@ def sweep_from_options(
     return sweep, load
 
 
+def run_on(sweep: Sweep, documents: Any) -> Sweep:
+    """Return the sweep as it is run on a corpus, and say what that changes."""
+    meant = sweep.on(documents)
+    if meant.model != sweep.model:
+        say_idle(
+            f"the project's forest takes words in two classes, which '{documents.name}' has not: forest-sklearn runs "
+            "in its place, scikit-learn's RandomForestClassifier with the study's parameters."
+        )
+    return meant
+
+
 def _override(values: Given, given: Given) -> dict[str, Any]:
     """Replace values by those given, and drop those that the given ones are said instead of."""
     fields = {**declared(SweepFields), **declared(CorpusFields)}

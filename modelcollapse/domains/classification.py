@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.corpora.load import load_corpus
+from modelcollapse.domains import features
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation import label_bytes, streams
 from modelcollapse.simulation.domain import Measure, Moment
@@ -69,7 +70,7 @@ class Classification:
     def check_model(self, model: Model, thoroughly: bool = False) -> None:
         """See `Domain`."""
         if thoroughly:
-            learner_check.check(model)
+            learner_check.check(model, "any")  # which one it is, the corpus says
         else:
             learners.instantiate(model)
 
@@ -81,17 +82,18 @@ class Classification:
         """See `Domain`."""
         return True
 
-    def load(self, **given: Any) -> Corpus:
+    def load(self, **given: Any) -> AnyCorpus:
         """See `Domain`."""
         return load_corpus(**given)
 
-    def data(self, corpus: Corpus | None, sweep: Any) -> Corpus:
+    def data(self, corpus: Any, sweep: Any) -> AnyCorpus:
         """See `Domain`: chains draw from the corpus itself."""
-        if corpus is None:
-            raise SpecError("corpus: found none, expected documents with labels: corpus=load_corpus(…).")
-        return corpus
+        known = features.checked(corpus, sweep, learner_check.check)
+        if len(known.classes) != 2:
+            raise SpecError(f"corpus: '{known.name}' has {len(known.classes):,} classes, expected two.")
+        return known
 
-    def bind(self, spec: ChainSpec, data: Corpus, train: Train) -> Labelling:
+    def bind(self, spec: ChainSpec, data: AnyCorpus, train: Train) -> Labelling:
         """See `Domain`."""
         return Labelling(spec, data, train)
 
@@ -105,7 +107,7 @@ class Labelling:
 
     slot: np.dtype[Any] = np.dtype(np.uint8)
 
-    def __init__(self, spec: ChainSpec, corpus: Corpus, train: Train) -> None:
+    def __init__(self, spec: ChainSpec, corpus: AnyCorpus, train: Train) -> None:
         self.spec, self.corpus, self._train = spec, corpus, train
         order = streams.document_order(spec.seed, corpus.n_documents)
         self.test, self.pool = order[: spec.test_size], order[spec.test_size :]
