@@ -51,6 +51,7 @@ def make_app() -> typer.Typer:
         searches.generational,
         results.plot,
         results.report,
+        results.profile,
         results.export,
         results.compare,
     )

@@ -235,6 +235,34 @@ class Results(ABC):
         sign = -1 if measure is not None and measure.better == "less" else 1
         return tolerance(self.results().with_columns(sign * pl.col(name)), margin, name, n_seen)
 
+    def profile(self, margin: float = 0.005) -> pl.DataFrame:
+        """Judge every arm by each of eight definitions of model collapse: a profile, never a score.
+
+        Parameters
+        ----------
+        margin : float
+            Harm that counts as none, in the unit of the domain's primary measure: 0.005 is half a percentage point.
+
+        Returns
+        -------
+        DataFrame
+            One row per arm and quantity, with a verdict: see `analysis.profile.profile.profile`.
+
+        Raises
+        ------
+        AnalysisError
+            If no generation is finished.
+
+        Examples
+        --------
+        >>> run.profile().filter(definition=3).select("meaning", "verdict").rows()
+        [('diverging risk', 'not measurable here')]
+        """
+        from modelcollapse.analysis.profile.profile import profile
+
+        check_asked(margin)
+        return profile(self.results(), margin)
+
     def _measure(self, name: str | None) -> str:
         """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""
         from modelcollapse.analysis.statistics.arms import AnalysisError
@@ -477,6 +505,6 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     if results._is_classification:
         report = build_report(look.rows, look.about, margin)
     else:
-        report = build_measures_report(look.rows, look.about, results.domain, results.judged())
+        report = build_measures_report(look.rows, look.about, results.domain, results.judged(), margin)
     results.folder.write(PATHS.report, report.html.encode())
     return WrittenReport(results.folder.path(PATHS.report), report.headlines)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from modelcollapse import open_run, run_sweep
 from modelcollapse.analysis.exported_rows import read_rows
+from modelcollapse.analysis.profile.definitions import MEANINGS
 from modelcollapse.analysis.statistics.arms import check_pairing, prepare
 from modelcollapse.cli import results
 from modelcollapse.corpora.corpus import Corpus
@@ -40,7 +41,7 @@ def run_folder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def call() -> Call:
     app = typer.Typer()
-    for command in (results.plot, results.report, results.export, results.compare):
+    for command in (results.plot, results.report, results.profile, results.export, results.compare):
         app.command()(command)
 
     def call_(*arguments: object) -> str:
@@ -66,6 +67,14 @@ def test_report_prints_the_headline_and_writes_the_page(call: Call, run_folder: 
     page = (run_folder / "report.html").read_text()
     assert "equal ± 2.00 pp" in page
     assert "21 of 21 chains finished" in page  # 3 seeds × (rate 0 once + 2 rates × 3 rules)
+
+
+def test_profile_prints_every_definition_and_what_its_words_mean(call: Call, run_folder: Path) -> None:
+    text = call("profile", run_folder)
+    for number, meaning in MEANINGS.items():
+        assert f"{number} {meaning}" in text
+    assert "Schaeffer" in text
+    assert "below the margin, 2.00 pp" in call("profile", run_folder, "--margin", "0.02")
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])

@@ -14,6 +14,7 @@ from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
 from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.page import About, Picture, Report, Section, render_page
+from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.power import power
@@ -29,9 +30,12 @@ _VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
 
 
 def build_measures_report(
-    results: pl.DataFrame, about: About, domain: Domain, judged: pl.DataFrame | None = None
+    results: pl.DataFrame, about: About, domain: Domain, judged: pl.DataFrame | None = None, margin: float = 0.005
 ) -> Report:
-    """Compute a report from the rows of a run of any domain; `judged` is what `runs.laws.judge` says of them."""
+    """Compute a report from the rows of a run of any domain; `judged` is what `runs.laws.judge` says of them.
+
+    `margin` is the harm that the profile counts as none.
+    """
     rows = prepare(results)
     rows, unsound = with_sound_pairing(rows if about.is_finished else comparable(rows))
     images = InlineFigures()
@@ -44,6 +48,7 @@ def build_measures_report(
             "laws": _laws_table(group, judged),
             "differences": _differences_table(group, domain),
             "rules": _trend_table(group, domain),
+            "profile": profile_table(group, margin),
         }
         sections.append(
             Section(

@@ -40,6 +40,7 @@ from modelcollapse.analysis.report.mechanism_tables import (
     peaks_table,
     predictor_table,
 )
+from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.statistics.arms import ARM, RULE, AnalysisError
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, pairing_gain
 from modelcollapse.analysis.statistics.curves import curves
@@ -60,6 +61,7 @@ def experiment_tables(rows: pl.DataFrame, margin: float, n_documents: int | None
     made = {
         "differences": differences_table(rows, margin),
         "rules": rules_table(rows, margin),
+        "profile": profile_table(rows, margin),
         "decomposition": decomposition_table(rows),
         "peaks": peaks_table(rows),
         "predictor": predictor_table(rows),

@@ -15,11 +15,12 @@ EXPORTED: Mapping[str, pl.DataType] = {"experiment": pl.String(), **SCHEMA}
 
 _WHOLE = frozenset(
     ("all_seeds", "peak_size", "median_size", "median_low", "median_high",
-     "seeds_needed", "more_seeds", "seeds_low", "seeds_high")
+     "seeds_needed", "more_seeds", "definition", "onset", "seeds_low", "seeds_high")
 )  # fmt: skip
 _WORDS = frozenset(
     ("note", "verdict", "state", "why", "cause", "better", "worse", "constant", "beyond",
-     "source", "kind", "quantity", "unit")
+     "source", "kind", "quantity", "unit",
+     "meaning")
 )  # fmt: skip
 _TRUTHS = frozenset(
     ("paired", "equivalent", "falls", "reliable", "mixed", "bimodal", "hurts", "rising", "within", "agree")

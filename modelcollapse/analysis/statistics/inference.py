@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -57,6 +57,18 @@ class Estimate:
         """Value, 95 % interval and p as columns of a table; `name` is the value's."""
         low, high = self.interval()
         return {name: self.value, "ci_low": low, "ci_high": high, "p": self.p_value()}
+
+    def p_not_below(self) -> float | None:
+        """One-sided p of "the truth is not below 0"; None without degrees of freedom."""
+        if self.freedom <= 0:
+            return None
+        if self.error == 0:
+            return 0.0 if self.value < 0 else 1.0
+        return float(stats.t.cdf(self.value / self.error, self.freedom))
+
+    def p_not_above(self) -> float | None:
+        """One-sided p of "the truth is not above 0"; None without degrees of freedom."""
+        return replace(self, value=-self.value).p_not_below()
 
     def p_equivalent(self, margin: float) -> float | None:
         """P of two one-sided tests: "the truth lies outside ± `margin`" (Schuirmann 1987)."""
