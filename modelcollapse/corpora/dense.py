@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,8 +13,12 @@ import numpy.typing as npt
 
 from modelcollapse import notebook
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.counting.npy_files import HASH_BYTES, hash_array
 from modelcollapse.corpora.origin import Origin
-from modelcollapse.corpora.reading.labels import TWO
+from modelcollapse.corpora.reading.batches import RowBatch
+from modelcollapse.corpora.reading.labels import TWO, LabelColumn
+from modelcollapse.corpora.reading.read_report import ReadReport
+from modelcollapse.corpora.reading.tables import finite
 from modelcollapse.errors import CorpusError
 
 #: Rows looked at together.
@@ -47,6 +52,11 @@ class DenseCorpus:
     >>> digits = load_corpus("sklearn:digits", progress=False)
     >>> digits.features.shape, digits.classes[:3]
     ((1797, 64), ('0', '1', '2'))
+
+    What is in memory is one, too: a row and a label for each document.
+
+    >>> DenseCorpus.of([[0.5, 1.0], [2.5, 3.0]] * 20, ["ham", "spam"] * 20).classes
+    ('ham', 'spam')
     """
 
     features: npt.NDArray[np.float32]
@@ -56,6 +66,45 @@ class DenseCorpus:
     origin: Origin | None = None
     load_columns: Callable[[], npt.NDArray[np.object_]] | None = None
     classes: tuple[str, ...] = TWO
+
+    @classmethod
+    def of(cls, features: npt.ArrayLike, labels: npt.ArrayLike, name: str = "table") -> DenseCorpus:
+        """Make a corpus of arrays, or of what NumPy makes arrays of.
+
+        Parameters
+        ----------
+        features : array-like of numbers, shape (n_documents, n_columns)
+        labels : array-like of words or numbers, shape (n_documents,)
+            Two classes as `load_corpus` knows them, or any values that stand for at least ten documents each.
+        name : str
+            What to call it.
+
+        Raises
+        ------
+        CorpusError
+            If shapes do not fit, values are infinite, or labels are no classes.
+        """
+        numbers, words = np.asarray(features), np.asarray(labels)
+        if (
+            numbers.ndim != 2
+            or words.shape != numbers.shape[:1]
+            or numbers.dtype.kind not in "fiub"
+            or not numbers.size
+        ):
+            raise CorpusError(
+                f"found features of {numbers.dtype} of shape {numbers.shape}, labels of shape {words.shape}, expected "
+                "a row of numbers and a label for every document."
+            )
+        column = LabelColumn()
+        column.add(RowBatch(name, labels=[str(word) for word in words.tolist()], lines=list(range(1, len(words) + 1))))
+        report = ReadReport(read=len(words))
+        classes = column.classes(report, keep_going=False)
+        report.check(keep_going=False)
+        kept = finite(numbers[classes.are_there], [str(i) for i in range(numbers.shape[1])], name)
+        codes = classes.labels(classes.are_there)
+        parts = [hash_array(kept), hash_array(codes), *classes.names]
+        fingerprint = blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).hexdigest()
+        return cls(kept, codes, fingerprint, name, classes=classes.names)
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:

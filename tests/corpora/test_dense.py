@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from modelcollapse.corpora import build_corpus, load_corpus
+from modelcollapse.corpora import DenseCorpus, build_corpus, load_corpus
 from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.dense import two_of_counts
 from modelcollapse.corpora.describe import describe_corpus
@@ -36,6 +36,24 @@ def test_names_of_columns_and_classes_count(tmp_path):
         file.write_text(f"{header}\n" + f"1,a\n2,{label}\n" * 20)
         prints.add(load_corpus(file).fingerprint)
     assert len(prints) == 3
+
+
+def test_of_arrays():
+    random = np.random.default_rng(0)
+    features, labels = random.normal(size=(60, 3)), random.integers(0, 3, 60)
+    corpus = DenseCorpus.of(features, labels)
+    assert np.array_equal(corpus.features, features.astype(np.float32))
+    assert [corpus.classes[c] for c in corpus.labels] == [str(c) for c in labels]
+    assert corpus.fingerprint == DenseCorpus.of(features.tolist(), labels.tolist(), "other").fingerprint
+    assert corpus.fingerprint != DenseCorpus.of(features, labels + 1).fingerprint
+    for wrong in (
+        (features, labels[1:]),
+        (features[0], labels[:3]),
+        ([["a"]] * 60, labels),
+        (features * np.inf, labels),
+    ):
+        with pytest.raises(CorpusError, match="expected"):
+            DenseCorpus.of(*wrong)
 
 
 def test_equal_rows_and_balance(tmp_path):

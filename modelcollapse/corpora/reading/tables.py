@@ -199,7 +199,7 @@ def _table(frame: pl.DataFrame, data: DataStream, options: CorpusOptions, report
     }
     report.files.append(entry | ({"not used": _listed(idle)} if idle else {}))
     labels = frame[frame.columns[label]].cast(pl.String).fill_null("").to_list()
-    return Found(_finite(features, columns, data.name), columns, labels, are_ratings)
+    return Found(finite(features, columns, data.name), columns, labels, are_ratings)
 
 
 def _chosen(frame: pl.DataFrame, label: int, options: CorpusOptions, file: str) -> list[str]:
@@ -313,7 +313,7 @@ def _vectors(path: Path, data: DataStream, options: CorpusOptions, report: ReadR
     report.files.append(
         {"file": data.name, "form": f"vectors of {features.dtype}", "features": f"{len(columns):,}", "label": file.name}
     )
-    return Found(_finite(features, columns, data.name), columns, labels, options.rating_column is not None)
+    return Found(finite(features, columns, data.name), columns, labels, options.rating_column is not None)
 
 
 def _read_labels(file: Path, options: CorpusOptions, n_vectors: int) -> list[str]:
@@ -346,7 +346,7 @@ def _load(path: Path, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def _finite(features: npt.NDArray[Any], columns: Sequence[str], file: str) -> npt.NDArray[np.float32]:
+def finite(features: npt.NDArray[Any], columns: Sequence[str], name: str) -> npt.NDArray[np.float32]:
     """Return numbers as float32; raise CorpusError if one is infinite, or too large to be one."""
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(features, np.float32)
@@ -354,7 +354,7 @@ def _finite(features: npt.NDArray[Any], columns: Sequence[str], file: str) -> np
     if is_infinite.any():
         row, column = np.unravel_index(int(is_infinite.argmax()), numbers.shape)
         raise CorpusError(
-            f"{file}: {columns[int(column)]!r} is {features[row, column]:g} in row {row + 1:,} ({is_infinite.sum():,} "
+            f"{name}: {columns[int(column)]!r} is {features[row, column]:g} in row {row + 1:,} ({is_infinite.sum():,} "
             "such values in all), expected finite numbers up to 3e38; what is missing may be empty or NaN."
         )
     return numbers
