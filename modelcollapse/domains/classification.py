@@ -22,7 +22,7 @@ from modelcollapse.simulation.learning.training import Train, Trained, TrainingS
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
 from modelcollapse.simulation.regimes import Positions
 from modelcollapse.simulation.rows import CommonRow, Row
-from modelcollapse.simulation.slots import HUMAN, Origins
+from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, Origins, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
 
@@ -56,11 +56,17 @@ class Classification:
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""
         needing = [rule for rule in rules if find_rule(rule).needs_probabilities]
+        weighing = [rule for rule in rules if find_rule(rule).needs_weights]
         for model in models or ():
             if needing and not learners.has_probabilities(model):
                 raise SpecError(
                     f"label_rule: '{needing[0]}' needs probabilities, which {model.name} does not give; "
                     "expected a learner with predict_proba, or another rule."
+                )
+            if weighing and not learners.take_weights(model):
+                raise SpecError(
+                    f"label_rule: '{weighing[0]}' gives documents weights, which {model.name} does not take; "
+                    "expected a learner whose fit has sample_weight, or another rule."
                 )
 
     def parameter_names(self, model: str) -> Collection[str]:
@@ -103,40 +109,74 @@ class Classification:
 
 
 class Labelling:
-    """A chain's documents: which it tests on, sees, and in which order. See `simulation.domain.History`."""
+    """A chain's documents: which it tests on, sees, and in which order. See `simulation.domain.History`.
 
-    slot: np.dtype[Any] = np.dtype(np.uint8)
+    Under the rule ``soft`` a slot is a label byte and the probability of class 1; else it is the label byte alone.
+    """
 
     def __init__(self, spec: ChainSpec, corpus: AnyCorpus, train: Train) -> None:
         self.spec, self.corpus, self._train = spec, corpus, train
+        self.rule = find_rule("argmax" if spec.collapse_rate == 0 else spec.label_rule)
+        self.slot: np.dtype[Any] = np.dtype([("label", "u1"), ("positive", "<f4")] if self.rule.is_soft else np.uint8)
         order = streams.document_order(spec.seed, corpus.n_documents)
         self.test, self.pool = order[: spec.test_size], order[spec.test_size :]
 
-    def human(self, start: int, stop: int) -> Labels:
-        """See `History`."""
-        return self.corpus.labels[self.pool[start:stop]] + np.uint8(HUMAN)
+    def human(self, start: int, stop: int) -> Slots:
+        """See `History`: people's labels, those left out that a detector of the label rule mistakes for a model's."""
+        labels = self.corpus.labels[self.pool[start:stop]] + np.uint8(HUMAN)
+        if start and self.rule.mistaken_for_synthetic:
+            uniform = streams.stream(self.spec.seed, "mistaken", start).random(len(labels))
+            labels[uniform < self.rule.mistaken_for_synthetic] = LEFT_OUT
+        return self._slots(labels, label_bytes.value(labels))
 
-    def origins(self, slots: Labels) -> Origins:
-        """See `History`."""
-        return label_bytes.origins(slots)
+    def _slots(self, labels: Labels, positive: npt.NDArray[Any]) -> Slots:
+        """Return slots of label bytes and, where slots hold it, P(class 1)."""
+        if not self.rule.is_soft:
+            return labels
+        slots = np.empty(len(labels), self.slot)
+        slots["label"], slots["positive"] = labels, positive
+        return slots
 
-    def train(self, generation: int, seen: Labels, positions: Positions) -> Trained:
+    def _labels(self, slots: Slots) -> Labels:
+        """Return the label bytes of slots."""
+        return slots["label"] if self.rule.is_soft else slots
+
+    def origins(self, slots: Slots) -> Origins:
         """See `History`."""
+        return label_bytes.origins(self._labels(slots))
+
+    def train(self, generation: int, seen: Slots, positions: Positions) -> Trained:
+        """See `History`."""
+        slots = seen[positions]
         training = TrainingSet(
             model=self.spec.model,
             terms=self.spec.terms,
             documents=self.pool[positions],
-            labels=label_bytes.value(seen[positions]),
+            labels=label_bytes.value(self._labels(slots)),
             seed=streams.model_seed(self.spec.seed, generation),
+            weights=self._weights(slots),
         )
         return self._train(training, self.corpus)
+
+    def _weights(self, slots: Slots) -> npt.NDArray[np.float64] | None:
+        """Return how much each document counts for each class; None where all count for one class, and alike.
+
+        Before anything is self-labelled they do: generation 0 is the same for all rules.
+        """
+        labels = self._labels(slots)
+        synthetic = label_bytes.is_synthetic(labels)
+        if not self.rule.needs_weights or not synthetic.any():
+            return None
+        positive = slots["positive"].astype(np.float64) if self.rule.is_soft else label_bytes.value(labels)
+        weight = np.where(synthetic, self.rule.weight, 1.0) if self.rule.weight is not None else np.ones(len(labels))
+        return np.column_stack((weight * (1.0 - positive), weight * positive))
 
     def look(self, model: Trained, start: int, stop: int) -> tuple[Scores, int]:
         """See `History`: the scores of the test set and then of the increment; and the number of terms."""
         documents = np.concatenate((self.test, self.pool[start:stop]))
         return model.score(documents, n_recurring=len(self.test)), model.n_features
 
-    def fill(self, view: tuple[Scores, int], moment: Moment) -> Labels:
+    def fill(self, view: tuple[Scores, int], moment: Moment) -> Slots:
         """See `History`: let the label rule label."""
         start, n_test = len(moment.seen), len(self.test)
         documents = self.pool[start : start + len(moment.human)]
@@ -145,10 +185,12 @@ class Labelling:
             selected=moment.selected,
             scores=view[0][n_test:],
             first_scores=lambda: moment.first_model().score(documents),
-            human_positive_rate=_human_positive_rate(moment.seen, moment.positions),
+            human_positive_rate=_human_positive_rate(self._labels(moment.seen), moment.positions),
             stream=lambda purpose: streams.stream(self.spec.seed, purpose, moment.generation),
+            whole=lambda share, size: streams.whole(self.spec.seed, moment.generation, share, size, "checked"),
         )
-        return find_rule(self.spec.label_rule).label(increment)
+        labels = self.rule.label(increment)
+        return self._slots(labels, increment.probability[moment.selected]) if self.rule.is_soft else labels
 
     def measure(
         self, view: tuple[Scores, int], moment: Moment
@@ -156,9 +198,11 @@ class Labelling:
         """See `History`: what is remembered are the predictions on the test set."""
         scores, n_features = view
         scores = scores[: len(self.test)]
-        labels, truth = moment.seen[moment.positions], self.corpus.labels[self.pool[moment.positions]]
+        seen = self._labels(moment.seen)
+        labels, truth = seen[moment.positions], self.corpus.labels[self.pool[moment.positions]]
         columns = {
             "n_features": n_features,
+            "n_checked": int(label_bytes.is_checked(seen).sum()),
             "churn": None if moment.memory is None else float((moment.memory != scores.labels).mean()),
             **training_metrics(labels, truth),
             **prediction_metrics(self.corpus.labels[self.test], scores),

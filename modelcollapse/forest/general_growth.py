@@ -1,4 +1,4 @@
-"""The simple way to grow trees, for bootstrap samples. Follows scikit-learn's depth-first builder.
+"""The simple way to grow trees, for bootstrap samples and documents of unequal weight: scikit-learn's builder.
 
 A node draws terms one by one in random order and counts each through its whole posting list: a document counts if it
 is in the node. The list is read even for a node of two documents – :mod:`~modelcollapse.forest.fast_growth` avoids
@@ -28,8 +28,10 @@ class GeneralWorkspace(NamedTuple):
         The tree's random stream.
     terms : ndarray of int64, shape (n_terms,)
         A permutation of all terms.
+    given : ndarray of int32, shape (n_slots,)
+        What each document weighs.
     weight, node_of : ndarray of int32, shape (n_slots,)
-        How often each document is in the tree's sample, and the label of the node it is in.
+        What each document weighs in the tree's sample, and the label of the node it is in.
     documents : ndarray of int32, shape (n_documents,)
         The tree's documents; those of a node are consecutive.
     pending : ndarray of int64, shape (n_documents + 1, 4)
@@ -40,6 +42,7 @@ class GeneralWorkspace(NamedTuple):
 
     state: npt.NDArray[np.uint64]
     terms: npt.NDArray[np.int64]
+    given: npt.NDArray[np.int32]
     weight: npt.NDArray[np.int32]
     node_of: npt.NDArray[np.int32]
     documents: npt.NDArray[np.int32]
@@ -47,13 +50,21 @@ class GeneralWorkspace(NamedTuple):
     counts: npt.NDArray[np.int64]
 
     @classmethod
-    def empty(cls, index: TrainingIndex) -> GeneralWorkspace:
-        """Make room for growing trees on `index`."""
+    def empty(cls, index: TrainingIndex, given: npt.NDArray[np.int32] | None = None) -> GeneralWorkspace:
+        """Make room for growing trees on `index`; documents that weigh nothing are in no tree.
+
+        `given`: what documents weigh, those of class 0 first; 1 each by default.
+        """
         n_documents = index.n_class_0 + index.n_class_1
         n_slots = index.class_1_start + index.n_class_1
+        weights = np.ones(n_slots, np.int32)
+        if given is not None:
+            weights[: index.n_class_0] = given[: index.n_class_0]
+            weights[index.class_1_start :] = given[index.n_class_0 :]
         return cls(
             np.empty(1, np.uint64),
             np.empty(index.n_terms, np.int64),
+            weights,
             np.ones(n_slots, np.int32),
             np.empty(n_slots, np.int32),
             np.empty(n_documents, np.int32),
@@ -171,13 +182,16 @@ def start_sample(index: TrainingIndex, space: GeneralWorkspace) -> int:
 
 @lean_kernel
 def grow_general_tree(
-    index: TrainingIndex, rules: GrowthRules, space: GeneralWorkspace, buffer: NodeBuffer, used: int
+    index: TrainingIndex, rules: GrowthRules, space: GeneralWorkspace, buffer: NodeBuffer, used: int, bootstrap: bool
 ) -> int:
     """Grow one tree behind the `used` nodes of the buffer and return its number of nodes."""
     for term in range(index.n_terms):
         space.terms[term] = term
     n_documents = index.n_class_0 + index.n_class_1
-    draw_bootstrap_sample(space.state, n_documents, index.n_class_0, index.class_1_start, space.weight)
+    if bootstrap:
+        draw_bootstrap_sample(space.state, n_documents, index.n_class_0, index.class_1_start, space.weight)
+    for i in range(len(space.weight)):
+        space.weight[i] = space.weight[i] * space.given[i] if bootstrap else space.given[i]
     pending = space.pending
     pending[0, 0], pending[0, 1], pending[0, 2], pending[0, 3] = 0, start_sample(index, space), 0, -1
     n_pending, n_labels, node = 1, 1, 0
@@ -219,6 +233,7 @@ def grow_general_trees(
     space: GeneralWorkspace,
     buffer: NodeBuffer,
     starts: Array,
+    bootstrap: bool,
 ) -> int:
     """Grow trees from `tree_start` on, until all are grown or the buffer may be too small for one more.
 
@@ -228,7 +243,7 @@ def grow_general_trees(
     n_grown = 0
     while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(index) <= len(buffer.feature):
         start_stream(space.state, seed, tree_start + n_grown)
-        size = grow_general_tree(index, rules, space, buffer, starts[n_grown])
+        size = grow_general_tree(index, rules, space, buffer, starts[n_grown], bootstrap)
         starts[n_grown + 1] = starts[n_grown] + size
         n_grown += 1
     return n_grown

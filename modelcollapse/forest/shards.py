@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import log2, sqrt
 from typing import TypeVar
@@ -156,6 +157,7 @@ def grow_trees(
     tree_stop: int,
     active: npt.NDArray[np.bool_],
     frequency: npt.NDArray[np.int32],
+    weights: npt.NDArray[np.int32] | None = None,
     n_threads: int = 1,
 ) -> Trees:
     """Grow trees `tree_start` … `tree_stop` − 1 of the forest with this `seed`.
@@ -169,7 +171,7 @@ def grow_trees(
     indptr : ndarray of int64, shape (n_matrix_rows + 1,)
         Where each row begins.
     rows : ndarray of int64, shape (n_documents,)
-        The training documents: rows of the matrix, each at most once.
+        The training documents: rows of the matrix.
     labels : ndarray of uint8, shape (n_documents,)
         Their labels, 0 or 1; one of them may be missing.
     parameters : ForestParameters
@@ -182,6 +184,9 @@ def grow_trees(
         The terms a split draws from. Active terms that occur in no document are drawn too (and constant).
     frequency : ndarray of int32, shape (n_columns, 2)
         Training documents of each class with each term, from :func:`count_documents`.
+    weights : ndarray of int32, shape (n_documents,), optional
+        What documents weigh in impurities and probabilities, at least 0, together below 2**31; each counts once in
+        numbers of samples. Trees are then grown the general way, which is several times slower.
     n_threads : int
         Threads to use. The result is the same for any number.
 
@@ -192,12 +197,16 @@ def grow_trees(
     """
     index = build_training_index(*_read_only(data, indices, indptr, rows, labels, active, frequency))
     rules = parameters.rules(index.n_terms)
-    fast = None if parameters.bootstrap else build_fast_index(index, rules)
+    if parameters.bootstrap or weights is not None:
+        ordered = None if weights is None else weights[np.argsort(labels, kind="stable")]
+        grower = partial(_general_grower, index, rules, ordered, parameters.bootstrap)
+    else:
+        grower = partial(_fast_grower, index, rules, build_fast_index(index, rules))
     bounds = np.linspace(tree_start, tree_stop, min(4 * n_threads if n_threads > 1 else 1, tree_stop - tree_start) + 1)
     seed_bits = np.uint64(seed & (2**64 - 1))
 
     def grow(start: int, stop: int) -> Trees:
-        return _grow_range(index, fast, rules, seed_bits, start, stop)
+        return _grow_range(index, grower(seed_bits), start, stop)
 
     return Trees.concatenate(_in_threads(grow, bounds.astype(int).tolist(), n_threads))
 
@@ -215,11 +224,8 @@ def count_documents(
     return count_terms(data, indices, indptr, rows, labels, n_columns)
 
 
-def _grow_range(
-    index: TrainingIndex, fast: FastIndex | None, rules: GrowthRules, seed: np.uint64, tree_start: int, tree_stop: int
-) -> Trees:
-    """Grow trees in one thread: without bootstrap the fast way, which takes `fast`, else the general way."""
-    grow = _general_grower(index, rules, seed) if fast is None else _fast_grower(index, fast, rules, seed)
+def _grow_range(index: TrainingIndex, grow: Grower, tree_start: int, tree_stop: int) -> Trees:
+    """Grow trees in one thread."""
     n_trees, n_grown = tree_stop - tree_start, 0
     starts = np.zeros(n_trees + 1, np.int64)
     buffer = NodeBuffer.empty(_FIRST_NODES + most_nodes(index))
@@ -232,16 +238,18 @@ def _grow_range(
     return Trees.of(starts, buffer)
 
 
-def _general_grower(index: TrainingIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
-    space = GeneralWorkspace.empty(index)
+def _general_grower(
+    index: TrainingIndex, rules: GrowthRules, weights: npt.NDArray[np.int32] | None, bootstrap: bool, seed: np.uint64
+) -> Grower:
+    space = GeneralWorkspace.empty(index, weights)
 
     def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
-        return grow_general_trees(index, rules, seed, tree_start, space, buffer, starts)
+        return grow_general_trees(index, rules, seed, tree_start, space, buffer, starts, bootstrap)
 
     return grow
 
 
-def _fast_grower(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, seed: np.uint64) -> Grower:
+def _fast_grower(index: TrainingIndex, rules: GrowthRules, fast: FastIndex, seed: np.uint64) -> Grower:
     growth = Growth(index, fast, rules, FastWorkspace.empty(index, n_levels=32))
 
     def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:

@@ -12,6 +12,7 @@ import polars as pl
 from modelcollapse import notebook
 from modelcollapse.atomic import readable
 from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.domains.generation.samples import N_WORDS
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
@@ -74,6 +75,10 @@ class Results(ABC):
 
     def judged(self) -> pl.DataFrame | None:
         """Return what the laws of these chains say of them: see `runs.laws.judge`; None where there are no laws."""
+        return None
+
+    def samples(self, n_words: int = N_WORDS) -> pl.DataFrame | None:
+        """Return some of what models wrote, beside what people wrote; None where nobody wrote anything."""
         return None
 
     @property
@@ -505,6 +510,8 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
     if results._is_classification:
         report = build_report(look.rows, look.about, margin)
     else:
-        report = build_measures_report(look.rows, look.about, results.domain, results.judged(), margin)
+        report = build_measures_report(
+            look.rows, look.about, results.domain, results.judged(), margin, results.samples()
+        )
     results.folder.write(PATHS.report, report.html.encode())
     return WrittenReport(results.folder.path(PATHS.report), report.headlines)

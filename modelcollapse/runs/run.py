@@ -16,18 +16,20 @@ from modelcollapse.corpora import load_corpus
 from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.closed_form.domain import ClosedForm, HumanText
+from modelcollapse.domains.generation.domain import Generation
+from modelcollapse.domains.generation.samples import N_WORDS, Vocabulary, sample_rows
 from modelcollapse.errors import LearnerError, ModelCollapseError, RunFolderError, SpecError
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import KnownModel
 from modelcollapse.execution.store.paths import PATHS
-from modelcollapse.execution.store.record import ChainRecord, rows_frame
+from modelcollapse.execution.store.record import ChainRecord, rows_frame, schema_of
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.names import printable
 from modelcollapse.runs.results import Look, Results
 from modelcollapse.runs.run_spec import check_learners, stored_sweep, sweep_text
 from modelcollapse.simulation.domain import Domain
-from modelcollapse.simulation.rows import CommonRow, axes_of
+from modelcollapse.simulation.rows import AXES, CommonRow, axes_of
 from modelcollapse.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -189,6 +191,53 @@ class Run(Results):
         if sizes:
             text = HumanText.of(load_corpus(**self.corpus.get("given", {})) if corpus is None else corpus, max(sizes))
         return judge(itertools.chain.from_iterable(map(self.chains, sweeps)), text)
+
+    def samples(self, n_words: int = N_WORDS) -> pl.DataFrame | None:
+        """Return some of what models wrote, beside what people wrote in the same places.
+
+        Nothing is chosen: in chains of the first seed, the beginning of the first block that the first, the middle and
+        the last model wrote into their next increments. The last generation has none.
+
+        Parameters
+        ----------
+        n_words : int
+            Words and signs of each.
+
+        Returns
+        -------
+        DataFrame or None
+            ``experiment``, the axes of the sweep, ``generation, n_seen``; ``people`` (null where the folder has no
+            human text of that place) and ``machine``. None in another domain, or if the folder has no vocabulary.
+
+        Raises
+        ------
+        RunFolderError
+            If the vocabulary is damaged.
+
+        Examples
+        --------
+        >>> from modelcollapse.corpora.blocks import load_blocks
+        >>> texts = Sweep(domain="generation", rates=[0, 1], seeds=1, initial_size=50, final_size=150, increment=50,
+        ...     test_size=30)
+        >>> blocks = load_blocks("synthetic:600")
+        >>> run_sweep(texts, blocks, "runs/texts", executor="inprocess").samples()["generation"].to_list()
+        [0, 1]
+        """
+        content = self.folder.read(PATHS.vocabulary) if self.spec.domain == Generation.name else None
+        if content is None:
+            return None
+        vocabulary = Vocabulary.from_bytes(content, self.folder.path(PATHS.vocabulary))
+        rows = []
+        for sweep in self.sweeps:
+            tasks = self._tasks(sweep)
+            first = [task for task in tasks if task.spec.seed == min(task.spec.seed for task in tasks)]
+            known = self.folder.chains.read_all(task.id for task in first)
+            chains = [(task.spec, known[task.id].new_slots) for task in first if task.id in known]
+            rows += [{"experiment": sweep.experiment, **row} for row in sample_rows(chains, vocabulary, n_words)]
+        words = {"people": pl.String(), "machine": pl.String()}
+        schema = {"experiment": pl.String(), **schema_of(self.domain.row), **words}
+        kept = ["experiment", *(axis for axis in AXES if axis in schema), "generation", "n_seen", *words]
+        return pl.DataFrame(rows, {name: schema[name] for name in kept}, orient="row").unique(maintain_order=True)
 
     def status(self) -> pl.DataFrame:
         """Return what there is of every sweep, and what is missing.

@@ -11,7 +11,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from modelcollapse.corpora.blocks import BlockCorpus
 from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.domains.generation.samples import Vocabulary
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import refreshed, resolve
@@ -128,6 +130,13 @@ def extended_spec(
         return known.model_copy(update={"models": again})
     more = {"sweeps": [*known.sweeps, asked], "models": [*again, written], "rows": _rows_of(sweep)}
     return known.model_copy(update=more)
+
+
+def keep_vocabulary(data: Data, folder: RunFolder) -> None:
+    """Write down what the tokens of blocks stand for, so that the folder alone shows what models wrote."""
+    vocabulary = Vocabulary.of(data) if isinstance(data, BlockCorpus) else None
+    if vocabulary is not None and folder.read(PATHS.vocabulary) != (content := vocabulary.to_bytes()):
+        folder.write(PATHS.vocabulary, content)
 
 
 def _rows_of(sweep: Sweep) -> StoredRows:

@@ -15,7 +15,7 @@ from modelcollapse.execution.plan import check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.runs.run import Run
-from modelcollapse.runs.run_spec import check_same_corpus, default_folder, extended_spec
+from modelcollapse.runs.run_spec import check_same_corpus, default_folder, extended_spec, keep_vocabulary
 from modelcollapse.runs.watching import find_reporter, kept
 from modelcollapse.sweeps.sweep import Sweep
 
@@ -83,6 +83,7 @@ def run_sweep(
     with kept(str(folder)), folder.locked(), run_log(folder, log_file), find_reporter(progress) as reporter:
         plan = make_plan(sweep, data, folder, retry_failed)
         folder.spec.update(lambda known: extended_spec(known, sweep, data, given_corpus, folder))
+        keep_vocabulary(data, folder)
         # after spec.json, whose format tells other versions what the chains are
         run_plan(plan, data, folder, find_executor(executor, address, workers, shards), reporter)
     return Run(folder, sweep.model)

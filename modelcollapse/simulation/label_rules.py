@@ -1,12 +1,14 @@
 """Label rules: how the selected documents of an increment get their labels.
 
-To add one, write its function and name it in `RULES`. A rule sees one increment through the eyes of the chain's
-current model and returns the bytes of `simulation.label_bytes` for the selected documents. The controls among them
-separate the causes of a loss: see each docstring.
+To add one, write its function and name it in `RULES`, or with its parameters in `FAMILIES`. A rule sees one increment
+through the eyes of the chain's current model and returns the bytes of `simulation.label_bytes` for the selected
+documents. The controls among them separate the causes of a loss, and rules of curation say what people's checking
+buys back: see each docstring.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,7 +19,7 @@ import numpy.typing as npt
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.label_bytes import Labels
 from modelcollapse.simulation.learning.learners import Scores
-from modelcollapse.simulation.slots import LEFT_OUT, SYNTHETIC
+from modelcollapse.simulation.slots import CHECKED, LEFT_OUT, SYNTHETIC
 from modelcollapse.simulation.streams import Purpose
 
 
@@ -39,6 +41,8 @@ class Increment:
         Share of positives among the human labels in the current training set.
     stream : callable
         Returns the random stream of a purpose for this seed and generation.
+    whole : callable
+        Takes a share and a number of documents; returns how many of them that is here, see `streams.whole`.
     """
 
     truth: npt.NDArray[np.uint8]
@@ -47,6 +51,7 @@ class Increment:
     first_scores: Callable[[], Scores]
     human_positive_rate: float
     stream: Callable[[Purpose], np.random.Generator]
+    whole: Callable[[float, int], int]
 
     @property
     def probability(self) -> npt.NDArray[np.float64]:
@@ -61,10 +66,30 @@ Rule: TypeAlias = Callable[[Increment], Labels]
 
 @dataclass(frozen=True)
 class LabelRule:
-    """A rule and its demands on the learner."""
+    """A rule and its demands on the learner.
+
+    Attributes
+    ----------
+    label : callable
+    needs_probabilities : bool
+    mistaken_for_synthetic : float
+        Probability with which a label of people is left out, since a detector takes it for a model's.
+    weight : float, optional
+        Of self-labels in training, where human ones have 1.
+    is_soft : bool
+        Whether a self-labelled document counts for both classes, weighted by their probabilities.
+    """
 
     label: Rule
     needs_probabilities: bool = False
+    mistaken_for_synthetic: float = 0.0
+    weight: float | None = None
+    is_soft: bool = False
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether documents have weights in training."""
+        return self.is_soft or self.weight is not None
 
 
 def argmax(increment: Increment) -> Labels:
@@ -127,6 +152,72 @@ def confident(threshold: float, otherwise: str) -> Rule:
     return label
 
 
+def checked(share: float) -> Rule:
+    """Let people check a random share of the self-labels, and correct what is wrong; nested over shares and rates."""
+
+    def label(increment: Increment) -> Labels:
+        rank = increment.stream("checked").permutation(len(increment.truth))
+        return _check(increment, np.argsort(rank[increment.selected]), share)
+
+    return label
+
+
+def checked_uncertain(share: float) -> Rule:
+    """Let people check the share of which the model is least sure (uncertainty sampling, Lewis & Gale 1994)."""
+    return lambda increment: _check(increment, _least_sure(increment), share)
+
+
+def checked_disagreed(share: float) -> Rule:
+    """Let people check a share: first where the model and generation 0's disagree, then where it is least sure.
+
+    Two members of a committee (query by committee, Seung et al. 1992), of which one has seen human labels alone.
+    """
+
+    def label(increment: Increment) -> Labels:
+        agrees = (increment.scores.labels == increment.first_scores().labels)[increment.selected]
+        order = _least_sure(increment)
+        return _check(increment, order[np.argsort(agrees[order], kind="stable")], share)
+
+    return label
+
+
+def dropped_uncertain(share: float) -> Rule:
+    """Leave out the share of the self-labels of which the model is least sure: nobody checks anything."""
+
+    def label(increment: Increment) -> Labels:
+        labels = argmax(increment)
+        labels[_first(increment, _least_sure(increment), share)] = LEFT_OUT
+        return labels
+
+    return label
+
+
+def verified(right: float, wrong: float) -> Rule:
+    """Keep a right self-label with probability `right`, a wrong one with `wrong`; leave out the others.
+
+    An imperfect verifier (Feng et al. 2406.07515): it keeps a share φ(1 − e) + ψe of labels with error e, of which
+    ψe / (φ(1 − e) + ψe) are wrong. One uniform for every document of the increment, at any rate.
+    """
+
+    def label(increment: Increment) -> Labels:
+        is_right = increment.scores.labels == increment.truth
+        uniform = increment.stream("verified").random(len(increment.truth))
+        kept = (uniform < np.where(is_right, right, wrong))[increment.selected]
+        return np.where(kept, argmax(increment), np.uint8(LEFT_OUT))
+
+    return label
+
+
+def recognised(rate: float) -> Rule:
+    """Leave out the self-labels that a detector recognises, each with probability `rate`."""
+
+    def label(increment: Increment) -> Labels:
+        uniform = increment.stream("provenance").random(len(increment.truth))
+        return np.where((uniform < rate)[increment.selected], np.uint8(LEFT_OUT), argmax(increment))
+
+    return label
+
+
 RULES: Mapping[str, LabelRule] = {
     "argmax": LabelRule(argmax),
     "frozen": LabelRule(frozen),
@@ -135,11 +226,44 @@ RULES: Mapping[str, LabelRule] = {
     "confusion-noise": LabelRule(confusion_noise),
     "prior-matched": LabelRule(prior_matched, needs_probabilities=True),
     "sampled": LabelRule(sampled, needs_probabilities=True),
+    "soft": LabelRule(argmax, needs_probabilities=True, is_soft=True),
+}
+
+
+def _confident(threshold: str, otherwise: str) -> LabelRule:
+    if otherwise not in ("human", "drop"):
+        raise ValueError
+    return LabelRule(confident(_number(threshold, 0.5), otherwise), needs_probabilities=True)
+
+
+def _provenance(recognised_rate: str, mistaken: str) -> LabelRule:
+    return LabelRule(recognised(_number(recognised_rate)), mistaken_for_synthetic=_number(mistaken))
+
+
+#: 1 / golden ratio, the best weight of a model's own draws in Garg et al. (2509.22341).
+GOLDEN_WEIGHT = (math.sqrt(5) - 1) / 2
+
+
+def _weighted(weight: str) -> LabelRule:
+    """Take the model's labels, which weigh less (or nothing) in training than people's."""
+    return LabelRule(argmax, weight=GOLDEN_WEIGHT if weight == "golden" else _number(weight))
+
+
+#: Rules with parameters by their names: what follows the name, and what makes the rule of it (ValueError: it is none).
+FAMILIES: Mapping[str, tuple[str, Callable[..., LabelRule]]] = {
+    "confident": ("T:human or T:drop with a threshold T in [0.5, 1]", _confident),
+    "checked": ("B with a share B in [0, 1]", lambda b: LabelRule(checked(_number(b)))),
+    "checked-uncertain": ("B", lambda b: LabelRule(checked_uncertain(_number(b)), needs_probabilities=True)),
+    "checked-disagreed": ("B", lambda b: LabelRule(checked_disagreed(_number(b)), needs_probabilities=True)),
+    "dropped-uncertain": ("B", lambda b: LabelRule(dropped_uncertain(_number(b)), needs_probabilities=True)),
+    "verified": ("P:Q with probabilities P, Q", lambda p, q: LabelRule(verified(_number(p), _number(q)))),
+    "provenance": ("P:Q", _provenance),
+    "weighted": ("W or weighted:golden with a weight W in [0, 1]", _weighted),
 }
 
 
 def find_rule(name: str) -> LabelRule:
-    """Return the label rule of a name such as ``argmax`` or ``confident:0.9:human``.
+    """Return the label rule of a name such as ``argmax``, ``confident:0.9:human`` or ``checked:0.05``.
 
     Raises
     ------
@@ -148,19 +272,38 @@ def find_rule(name: str) -> LabelRule:
     """
     if name in RULES:
         return RULES[name]
-    kind, _, rest = name.partition(":")
-    threshold, _, otherwise = rest.partition(":")
-    if kind == "confident" and otherwise in ("human", "drop"):
+    kind, *parameters = name.split(":")
+    if kind in FAMILIES:
         try:
-            value = float(threshold)
-        except ValueError:
-            value = -1.0
-        if 0.5 <= value <= 1:
-            return LabelRule(confident(value, otherwise), needs_probabilities=True)
-    raise SpecError(
-        f"Found no label rule '{name}'. Expected one of {', '.join(RULES)}, or confident:T:human or confident:T:drop "
-        "with a threshold T in [0.5, 1]."
-    )
+            return FAMILIES[kind][1](*parameters)
+        except (TypeError, ValueError):  # too few or too many parameters; one that is none
+            pass
+    families = ", ".join(f"{family}:{words}" for family, (words, _) in FAMILIES.items())
+    raise SpecError(f"Found no label rule '{name}'. Expected one of {', '.join(RULES)}, or {families}.")
+
+
+def _number(text: str, least: float = 0.0) -> float:
+    """Read a share or probability; raise ValueError if it is none."""
+    value = float(text)
+    if not least <= value <= 1:
+        raise ValueError(text)
+    return value
+
+
+def _least_sure(increment: Increment) -> npt.NDArray[np.int64]:
+    """Order the selected documents by how near their probability is to ½; of equals the first in the increment."""
+    return np.argsort(np.abs(increment.probability[increment.selected] - 0.5), kind="stable")
+
+
+def _first(increment: Increment, order: npt.NDArray[np.int64], share: float) -> npt.NDArray[np.int64]:
+    return order[: increment.whole(share, len(order))]
+
+
+def _check(increment: Increment, order: npt.NDArray[np.int64], share: float) -> Labels:
+    """Take the model's labels, and people's for the first of the selected documents in an order."""
+    labels, chosen = argmax(increment), _first(increment, order, share)
+    labels[chosen] = CHECKED + increment.truth[increment.selected][chosen]
+    return labels
 
 
 def _flip(labels: npt.NDArray[np.uint8], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

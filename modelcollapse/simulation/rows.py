@@ -9,8 +9,8 @@ from typing import Any, ClassVar, get_type_hints
 from modelcollapse.simulation.spec import ChainSpec
 
 #: Raised whenever columns are added to `Row`; and in which version each of these was.
-SCHEMA_VERSION = 2
-ADDED: Mapping[str, int] = {"growth": 2, "min_df": 2, "max_ngram": 2, "max_terms": 2}
+SCHEMA_VERSION = 3
+ADDED: Mapping[str, int] = {"growth": 2, "min_df": 2, "max_ngram": 2, "max_terms": 2, "n_checked": 3}
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,9 @@ class Row(CommonRow):
         How the chain grows: see `spec.Growth.text`.
     min_df, max_ngram, max_terms : int
         Which terms the vectoriser keeps: see `spec.TermSelection`. ``max_terms`` is null without a limit.
+    n_checked : int
+        Labels that people have checked so far, in everything seen: what a label rule has cost. Checked labels count as
+        human, not as self-labels. In rows of earlier versions 0, as there was no such rule.
     """
 
     schema_version: ClassVar[int] = SCHEMA_VERSION
@@ -120,6 +123,7 @@ class Row(CommonRow):
     min_df: int | None = None
     max_ngram: int | None = None
     max_terms: int | None = None
+    n_checked: int = 0
 
 
 def column_types(row: type[CommonRow] = Row) -> dict[str, type]:

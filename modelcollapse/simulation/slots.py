@@ -19,3 +19,5 @@ Origins: TypeAlias = npt.NDArray[np.uint8]
 HUMAN = 0
 SYNTHETIC = 2
 LEFT_OUT = 4
+#: Selected for the model, but checked by people: their content is what people put there.
+CHECKED = 8

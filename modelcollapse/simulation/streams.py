@@ -17,6 +17,10 @@ Purpose = Literal[
     "subsample",
     "noise",
     "sampled",
+    "checked",
+    "verified",
+    "provenance",
+    "mistaken",
     "genome",
     "inputs",
     "human",
@@ -49,6 +53,17 @@ def model_seed(seed: int, generation: int) -> int:
     return int(stream(seed, "model", generation).integers(2**31))
 
 
+def whole(seed: int, generation: int, share: float, size: int, purpose: Purpose) -> int:
+    """Return how many of `size` documents a share of them is, in [0, size]: ``floor(round(share·size, 9) + u_g)``.
+
+    u_g runs through an evenly spread sequence over the generations, which starts where seed and purpose say: small
+    shares are kept over the generations, whole numbers are exact, and a larger share is never fewer documents.
+    """
+    phase = stream(seed, purpose).random()
+    u = math.modf(phase + generation * GOLDEN_RATIO_FRACTION)[0]
+    return min(size, math.floor(round(share * size, 9) + u))
+
+
 def self_labelled(seed: int, generation: int, rate: float, size: int) -> npt.NDArray[np.bool_]:
     """Mark the documents of an increment that the model labels.
 
@@ -64,13 +79,10 @@ def self_labelled(seed: int, generation: int, rate: float, size: int) -> npt.NDA
     Returns
     -------
     ndarray of bool, shape (size,)
-        True for the first ``floor(round(rate·size, 9) + u_g)`` documents of a permutation that does not depend on the
-        rate. Hence the sets are nested over rates; whole numbers are exact; and since u_g runs through an evenly
-        spread sequence, small rates keep their share over the generations.
+        True for the first documents, as many as `whole` says, of a permutation that does not depend on the rate: the
+        sets are nested over rates.
     """
-    phase = stream(seed, "phase").random()
-    u = math.modf(phase + generation * GOLDEN_RATIO_FRACTION)[0]
-    n_selected = min(size, math.floor(round(rate * size, 9) + u))
+    n_selected = whole(seed, generation, rate, size, "phase")
     selected = np.zeros(size, dtype=bool)
     selected[stream(seed, "self-labelled", generation).permutation(size)[:n_selected]] = True
     return selected

@@ -74,6 +74,18 @@ def test_every_node_is_one_the_naive_splitter_could_make(data, rules, bootstrap)
         certify(trees, tree, dense, labels, weights, rules)
 
 
+@pytest.mark.parametrize("bootstrap", [False, True])
+@pytest.mark.parametrize("data", DATA)
+def test_documents_of_unequal_weight(data, bootstrap):
+    X, labels = DATA[data]
+    given = np.random.default_rng(3).integers(0, 100, len(labels)).astype(np.int32)
+    trees = grow(X, labels, 2, seed=5, max_features=None, bootstrap=bootstrap, weights=given)
+    rules = {"max_depth": None, "min_samples_split": 2, "min_samples_leaf": 1}
+    for tree in range(2):
+        weights = given * (bootstrap_weights(labels, 5, tree) if bootstrap else 1)
+        certify(trees, tree, X.toarray().astype(np.float32), labels, weights, rules)
+
+
 def compare_with_scikit_learn(X, labels):
     """Compare two trees node by node down to the first ties between features; return how many splits were compared."""
     dense = X.toarray().astype(np.float32)

@@ -20,6 +20,7 @@ from modelcollapse.execution.store.chains import Chains
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import ChainTask, Event, Failed, Yielded
 from modelcollapse.sweeps.sweep import Sweep
+from tests.analysis.texts import run_texts
 
 VALUES = {
     "rates": [0, 0.5], "seeds": 2, "initial_size": 100, "final_size": 300, "increment": 100, "test_size": 200,
@@ -375,3 +376,26 @@ def test_longest_chains_start_first(tmp_path, corpus):
     sizes = [sum(task.spec.sizes()) for task in executor.tasks]
     assert sizes == sorted(sizes, reverse=True)
     assert isinstance(next(executor.run(corpus, executor.tasks[:1], lambda task: None)), Event)
+
+
+def test_a_run_of_texts_shows_what_was_written_without_its_corpus(tmp_path):
+    run = run_texts(tmp_path)
+    assert open_run(tmp_path).samples().equals(run.samples())
+    samples = run.samples(5)
+    assert samples["generation"].to_list() == [0, 1, 2] * 2
+    assert samples["collapse_rate"].to_list() == [0.5] * 3 + [1.0] * 3
+    assert samples["seed"].unique().to_list() == [0]
+    assert samples.select(pl.col("people", "machine").str.split(" ").list.len() <= 5).to_numpy().all()
+    (tmp_path / "vocabulary.json").write_text("{")
+    with pytest.raises(RunFolderError, match=r"vocabulary\.json is damaged: delete it"):
+        run.samples()
+    run_texts(tmp_path)  # all of it is there already
+    assert run.samples(5).equals(samples)
+    run_texts(tmp_path, label_rule="mle")
+    assert open_run(tmp_path).samples()["label_rule"].unique().sort().to_list() == ["mle", "sample"]
+
+
+def test_other_domains_have_no_samples(tmp_path, corpus):
+    run = run_sweep(sweep(), corpus, tmp_path, executor="inprocess")
+    assert run.samples() is None
+    assert not (tmp_path / "vocabulary.json").exists()

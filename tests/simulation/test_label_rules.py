@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.label_bytes import is_human, is_synthetic, value
+from modelcollapse.simulation.label_bytes import is_checked, is_human, is_synthetic, value
 from modelcollapse.simulation.label_rules import RULES, Increment, find_rule
 from modelcollapse.simulation.learning.learners import Scores
-from modelcollapse.simulation.slots import LEFT_OUT
-from modelcollapse.simulation.streams import stream
+from modelcollapse.simulation.slots import CHECKED, LEFT_OUT, SYNTHETIC
+from modelcollapse.simulation.streams import stream, whole
 
 
 def make_increment(size: int, seed: int, share: float = 0.6, human_positive_rate: float = 0.4) -> Increment:
@@ -25,19 +25,24 @@ def make_increment(size: int, seed: int, share: float = 0.6, human_positive_rate
         first_scores=lambda: first,
         human_positive_rate=human_positive_rate,
         stream=lambda purpose: stream(seed, purpose, 0),
+        whole=lambda share, n: whole(seed, 0, share, n, "checked"),
     )
 
 
 INCREMENTS = st.builds(make_increment, st.integers(1, 200), st.integers(0, 1000), st.sampled_from([0.1, 0.6, 1.0]))
 
 
-@pytest.mark.parametrize("name", [*RULES, "confident:0.8:human", "confident:0.8:drop"])
+CURATED = ["checked:0.2", "checked-uncertain:0.2", "checked-disagreed:0.2", "dropped-uncertain:0.2",
+           "verified:0.9:0.3", "provenance:0.9:0.1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*RULES, *CURATED, "confident:0.8:human", "confident:0.8:drop"])
 @given(increment=INCREMENTS)
 def test_every_rule_labels_the_selected_documents(name, increment):
     labels = find_rule(name).label(increment)
     assert labels.shape == (increment.selected.sum(),)
     assert labels.dtype == np.uint8
-    assert labels.max(initial=0) <= LEFT_OUT
+    assert set(labels.tolist()) <= {0, 1, SYNTHETIC, SYNTHETIC + 1, LEFT_OUT, CHECKED, CHECKED + 1}
 
 
 @given(INCREMENTS)
@@ -82,7 +87,63 @@ def test_confident_labels_the_sure_ones_only(increment):
     assert not is_human(dropped).any()
 
 
-@pytest.mark.parametrize("name", ["", "Argmax", "confident", "confident:0.4:human", "confident:x:drop"])
+@pytest.mark.parametrize("family", ["checked", "checked-uncertain", "checked-disagreed"])
+@given(INCREMENTS)
+def test_checked_labels_are_right_as_many_as_said_and_nested_over_shares(family, increment):
+    truth, before = increment.truth[increment.selected], np.zeros(int(increment.selected.sum()), bool)
+    for share in (0, 0.05, 0.3, 1):
+        labels = find_rule(f"{family}:{share}").label(increment)
+        checked = is_checked(labels)
+        assert abs(checked.sum() - share * len(truth)) <= 1
+        assert (value(labels)[checked] == truth[checked]).all()
+        assert (labels[~checked] == RULES["argmax"].label(increment)[~checked]).all()
+        assert not (before & ~checked).any()
+        before = checked
+
+
+def test_random_checks_are_nested_over_rates():
+    few, many = (make_increment(500, 3, share) for share in (0.3, 1.0))
+    chosen = np.zeros((2, 500), bool)
+    for places, one in zip(chosen, (few, many), strict=True):
+        places[one.selected] = is_checked(find_rule("checked:0.5").label(one))
+    ranks = stream(3, "checked", 0).permutation(500)
+    for places, one in zip(chosen, (few, many), strict=True):
+        assert ranks[places].max() < ranks[one.selected & ~places].min()
+
+
+@given(INCREMENTS)
+def test_the_least_sure_are_checked_or_dropped_and_disagreement_comes_first(increment):
+    margin = np.abs(increment.probability[increment.selected] - 0.5)
+    checked = is_checked(find_rule("checked-uncertain:0.3").label(increment))
+    dropped = find_rule("dropped-uncertain:0.3").label(increment) == LEFT_OUT
+    assert (checked == dropped).all()
+    if 0 < checked.sum() < len(margin):
+        assert margin[checked].max() <= margin[~checked].min()
+    disagrees = (increment.scores.labels != increment.first_scores().labels)[increment.selected]
+    checked = is_checked(find_rule("checked-disagreed:0.3").label(increment))
+    assert not (checked & ~disagrees).any() or not (disagrees & ~checked).any()
+
+
+def test_a_verifier_keeps_right_and_wrong_labels_as_often_as_said():
+    increment = make_increment(20_000, 1, 1.0)
+    right = increment.scores.labels == increment.truth
+    kept = find_rule("verified:0.9:0.3").label(increment) != LEFT_OUT
+    assert kept[right].mean() == pytest.approx(0.9, abs=0.01)
+    assert kept[~right].mean() == pytest.approx(0.3, abs=0.01)
+    assert (find_rule("verified:1:1").label(increment) == RULES["argmax"].label(increment)).all()
+
+
+def test_a_detector_recognises_as_many_as_said():
+    dropped = find_rule("provenance:0.9:0.1").label(make_increment(20_000, 1, 1.0)) == LEFT_OUT
+    assert dropped.mean() == pytest.approx(0.9, abs=0.01)
+    assert find_rule("provenance:0.9:0.1").mistaken_for_synthetic == 0.1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Argmax", "confident", "confident:0.4:human", "confident:x:drop", "checked", "checked:", "checked:1.1",
+     "checked:nan", "checked:0.1:0.2", "verified:0.9", "verified:0.9:-1", "argmax:0.1"],
+)  # fmt: skip
 def test_unknown_rules_are_named(name):
     with pytest.raises(SpecError, match="Expected one of argmax"):
         find_rule(name)

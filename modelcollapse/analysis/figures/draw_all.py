@@ -15,9 +15,11 @@ from modelcollapse.analysis.figures.losses import controls_figure, decomposition
 from modelcollapse.analysis.figures.measures import measures_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
 from modelcollapse.analysis.figures.style import render
+from modelcollapse.analysis.figures.written_text import fate_figure, rules_figure
 from modelcollapse.analysis.formats import axis_words
 from modelcollapse.analysis.statistics.arms import SETTING, domain_shown, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.reproduction import claims_table
+from modelcollapse.domains.generation.domain import Generation
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.rows import Row
@@ -104,7 +106,17 @@ class Names:
 
 def _of_measures(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None) -> Iterator[Drawing]:
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
-        yield Drawing(str(name), str(name), "curves", measures_figure(group, domain, judged))
+        experiment = str(name)
+        yield Drawing(experiment, experiment, "curves", measures_figure(group, domain, judged))
+        if domain.name != Generation.name:
+            continue
+        if figure := fate_figure(group):
+            yield Drawing(f"{experiment}-fate", experiment, "fate", figure)
+        settings = list(group.group_by(SETTING, maintain_order=True))
+        for number, (key, setting) in enumerate(settings, start=1):
+            if figure := rules_figure(setting, domain):
+                suffix = f"-{number}" if len(settings) > 1 else ""
+                yield Drawing(f"{experiment}-rules{suffix}", experiment, "rules", figure, describe(key, group))
 
 
 def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:

@@ -27,10 +27,14 @@ from modelcollapse.simulation.domain import Domain, Measure
 _PLACE = ("model", "model_params", "initial_size", "growth", "regime")
 #: How what theory says is drawn, in front of every curve.
 _DASHES = (0, (3, 2))
+#: How what people made is drawn.
+_DOTS = (0, (1, 1.6))
 
 
 def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> Figure:
     """Draw the measures of one experiment's prepared rows: a row each, and a column for each setting and rule.
+
+    A measure of what people made, in a column of its name and ``_human``, is dotted.
 
     Parameters
     ----------
@@ -52,6 +56,9 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
         for (name, measure), row in zip(measures.items(), grid, strict=True):
             for part, axes in zip(parts, row, strict=True):
                 draw_lines(axes, part.lines, name)
+                if f"{name}_human" in rows.columns:
+                    people = part.rows[f"{name}_human"].mean()
+                    axes.axhline(people, color=MUTED, linewidth=1.2, linestyle=_DOTS)  # type: ignore[arg-type]
                 if judged is not None:
                     _draw_law(axes, part, name, judged)
                 size_axis(axes, part.rows["n_seen"].unique().to_list(), label=False)
@@ -64,7 +71,9 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
             axes.set_xlabel(f"{domain.slots} seen")
             axes.tick_params(labelbottom=True)
         law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, marker="D", markersize=4, label="law")
-        add_legend(figure, most_lines(parts), "filled by\nthe model", [law] if _has_law(rows, judged) else ())
+        own = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_DOTS, label="people’s own")
+        extra = [law] * _has_law(rows, judged) + [own] * any(f"{name}_human" in rows.columns for name in measures)
+        add_legend(figure, most_lines(parts), "filled by\nthe model", extra)
         enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]
         band = "95 % interval of the mean, pointwise" if enough else "range of the seeds"
         caption(figure, f"Line: mean of the seeds; band: {band}. {describe_seeds(rows)}.")
@@ -97,7 +106,8 @@ def _has_law(rows: pl.DataFrame, judged: pl.DataFrame | None) -> bool:
 
 def _label(measure: Measure) -> str:
     better = {"more": "more is better", "less": "less is better", "neither": ""}[measure.better]
-    return f"{measure.words}\n({better})" if better else measure.words
+    words = f"{measure.words}, {measure.unit}" if measure.unit == "nats" else measure.words
+    return f"{words}\n({better})" if better else words
 
 
 def _draw_law(axes: Axes, part: Panel, quantity: str, judged: pl.DataFrame) -> None:

@@ -20,7 +20,11 @@ from modelcollapse.analysis.statistics.curves import summarise
 BAND_SEEDS = 5
 #: More lines than this are never told apart by colour.
 MOST_COLOURS = 101
-_RULES = (NO_RULE, "argmax", "prior-matched", "frozen", "sampled", "confusion-noise", "random-noise", "human-only")
+_RULES = (
+    NO_RULE, "argmax", "sample", "mle", "temperature", "top-k", "nucleus", "greedy", "prior-matched", "frozen",
+    "sampled", "confusion-noise", "random-noise", "shuffled", "human-only",
+)  # fmt: skip
+_DECODERS = ("temperature", "top-k", "nucleus")
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,10 @@ class Panel:
 
 
 def rule_order(rule: str) -> tuple[int, str]:
-    """Sort label rules: the reference, the loop, its repairs, noise without structure, what is not known."""
-    return (_RULES.index(rule) if rule in _RULES else len(_RULES), rule)
+    """Sort label rules: the reference, the loop, decoders, repairs, noise without structure, what is not known."""
+    decoder = rule.partition(":")[0]
+    name = decoder if decoder in _DECODERS else rule
+    return (_RULES.index(name) if name in _RULES else len(_RULES), rule)
 
 
 def colours_by_start(rows: pl.DataFrame) -> bool:

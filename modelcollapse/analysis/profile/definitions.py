@@ -232,8 +232,8 @@ _OF_LABELS = (
 _OF_TEXT = (
     Harm(5, "share of seeds that write with less than half as many effective words as at rate 0", "event", "entropy",
          partial(_halved, "entropy", pl.col("entropy"))),
-    Harm(7, "loss of the share of rare words in what is written, beside rate 0", "mean", "tail_share",
-         partial(_beside_reference, "tail_share", -1)),
+    Harm(7, "loss of words that people use 10 to 100 times in a million, beside rate 0", "mean", "kept_10",
+         partial(_beside_reference, "kept_10", -1)),
     Harm(8, "unseen trigrams in what is written, beside rate 0", "mean", "unseen_trigrams",
          partial(_beside_reference, "unseen_trigrams", 1)),
 )  # fmt: skip

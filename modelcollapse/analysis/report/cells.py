@@ -19,11 +19,12 @@ YES_NO = {True: "yes", False: "no", None: None}
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown, and by what it sorts."""
+    """What is shown, and by what it sorts; a long text has several lines."""
 
     text: str
     key: float | str = ""
     is_number: bool = True
+    is_long: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,21 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from modelcollapse.analysis.figures.measures import law_of, measures_figure
+from modelcollapse.analysis.figures.draw_all import Drawing, drawings
+from modelcollapse.analysis.figures.measures import law_of
+from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.formats import axis_words, count, p_text, percents
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
 from modelcollapse.analysis.report.inline_svg import InlineFigures
 from modelcollapse.analysis.report.page import About, Picture, Report, Section, render_page
 from modelcollapse.analysis.report.profile_table import profile_table
+from modelcollapse.analysis.report.text_tables import NO_SAMPLES, samples_table, written_table
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.trends import trend
+from modelcollapse.domains.generation.domain import Generation
 from modelcollapse.simulation.domain import Domain, Measure, primary
 
 _LEAD = (
@@ -26,43 +30,67 @@ _LEAD = (
     "model itself; it is retrained on everything; and so on. What does the loop do to the model, and how sure is that?"
 )
 _OVER_SEEDS = "Intervals: 95 %, over seeds. Each holds alone, not all of them jointly, unless it says so."
+_CAPTIONS = {
+    "fate": "The fate of words, by how often people use them. A model that smooths also draws rare words at random, so "
+    "more of them than people use are no gain.",
+    "rules": "What decoders and controls do: where each rule ends, beside models of people’s text alone. Under "
+    "human-only nobody fills the model’s blocks: they are left out.",
+}
 _VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
 
 
 def build_measures_report(
-    results: pl.DataFrame, about: About, domain: Domain, judged: pl.DataFrame | None = None, margin: float = 0.005
+    results: pl.DataFrame,
+    about: About,
+    domain: Domain,
+    judged: pl.DataFrame | None = None,
+    margin: float = 0.005,
+    samples: pl.DataFrame | None = None,
 ) -> Report:
     """Compute a report from the rows of a run of any domain; `judged` is what `runs.laws.judge` says of them.
 
-    `margin` is the harm that the profile counts as none.
+    `margin` is the harm that the profile counts as none; `samples` are texts as `runs.run.Run.samples` returns them.
     """
     rows = prepare(results)
     rows, unsound = with_sound_pairing(rows if about.is_finished else comparable(rows))
     images = InlineFigures()
     sections = []
+    pictures: dict[str, dict[str, list[Picture]]] = {}
+    for drawing in drawings(rows, margin, judged):
+        words = _caption(drawing, domain, judged)
+        svg = Markup(images.inline(drawing.figure, drawing.name, f"{drawing.experiment}: {words}"))
+        pictures.setdefault(drawing.experiment, {}).setdefault(drawing.kind, []).append(Picture(words, svg))
     for (key,), group in rows.group_by(["experiment"], maintain_order=True):
         name = str(key)
-        words = f"What happens as {domain.slots} arrive." + ("" if judged is None else " Dashed: what the law says.")
-        svg = Markup(images.inline(measures_figure(group, domain, judged), name, f"{name}: {words}"))
         tables = {
             "laws": _laws_table(group, judged),
             "differences": _differences_table(group, domain),
             "rules": _trend_table(group, domain),
             "profile": profile_table(group, margin),
         }
+        said = [*([unsound[name]] if name in unsound else []), *domain.caveats]
+        if domain.name == Generation.name:
+            tables |= {"written": written_table(group, domain), "samples": samples_table(samples, group)}
+            said += [NO_SAMPLES] if tables["samples"] is None else []
         sections.append(
             Section(
                 name,
                 measured_headline(group, domain, judged),
                 _setup(group, domain),
                 claims=(),
-                caveats=[*([unsound[name]] if name in unsound else []), *domain.caveats],
-                pictures={"curves": [Picture(words, svg)]},
+                caveats=said,
+                pictures=pictures[name],
                 tables={kind: table for kind, table in tables.items() if table},
             )
         )
     cost = f"What {domain.slots} of the model cost"
     return render_page(about, sections, images, lead=_LEAD, note=_OVER_SEEDS, cost=cost)
+
+
+def _caption(drawing: Drawing, domain: Domain, judged: pl.DataFrame | None) -> str:
+    if drawing.kind == "curves":
+        return f"What happens as {domain.slots} arrive." + ("" if judged is None else " Dashed: what the law says.")
+    return _CAPTIONS[drawing.kind] + (f" ({drawing.setting})" if drawing.setting else "")
 
 
 def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> str:
@@ -81,7 +109,8 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     compared = _compared(rows, name)
     if compared.is_empty():
         return f"There are no chains at rate 0 with other rates beside them: no effect on {measure.words} can be shown."
-    top = compared.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max()).row(0, named=True)
+    highest = compared.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max())
+    top = min(highest.iter_rows(named=True), key=lambda row: rule_order(row["label_rule"]))
     filled, found = percents([top["collapse_rate"]]), measure.text(top["mean"])
     axes = [axis for axis in varying_axes(rows) if axis != "experiment"]
     words = (

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.blocks import BlockCorpus, load_blocks
-from modelcollapse.domains.generation.measures import HumanText, text_measures
+from modelcollapse.domains.generation.measures import BANDS, HumanText, text_measures
 from modelcollapse.domains.generation.ngram import Ngram
 from modelcollapse.domains.generation.rules import FROZEN, HUMAN_ONLY, SHUFFLED, decoder_of
 from modelcollapse.errors import LearnerError, SpecError
@@ -23,7 +23,7 @@ from modelcollapse.simulation.rows import CommonRow
 from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Origins, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
-#: Human blocks whose trigrams count as known: the first of a seed's order, apart from the test set.
+#: Human blocks whose trigrams and words count as known: the first of a seed's order, apart from the test set.
 KNOWN_BLOCKS = 10_000
 
 #: Without a discount, test blocks have probability 0: no cross-entropy is a number, and nothing can be compared.
@@ -64,9 +64,16 @@ class GenerationRow(CommonRow):
         Wall time of training; of writing the next increment.
     growth : str
         How the chain grows: see `spec.Growth.text`.
+    kept_0, kept_10, kept_100, kept_1000 : float
+        Of the words that people use less than 10, 10 to 100, 100 to 1,000, 1,000 times or more in a million (of 10,000
+        human blocks): share that is written at all. Null if there are none.
+    kept_0_human, kept_10_human, kept_100_human, kept_1000_human : float
+        Share that the human test blocks have, which are as many as those written.
     """
 
     domain: ClassVar[str] = "generation"
+    schema_version: ClassVar[int] = 2
+    added: ClassVar[Mapping[str, int]] = {f"kept_{least}{who}": 2 for who in ("", "_human") for least in BANDS}
 
     n_test: int
     cross_entropy: float
@@ -82,6 +89,14 @@ class GenerationRow(CommonRow):
     fit_seconds: float
     predict_seconds: float
     growth: str
+    kept_0: float | None = None
+    kept_10: float | None = None
+    kept_100: float | None = None
+    kept_1000: float | None = None
+    kept_0_human: float | None = None
+    kept_10_human: float | None = None
+    kept_100_human: float | None = None
+    kept_1000_human: float | None = None
 
 
 class Generation:
@@ -93,13 +108,13 @@ class Generation:
     measures: Mapping[str, Measure] = {
         "cross_entropy": Measure("cross-entropy", "nats", "less"),
         "perplexity": Measure("perplexity", "", "less"),
-        "n_types": Measure("types written", "types", "more"),
+        "n_types": Measure("types written", "types", "neither"),
         "entropy": Measure("entropy", "nats", "neither"),
         "distinct_2": Measure("distinct pairs", "share", "neither"),
         "tail_share": Measure("rare words", "share", "neither"),
+        "kept_10": Measure("uncommon words kept", "share", "neither"),
         "zipf_slope": Measure("Zipf slope", "", "neither"),
         "unseen_trigrams": Measure("unseen trigrams", "share", "neither"),
-        "unseen_trigrams_human": Measure("unseen trigrams of people", "share", "neither"),
         "repetition": Measure("repetition", "share", "neither"),
     }
     lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms")

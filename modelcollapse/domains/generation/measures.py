@@ -13,6 +13,9 @@ from modelcollapse.domains.generation.ngram import Blocks
 #: Words are rare that people use at most so often.
 RARE = 2
 
+#: Bands of words: they begin with words that people use so often in a million, and end before the next begins.
+BANDS = (0, 10, 100, 1000)
+
 Keys = npt.NDArray[np.uint64]
 
 
@@ -25,7 +28,7 @@ class HumanText:
     first : ndarray of integers, shape (n, length)
         Blocks of generation 0: words that are rare in them are rare.
     known : ndarray of integers, shape (m, length)
-        Blocks whose trigrams are known.
+        Blocks whose trigrams are known, and that tell how often people use a word.
     held_out : ndarray of integers, shape (n_test, length)
         Others.
     n_types : int
@@ -40,6 +43,24 @@ class HumanText:
     def rare(self) -> npt.NDArray[np.bool_]:
         """Of every token whether it is rare."""
         return np.bincount(self.first.ravel(), minlength=self.n_types) <= RARE
+
+    @cached_property
+    def band(self) -> npt.NDArray[np.int64]:
+        """Of every token its place in `BANDS`; −1 if no known block has it."""
+        uses = np.bincount(self.known.ravel(), minlength=self.n_types)
+        found: npt.NDArray[np.int64] = np.searchsorted(BANDS, 1e6 * uses / self.known.size, side="right") - 1
+        return np.where(uses > 0, found, -1)
+
+    @cached_property
+    def kept_held_out(self) -> dict[str, float | None]:
+        """Of every band the share of its words that the held-out blocks use."""
+        return {f"{name}_human": share for name, share in self.kept(self.held_out).items()}
+
+    def kept(self, blocks: Blocks) -> dict[str, float | None]:
+        """Return of every band the share of its words that blocks use; None for a band without words."""
+        used = np.bincount(blocks.ravel(), minlength=self.n_types) > 0
+        shares = ((least, used[self.band == place]) for place, least in enumerate(BANDS))
+        return {f"kept_{least}": float(each.mean()) if len(each) else None for least, each in shares}
 
     @cached_property
     def trigrams(self) -> Keys:
@@ -82,6 +103,8 @@ def text_measures(written: Blocks, human: HumanText) -> dict[str, float | int | 
         "unseen_trigrams": human.unseen(written),
         "unseen_trigrams_human": human.unseen_held_out,
         "repetition": float((sorted_fours[:, 1:] == sorted_fours[:, :-1]).sum() / fours.size),
+        **human.kept(written),
+        **human.kept_held_out,
     }
 
 

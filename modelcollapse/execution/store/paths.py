@@ -29,6 +29,7 @@ class RunPaths:
     log = "log.txt"
     report = "report.html"
     claims = "claims.md"
+    vocabulary = "vocabulary.json"
     results = "results.csv"
     lineages = "lineages.csv"
     figures = "figures"
@@ -55,7 +56,7 @@ class RunPaths:
 
     def written(self) -> dict[str, re.Pattern[str]]:
         """Return what is written into the folder ("") and each subfolder, as patterns of names."""
-        files = (self.spec, self.search, self.results, self.lineages, self.report, self.claims)
+        files = (self.spec, self.search, self.results, self.lineages, self.report, self.claims, self.vocabulary)
         by_folder = {"": "|".join(map(re.escape, files)), self.figures: r".+\.(png|svg)"}
         by_folder |= {shelf.name: _ID + re.escape(shelf.suffix) for shelf in self.shelves}
         return {folder: re.compile(pattern) for folder, pattern in by_folder.items()}

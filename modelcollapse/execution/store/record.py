@@ -134,7 +134,7 @@ class ChainRecord:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> ChainRecord:
-        """Read a record, of this version or an earlier one: columns that were added later are null.
+        """Read a record, of this version or an earlier one: columns that were added later have their defaults.
 
         Raises
         ------
@@ -181,9 +181,14 @@ def _kind_of(metadata: Mapping[str, str], frame: pl.DataFrame) -> type[CommonRow
 
 
 def domain_of(columns: Collection[str]) -> str | None:
-    """Return the domain whose exported rows have exactly these columns, if there is one."""
+    """Return the domain whose exported rows have exactly these columns, later ones aside, if there is one."""
     names = {*columns} - {"experiment"}
-    return next((domain.name for domain in DOMAINS.values() if schema_of(domain.row).keys() == names), None)
+
+    def fits(row: type[CommonRow]) -> bool:
+        known = schema_of(row).keys()
+        return known - row.added.keys() <= names <= known
+
+    return next((domain.name for domain in DOMAINS.values() if fits(domain.row)), None)
 
 
 def rows_frame(rows: list[dict[str, Any]], row: type[CommonRow] = Row, **extra: pl.DataType) -> pl.DataFrame:

@@ -61,6 +61,9 @@ class ForestPlan:
     seed : int
         Of the forest.
     n_trees : int
+    weights : ndarray of int32, shape (n_train,), optional
+        Of the documents, in hundredths (one at least), so that sums are whole numbers. Trees then take several times
+        as long to grow.
     """
 
     documents: npt.NDArray[np.int64]
@@ -70,6 +73,7 @@ class ForestPlan:
     parameters: ForestParameters
     seed: int
     n_trees: int
+    weights: npt.NDArray[np.int32] | None = None
 
     @classmethod
     def of(cls, training: TrainingSet, corpus: Corpus) -> ForestPlan | None:
@@ -81,13 +85,18 @@ class ForestPlan:
             corpus.term_orders,
             training.terms,
         )
-        if learners.nothing_to_learn(len(columns), training.labels):
+        places, labels, weights = training.weighted()
+        documents = training.documents[places]
+        if weights is not None:
+            frequency = count_documents(*counts_of(corpus), documents, labels, corpus.n_terms)
+        if learners.nothing_to_learn(len(columns), labels):
             return None
         active = np.zeros(corpus.n_terms, dtype=bool)
         active[columns] = True
         forest = learners.instantiate(training.model).set_params(random_state=training.seed)
         parameters, seed = forest.tree_parameters(), forest.draw_seed()
-        return cls(training.documents, training.labels, active, frequency, parameters, seed, forest.n_estimators)
+        hundredths = None if weights is None else np.maximum(1, np.round(100 * weights)).astype(np.int32)
+        return cls(documents, labels, active, frequency, parameters, seed, forest.n_estimators, hundredths)
 
     @property
     def n_features(self) -> int:
@@ -98,7 +107,7 @@ class ForestPlan:
         """Grow some of the trees."""
         return grow_trees(
             *counts, self.documents, self.labels, self.parameters, seed=self.seed, tree_start=tree_start,
-            tree_stop=tree_stop, active=self.active, frequency=self.frequency,
+            tree_stop=tree_stop, active=self.active, frequency=self.frequency, weights=self.weights,
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn.utils.validation import has_fit_parameter
 
 from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
 from modelcollapse.simulation.learning.containment import contained
@@ -217,7 +218,13 @@ class ConstantPredictor(Predictor):
         return Scores((probability > 0.5).astype(np.uint8), probability, probability)
 
 
-def train(model: Model, counts: Features, labels: npt.NDArray[np.uint8], seed: int) -> Predictor:
+def train(
+    model: Model,
+    counts: Features,
+    labels: npt.NDArray[np.uint8],
+    seed: int,
+    weights: npt.NDArray[np.float64] | None = None,
+) -> Predictor:
     """Train a model on one thread.
 
     Parameters
@@ -230,16 +237,18 @@ def train(model: Model, counts: Features, labels: npt.NDArray[np.uint8], seed: i
         0 or 1. A single class is a valid state: the result is the constant predictor of that class.
     seed : int
         For learners that draw random numbers.
+    weights : ndarray of float64, shape (n_train,), optional
+        What documents weigh; for learners that `take_weights`.
     """
     if nothing_to_learn(counts.shape[1], labels):
-        return ConstantPredictor(float(labels.mean()) if len(labels) else 0.5)
+        return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
     classifier = instantiate(model)
     known = classifier.get_params(deep=False)
     if "random_state" in known:
         classifier.set_params(random_state=seed)
     if known.get("n_jobs") is not None:  # None is one thread already
         classifier.set_params(n_jobs=1)
-    classifier.fit(counts, labels)
+    classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
     return Predictor(classifier, find_learner(model.name).predicts_by_probability)
 
 
@@ -292,6 +301,14 @@ def has_probabilities(model: Model) -> bool:
     """Return whether the model, with its parameters, gives probabilities."""
     with refusing(f"Learner '{model.name}' does not say whether it has predict_proba"):
         return hasattr(instantiate(model), "predict_proba")
+
+
+def take_weights(model: Model) -> bool:
+    """Return whether documents may have weights in a model's training."""
+    if is_our_forest(model):
+        return True
+    with refusing(f"Learner '{model.name}' does not say whether it takes weights"):
+        return bool(has_fit_parameter(instantiate(model), "sample_weight"))
 
 
 def identity(model: Model) -> dict[str, object]:

@@ -33,6 +33,9 @@ class TrainingSet:
         0 or 1: human or the models' own.
     seed : int
         Of the learner.
+    weights : ndarray of float64, shape (n_train, 2), optional
+        How much each document counts as one of class 0 and as one of class 1, in [0, 1] and not both 0; `labels` say
+        it by default, with a weight of 1.
     """
 
     model: Model
@@ -40,6 +43,14 @@ class TrainingSet:
     documents: npt.NDArray[np.int64]
     labels: npt.NDArray[np.uint8]
     seed: int
+    weights: npt.NDArray[np.float64] | None = None
+
+    def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.float64] | None]:
+        """Return places among `documents`, labels and weights; a document that counts for both classes comes twice."""
+        if self.weights is None:
+            return np.arange(len(self.documents)), self.labels, None
+        places, labels = np.nonzero(self.weights)
+        return places, labels.astype(np.uint8), self.weights[places, labels]
 
 
 class Trained(Protocol):
@@ -130,4 +141,7 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
         if forest is not None:
             return forest
     columns, features = Columns.of(corpus, training.documents, training.terms)
-    return TrainedHere(learners.train(training.model, features, training.labels, training.seed), columns)
+    places, labels, weights = training.weighted()
+    if weights is not None:
+        features = features[places]
+    return TrainedHere(learners.train(training.model, features, labels, training.seed, weights), columns)

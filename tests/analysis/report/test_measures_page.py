@@ -1,10 +1,15 @@
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+from modelcollapse import open_results
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.measures_page import build_measures_report, measured_headline
+from modelcollapse.analysis.report.text_tables import NO_SAMPLES
 from modelcollapse.analysis.statistics.arms import AnalysisError, prepare
 from modelcollapse.domains.closed_form.laws import calibrated_worth
+from tests.analysis.texts import run_texts
 from tests.analysis.worlds import run_worlds
 
 
@@ -83,3 +88,29 @@ def test_where_nothing_is_kept_no_mixture_has_a_worth(tmp_path):
     html = (tmp_path / "report.html").read_text()
     assert "Risk at the end" in html
     assert "worth" not in html.lower()
+
+
+def test_a_report_of_text_shows_what_becomes_of_words(tmp_path):
+    run = run_texts(tmp_path, label_rule="sample,mle")
+    html = Path(run.report()).read_text(encoding="utf-8")
+    for words in ("What becomes of words", "The fate of words", "What decoders and controls do", "n-gram models: they",
+                  "What the last models write", "machine text: the model wrote", "cross-entropy"):  # fmt: skip
+        assert words in html
+    assert NO_SAMPLES not in html
+
+
+def test_a_report_without_a_vocabulary_says_what_samples_need(tmp_path):
+    run = run_texts(tmp_path / "run")
+    (tmp_path / "run" / "vocabulary.json").unlink()
+    html = Path(run.report()).read_text(encoding="utf-8")
+    assert NO_SAMPLES in html
+    assert "machine text" not in html
+    run.results().write_parquet(tmp_path / "rows.parquet")
+    html = Path(open_results(tmp_path / "rows.parquet").report()).read_text(encoding="utf-8")
+    assert NO_SAMPLES in html
+    assert "n-gram models: they" in html
+
+
+def test_a_headline_is_about_the_loop_before_its_controls(tmp_path):
+    run = run_texts(tmp_path, label_rule="human-only,nucleus:0.8,mle,sample")
+    assert run.headline().startswith("sample, one of several settings: with 100 % filled by the model, cross-entropy")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from modelcollapse.domains.generation.domain import GenerationRow
 from modelcollapse.domains.generation.measures import HumanText, text_measures, zipf_slope
 
 
@@ -16,6 +17,15 @@ def test_measures_of_a_small_text():
     assert found["repetition"] == 1 / 4
     shares = np.array([0.6, 0.1, 0.1, 0.2])
     assert found["entropy"] == pytest.approx(-(shares * np.log(shares)).sum())
+
+
+def test_words_of_every_band_are_kept_or_not():
+    uses = [9, 10, 99, 1000, 10**6 - 9 - 10 - 99 - 1000]  # in a million; token 5 is never used
+    known = np.repeat(range(5), uses).reshape(100, -1)
+    human = HumanText(known, known, np.array([[0, 1, 4]]), n_types=6)
+    assert human.kept(np.array([[0, 2, 4, 5]])) == {"kept_0": 1, "kept_10": 0.5, "kept_100": None, "kept_1000": 0.5}
+    assert human.kept_held_out["kept_10_human"] == 0.5
+    assert text_measures(known, human).keys() >= GenerationRow.added.keys()
 
 
 def test_the_slope_of_a_zipf_law_is_its_exponent():

@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelcollapse.domains.catalogue import run_chain
-from modelcollapse.execution.store.record import SCHEMA, ChainRecord, DamagedRecordError, rows_frame
+from modelcollapse.domains.catalogue import DOMAINS, run_chain
+from modelcollapse.execution.store.record import (
+    SCHEMA,
+    ChainRecord,
+    DamagedRecordError,
+    domain_of,
+    rows_frame,
+    schema_of,
+)
 from modelcollapse.simulation.rows import AXES
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model
 
@@ -88,3 +95,11 @@ def test_schema_is_the_contracts():
     assert rows_frame([]).schema == SCHEMA
     assert SCHEMA["accuracy"] == pl.Float64
     assert SCHEMA["n_train"] == pl.Int64
+
+
+def test_the_columns_of_every_domain_name_it_with_and_without_those_that_came_later():
+    for domain in DOMAINS.values():
+        columns = schema_of(domain.row)
+        first = [name for name in columns if name not in domain.row.added]
+        assert domain_of([*columns, "experiment"]) == domain_of(first) == domain.name
+        assert domain_of([*columns, "other"]) is domain_of(first[1:]) is None
