@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,11 @@ class BlockCorpus:
     def n_documents(self) -> int:
         """Number of blocks."""
         return len(self.blocks)
+
+    @property
+    def maker(self) -> Callable[..., BlockCorpus]:
+        """What makes these blocks again of their arrays."""
+        return partial(BlockCorpus, fingerprint=self.fingerprint)
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

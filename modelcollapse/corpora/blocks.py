@@ -95,9 +95,10 @@ def _build(source: Source, identity: dict[str, Any], limits: BlockOptions, folde
 
 def _read(source: Any, report: ReadReport) -> Iterator[list[str]]:
     """Yield the words of files, document after document."""
-    files: ReviewFiles = source
-    options = TextOptions(**files.options.model_dump())
-    for batch in read_files(files.fetch(silent), options, report):
+    if not isinstance(source, ReviewFiles):
+        raise CorpusError(f"'{source.name}' has numbers, expected text.")
+    options = TextOptions(**source.options.model_dump())
+    for batch in read_files(source.fetch(silent), options, report):
         for text in batch.texts:
             yield TOKEN.findall(text.lower())
     report.check(options.keep_going)
