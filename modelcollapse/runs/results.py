@@ -268,6 +268,35 @@ class Results(ABC):
         check_asked(margin)
         return profile(self.results(), margin)
 
+    def curation(self, margin: float = 0.005) -> pl.DataFrame:
+        """Say what strategies of checking and choosing self-labels buy back of what the loop loses.
+
+        Parameters
+        ----------
+        margin : float
+            Loss of accuracy that counts as none.
+
+        Returns
+        -------
+        DataFrame
+            One row per rate and strategy: see `analysis.mechanism.curation.curation`; no rows without the loop, rate 0
+            and a strategy beside each other.
+
+        Raises
+        ------
+        AnalysisError
+            If no generation is finished, or the run is of another domain.
+
+        Examples
+        --------
+        >>> run.curation().is_empty()
+        True
+        """
+        from modelcollapse.analysis.mechanism.curation import curation
+
+        check_asked(margin)
+        return curation(classified(self), margin=margin)
+
     def _measure(self, name: str | None) -> str:
         """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""
         from modelcollapse.analysis.statistics.arms import AnalysisError

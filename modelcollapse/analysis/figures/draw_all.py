@@ -10,6 +10,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
+from modelcollapse.analysis.figures.curation import frontier_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
 from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
 from modelcollapse.analysis.figures.measures import measures_figure
@@ -140,6 +141,7 @@ def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:
                 ("rates", partial(rates_figure, margin=margin)),
                 ("controls", controls_figure),
                 ("decomposition", decomposition_figure),
+                ("curation", frontier_figure),
             ):
                 if figure := draw_setting(setting):
                     yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, describe(key, group))

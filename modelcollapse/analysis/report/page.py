@@ -33,6 +33,7 @@ _CAPTIONS = {
     "lost-or-shifted": "What is lost and what is only shifted: accuracy beside measures that ignore the threshold.",
     "controls": "The same documents and seeds under other label rules: which part of the loop does the harm.",
     "decomposition": "The loss split into its causes by the controls.",
+    "curation": "What people’s checking buys back, by strategy and number of labels checked.",
     "published": "This run, solid, and the published means of the same rates and starts, dashed.",
     "range": "Accuracy against sample size: mean, smallest and largest of the seeds.",
     "overview": "All experiments.",

@@ -34,6 +34,7 @@ from modelcollapse.analysis.report.cells import (
     tolerance_cell,
     worth_cell,
 )
+from modelcollapse.analysis.report.curation_tables import bought_table, needed_table, strategies_table
 from modelcollapse.analysis.report.mechanism_tables import (
     bound_table,
     decomposition_table,
@@ -63,6 +64,9 @@ def experiment_tables(rows: pl.DataFrame, margin: float, n_documents: int | None
         "rules": rules_table(rows, margin),
         "profile": profile_table(rows, margin),
         "decomposition": decomposition_table(rows),
+        "bought": bought_table(rows, margin),
+        "needed": needed_table(rows, margin),
+        "strategies": strategies_table(rows),
         "peaks": peaks_table(rows),
         "predictor": predictor_table(rows),
         "bound": bound_table(rows),

@@ -1,0 +1,107 @@
+"""The tables of curation: what is bought back, what budget is needed, which strategies can be told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, percent, pp, unsigned_pp
+from modelcollapse.analysis.mechanism.curation import LOOP, budget_needed, compare_strategies, curation
+from modelcollapse.analysis.report.cells import (
+    YES_NO,
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    difference_cell,
+    make_table,
+    number,
+    text,
+)
+
+
+def bought_table(rows: pl.DataFrame, margin: float) -> Table | None:
+    """Show what each strategy buys back of the loop's loss."""
+    columns: list[Column] = [
+        *axes_columns(rows, rule=False),
+        ("strategy", lambda row: text("the loop itself" if row["strategy"] == LOOP else row["strategy"])),
+        ("budget", lambda row: number(row["budget"], percent)),
+        ("labels checked", lambda row: number(row["n_checked"], count)),
+        ("seeds", lambda row: number(row["n_seeds"], count)),
+        (
+            "bought back [95 %]",
+            lambda row: difference_cell({**row, "ci_low": None} if _is_loop(row) else row, "bought"),
+        ),
+        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+        ("for 1,000 checks", lambda row: number(row["per_thousand"], pp)),
+        ("frontier", lambda row: text("yes" if row["frontier"] else None)),
+        ("of what is lost [95 %]", _restored),
+        ("still lost [95 %]", lambda row: difference_cell(row, "left", "left_low", "left_high")),
+        (f"within {unsigned_pp(margin)}", lambda row: text(YES_NO[row["within"]])),
+        (
+            "means reliable",
+            lambda row: text(None if row["reliable"] is None else "yes" if row["reliable"] else f"no: {row['why']}"),
+        ),
+    ]
+    note = (
+        "Beside the loop of the same seeds, at the final size. Budget: share of the self-labelled documents that "
+        "people check (or that are dropped). Corrected (Holm) over all strategies and rates. Frontier: none buys back "
+        "more for as many checks, by the means alone. Of what is lost: Fieller's interval; – where the loss is not "
+        "shown. Within: one-sided at 5 %, each alone, and never where seeds fall. A verifier or a detector is taken "
+        "for granted: its own cost is not counted. Checked labels are taken to be right. "
+        f"{OVER_SEEDS}"
+    )
+    return make_table("What curation buys back", note, curation(rows, margin=margin), columns)
+
+
+def needed_table(rows: pl.DataFrame, margin: float) -> Table | None:
+    """Show the budget that each strategy needs to keep the loss within the margin."""
+    columns: list[Column] = [
+        *axes_columns(rows, rule=False),
+        ("strategy", lambda row: text(row["strategy"])),
+        ("seeds", lambda row: number(row["n_seeds"], count)),
+        (f"budget that keeps the loss within {unsigned_pp(margin)} [95 %]", _needed),
+        ("means reliable", lambda row: text(YES_NO[row["reliable"]])),
+    ]
+    note = (
+        "The share of the self-labelled documents at which the loss first falls below the margin, interpolated between "
+        "the budgets tested, from the loop's at 0: of what lies between them nothing is known. More than the largest "
+        "budget tested is written as such."
+    )
+    return make_table("How much checking is enough", note, budget_needed(rows, margin), columns)
+
+
+def strategies_table(rows: pl.DataFrame) -> Table | None:
+    """Show which strategies of equal budget can be told apart."""
+    columns: list[Column] = [
+        *axes_columns(rows, rule=False),
+        ("budget", lambda row: number(row["budget"], percent)),
+        ("better by the mean", lambda row: text(row["better"])),
+        ("than", lambda row: text(row["worse"])),
+        ("difference [95 %]", difference_cell),
+        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
+        ("seeds", lambda row: number(row["n_seeds"], count)),
+        ("verdict", lambda row: text(row["verdict"])),
+    ]
+    note = f"Pairs of strategies with the same budget, within seeds; corrected (Holm) over all pairs. {OVER_SEEDS}"
+    return make_table("Strategies beside each other", note, compare_strategies(rows), columns)
+
+
+def _is_loop(row: dict[str, Any]) -> bool:
+    return bool(row["strategy"] == LOOP)
+
+
+def _restored(row: dict[str, Any]) -> Cell:
+    if row["restored"] is None or _is_loop(row):
+        return Cell(NO_VALUE, 1e300)
+    low, high = (f"{100 * row[name]:.0f}".replace("-", "−") for name in ("restored_low", "restored_high"))
+    return number(row["restored"], lambda share: f"{100 * share:.0f} %".replace("-", "−"), f" [{low}, {high}]")
+
+
+def _needed(row: dict[str, Any]) -> Cell:
+    beyond = f"> {percent(row['largest'])}"
+    middle, low, high = (
+        beyond if row[name] is None else percent(round(row[name], 3)) for name in ("needed", "ci_low", "ci_high")
+    )
+    return Cell(middle if {middle, low, high} == {beyond} else f"{middle} [{low}, {high}]", row["needed"] or 9.0)
