@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from modelcollapse.lazy import importer
 
 if TYPE_CHECKING:
-    from modelcollapse.corpora import Corpus, build_corpus, load_corpus
+    from modelcollapse.corpora import Corpus, DenseCorpus, build_corpus, load_corpus
     from modelcollapse.errors import ModelCollapseError
     from modelcollapse.forest import SparseForestClassifier
     from modelcollapse.planning.doctor import examine
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from modelcollapse.sweeps.sweep import Sweep
 
 __all__ = [
-    "Comparison", "Corpus", "FileResults", "ModelCollapseError", "Results", "Run", "Search", "SparseForestClassifier",
-    "Sweep", "build_corpus", "compare", "dry_run", "estimate", "examine", "experiment", "experiments", "load_corpus",
-    "open_results", "open_run", "open_search", "plan", "reproduce", "resume", "run_laws", "run_sweep",
-    "run_until_precise", "search_generational", "search_hyperparameters",
+    "Comparison", "Corpus", "DenseCorpus", "FileResults", "ModelCollapseError", "Results", "Run", "Search",
+    "SparseForestClassifier", "Sweep", "build_corpus", "compare", "dry_run", "estimate", "examine", "experiment",
+    "experiments", "load_corpus", "open_results", "open_run", "open_search", "plan", "reproduce", "resume",
+    "run_laws", "run_sweep", "run_until_precise", "search_generational", "search_hyperparameters",
 ]  # fmt: skip
 
 __getattr__ = importer(
     __name__,
     {
-        "corpora": ("Corpus", "build_corpus", "load_corpus"),
+        "corpora": ("Corpus", "DenseCorpus", "build_corpus", "load_corpus"),
         "errors": ("ModelCollapseError",),
         "forest": ("SparseForestClassifier",),
         "planning.doctor": ("examine",),

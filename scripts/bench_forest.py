@@ -33,6 +33,7 @@ from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
 from modelcollapse.corpora import load_corpus
+from modelcollapse.corpora.dense import two_of_counts
 from modelcollapse.forest import SparseForestClassifier
 
 #: Forests of 1,000 trees on the same documents differ by less, and wrong ones by more.
@@ -189,7 +190,7 @@ def main() -> None:
         arguments += ["--max-features", options.max_features, *(["--bootstrap"] if options.bootstrap else [])]
         compare(options.against, __file__, [*map(str, arguments), "--runs", "1"], options.runs)
         return
-    corpus = load_corpus(options.corpus)
+    corpus = two_of_counts(load_corpus(options.corpus), "this script")
     parameters = {
         "n_estimators": options.trees,
         "max_depth": options.max_depth,

@@ -18,6 +18,7 @@ from scipy import optimize, sparse
 
 from modelcollapse.analysis.study.published import published
 from modelcollapse.corpora import load_corpus
+from modelcollapse.corpora.dense import two_of_counts
 from modelcollapse.corpora.sources.synthetic.language import Language
 from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
 from modelcollapse.corpora.sources.synthetic.reviews import draw_counts, draw_documents
@@ -111,7 +112,7 @@ def main() -> None:
     parameters = SyntheticParameters(documents=DOCUMENTS)
     if options.search:
         parameters = search(options.search, targets, options.threads)
-    corpus = load_corpus(parameters.name)
+    corpus = two_of_counts(load_corpus(parameters.name), "this script")
     bayes = corpus.origin.bayes_error if corpus.origin else None
     assert bayes is not None
     print(f"{parameters.name}: Bayes error {bayes.error:.4f} ± {bayes.standard_error:.4f}")

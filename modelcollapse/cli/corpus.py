@@ -11,7 +11,7 @@ from modelcollapse.cli.options import Given, expanded
 from modelcollapse.corpora.option_fields import CorpusFields
 
 if TYPE_CHECKING:
-    from modelcollapse.corpora.corpus import Corpus
+    from modelcollapse.corpora.dense import AnyCorpus
 
 app = typer.Typer(help="Build, list, describe and remove corpora.", no_args_is_help=True)
 
@@ -80,7 +80,7 @@ def remove(
     typer.echo(f"Removed {corpus} ({_size(freed)}).")
 
 
-def _print_corpus(corpus: Corpus) -> None:
+def _print_corpus(corpus: AnyCorpus) -> None:
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora.describe import describe_corpus
 
@@ -88,7 +88,7 @@ def _print_corpus(corpus: Corpus) -> None:
     print_table(title, rows)
 
 
-def _print_made(corpus: Corpus) -> None:
+def _print_made(corpus: AnyCorpus) -> None:
     """Print the table of what was read, kept and dropped, and the first rows that could not be used."""
     from modelcollapse.cli.tables import print_table
     from modelcollapse.corpora.describe import describe_origin, describe_rows

@@ -13,7 +13,7 @@ from modelcollapse.cli.options import RunOptions, check_retry
 from modelcollapse.execution.store.paths import PATHS
 
 if TYPE_CHECKING:
-    from modelcollapse.corpora import Corpus
+    from modelcollapse.corpora.dense import AnyCorpus
     from modelcollapse.sweeps.sweep import Sweep
 
 #: Axes whose values are no words or numbers that speak for themselves.
@@ -40,7 +40,7 @@ class Steps:
         self._how, self._announce = how, announce
         self._finished: list[bool] = []
 
-    def __call__(self, sweep: Sweep, corpus: Corpus | None, out: str, given_corpus: Mapping[str, Any]) -> None:
+    def __call__(self, sweep: Sweep, corpus: AnyCorpus | None, out: str, given_corpus: Mapping[str, Any]) -> None:
         """Run what is missing of a sweep, and print the outcome."""
         if not self._finished:
             check_retry(self._how.retry_failed, out)
@@ -57,7 +57,7 @@ class Steps:
 
 def execute(
     sweep: Sweep,
-    corpus: Corpus | None,
+    corpus: AnyCorpus | None,
     location: str,
     how: RunOptions,
     given_corpus: Mapping[str, Any],

@@ -8,7 +8,7 @@ import typer
 
 from modelcollapse.cli.execute import Steps, execute
 from modelcollapse.cli.options import Given, RunOptions, check_executor, check_retry, check_run, expanded, typed
-from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
+from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, run_on, sweep_from_options
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.sweeps.sweep_fields import SweepFields
 
@@ -51,6 +51,7 @@ def run(
     check_out(location)
     domain = find_domain(sweep.domain)
     documents = domain.load(**about_corpus) if about_corpus or domain.needs_corpus(sweep.model) else None
+    sweep = run_on(sweep, documents)
     if dry_run:
         table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)

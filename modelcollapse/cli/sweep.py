@@ -29,7 +29,7 @@ def sweep_from_options(
     `given`, `corpus` and `reading` were typed, of the sweep and its corpus; `factor` multiplies sizes that were not.
     """
     from modelcollapse.corpora import locate_corpus
-    from modelcollapse.names import is_file, means_file
+    from modelcollapse.names import is_file, means_file, user_path
     from modelcollapse.sweeps.experiments import SEARCHES, experiment_values, load_experiments
     from modelcollapse.sweeps.scaling import SIZES, scale
     from modelcollapse.sweeps.sweep import Sweep, read_spec
@@ -46,6 +46,8 @@ def sweep_from_options(
     load = _override(_without_form(filed, typed), typed)
     if "corpus" in load:
         load["name_or_path"] = locate_corpus(load.pop("corpus"))
+    if "labels_file" in load:
+        load["labels_file"] = str(user_path(load["labels_file"]).absolute())
     if factor is not None:
         known = _override(given, values)  # what the file leaves open is taken from what was typed
         values = {name: value for name, value in scale(known, factor).items() if name in values or name not in known}
@@ -56,6 +58,17 @@ def sweep_from_options(
     sweep.check_learners()  # a slip in their names should not wait for the corpus
     check_sweep(given, sweep)
     return sweep, load
+
+
+def run_on(sweep: Sweep, documents: Any) -> Sweep:
+    """Return the sweep as it is run on a corpus, and say what that changes."""
+    meant = sweep.on(documents)
+    if meant.model != sweep.model:
+        say_idle(
+            f"the project's forest takes words in two classes, which '{documents.name}' has not: forest-sklearn runs "
+            "in its place, scikit-learn's RandomForestClassifier with the study's parameters."
+        )
+    return meant
 
 
 def _override(values: Given, given: Given) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -73,6 +74,11 @@ class BlockCorpus:
         return len(self.blocks)
 
     @property
+    def maker(self) -> Callable[..., BlockCorpus]:
+        """What makes these blocks again of their arrays."""
+        return partial(BlockCorpus, fingerprint=self.fingerprint)
+
+    @property
     def arrays(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """What processes share."""
         return self.blocks, self.n_types
@@ -122,7 +128,9 @@ def load_blocks(
 
 def _read(source: Any, report: ReadReport) -> Iterator[list[str]]:
     """Yield the words of files, document after document."""
-    files: ReviewFiles = source
+    if not isinstance(source, ReviewFiles):
+        raise CorpusError(f"'{source.name}' has numbers, expected text.")
+    files = source
     for batch in read_files(files.fetch(silent), files.options, report):
         for text in batch.texts:
             yield TOKEN.findall(text.lower())

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -20,25 +20,32 @@ from filelock import FileLock, Timeout
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES, hash_array, hash_file, load_array
+from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.corpora.origin import Origin
+from modelcollapse.corpora.reading.labels import TWO
 from modelcollapse.errors import CorpusError
 
 #: Version of the folder's layout.
 FORMAT = 1
 
-_ARRAYS = {
+_COUNTS = {
     "data": np.dtype("<i4"),
     "indices": np.dtype("<i4"),
     "indptr": np.dtype("<i8"),
     "labels": np.dtype("u1"),
     "term_orders": np.dtype("u1"),
 }
-VOCABULARY_FILE = "vocabulary.txt"
+_NUMBERS = {"features": np.dtype("<f4"), "labels": np.dtype("u1")}
+#: Of labels that are not two classes.
+_MANY = np.dtype("<u2")
+
+#: Terms, or names of columns; and names of classes, where they are not the usual two.
+VOCABULARY_FILE, CLASSES_FILE = "vocabulary.txt", "classes.txt"
 _ABOUT = "corpus.json"
 _BUILDING = ".building-"
 
 #: Everything that a corpus' folder has. One with anything else is not touched.
-_FILES = {_ABOUT, VOCABULARY_FILE, *(f"{array}.npy" for array in _ARRAYS)}
+_FILES = {_ABOUT, VOCABULARY_FILE, CLASSES_FILE, *(f"{array}.npy" for array in {**_COUNTS, **_NUMBERS})}
 
 _KEY = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}")
 
@@ -85,7 +92,7 @@ class CorpusCache:
 
     def get_or_build(
         self, key: str, name: str, build: Callable[[Path], Origin], waiting: Callable[[], None] = lambda: None
-    ) -> Corpus:
+    ) -> AnyCorpus:
         """Load a corpus, building it first if it is absent or broken; raise CorpusError if the cache cannot be written.
 
         `build` writes arrays and vocabulary into the folder it is given; `waiting` is called once if another process is
@@ -170,40 +177,67 @@ class CorpusCache:
             )
         shutil.rmtree(folder)
 
-    def load(self, key: str, name: str) -> Corpus | None:
+    def load(self, key: str, name: str) -> AnyCorpus | None:
         """Memory-map a cached corpus, every byte checked; return None if it is absent, incomplete or was changed."""
         folder = self.path(key)
         try:
             about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-            arrays: dict[str, Any] = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
+            layout = _NUMBERS if "features" in about["hashes"] else _COUNTS
+            arrays: dict[str, Any] = {array: load_array(folder / f"{array}.npy") for array in layout}
             if about["format"] != FORMAT or about["hashes"] != _hashes(folder, arrays):
                 return None
-            return Corpus(
-                **arrays,
-                fingerprint=_fingerprint(about["hashes"]),
-                name=name,
-                origin=Origin.from_json(about["origin"]),
-                load_vocabulary=VocabularyFile(folder / VOCABULARY_FILE),
-            )
+            shared: dict[str, Any] = {
+                "fingerprint": _fingerprint(about["hashes"]),
+                "name": name,
+                "origin": Origin.from_json(about["origin"]),
+                "classes": _read_classes(folder),
+            }
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        names = VocabularyFile(folder / VOCABULARY_FILE)
+        if layout is _COUNTS:
+            return Corpus(**arrays, **shared, load_vocabulary=names)
+        return DenseCorpus(**arrays, **shared, load_columns=names)
+
+
+def write_classes(folder: Path, names: Sequence[str]) -> None:
+    """Write the names of classes into the folder of a corpus that is being built."""
+    write_names(folder / CLASSES_FILE, names)
+
+
+def write_names(file: Path, names: Iterable[str]) -> None:
+    """Write names, a line each."""
+    lines = "".join(" ".join(name.split()) + "\n" for name in names)
+    file.write_text(lines, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _read_classes(folder: Path) -> tuple[str, ...]:
+    file = folder / CLASSES_FILE
+    if not file.exists():
+        return TWO
+    return tuple(file.read_text(encoding="utf-8").split("\n")[:-1])
 
 
 def _hashes(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
     hashes = {name: hash_array(array) for name, array in arrays.items()}
+    if (folder / CLASSES_FILE).exists():
+        hashes["classes"] = hash_file(folder / CLASSES_FILE)
     return {**hashes, "vocabulary": hash_file(folder / VOCABULARY_FILE)}
 
 
 def _fingerprint(hashes: dict[str, str]) -> str:
-    """Hash of all content: counts, labels, n-gram orders and vocabulary."""
-    parts = [f"{name}:{hashes[name]}" for name in (*_ARRAYS, "vocabulary")]
+    """Hash of all content: counts or numbers, labels, n-gram orders, names."""
+    layout = _NUMBERS if "features" in hashes else _COUNTS
+    parts = [f"{name}:{hashes[name]}" for name in (*layout, "vocabulary", "classes") if name in hashes]
     return blake2b("\n".join(parts).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
 def _write_about(folder: Path, name: str, origin: Origin) -> None:
     """Complete a built folder: check what was built, note its hashes, see that all of it is on the disk."""
-    arrays = {array: load_array(folder / f"{array}.npy") for array in _ARRAYS}
-    for array, dtype in _ARRAYS.items():
+    layout = _NUMBERS if (folder / "features.npy").exists() else _COUNTS
+    arrays = {array: load_array(folder / f"{array}.npy") for array in layout}
+    expected = dict(layout) if len(_read_classes(folder)) == 2 else {**layout, "labels": _MANY}
+    for array, dtype in expected.items():
         if arrays[array].dtype != dtype:
             raise TypeError(f"{array} was built as {arrays[array].dtype}, expected {dtype}")
     about = {"format": FORMAT, "name": name, "hashes": _hashes(folder, arrays), "origin": origin.to_json()}

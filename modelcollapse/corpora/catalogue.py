@@ -10,6 +10,7 @@ from typing import Any
 
 from modelcollapse.atomic import write_bytes
 from modelcollapse.corpora.cache import CorpusCache
+from modelcollapse.corpora.sources.numbers import SKLEARN
 from modelcollapse.corpora.sources.source import BUILT_IN
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
@@ -74,7 +75,7 @@ class NameRegister:
 
 def check_name(name: str) -> None:
     """Raise CorpusError for a name that is no plain word, or that is taken by a corpus of the package."""
-    if name in BUILT_IN or name.startswith("synthetic"):
+    if name in BUILT_IN or name.startswith(("synthetic", SKLEARN)):
         raise CorpusError(f"the name {name!r} belongs to a corpus of this package. Choose another --name.")
     if not _VALID.fullmatch(name):
         raise CorpusError(f"{name!r} is not a name. Use letters, digits, '-', '_' and '.', beginning with a letter.")
@@ -114,7 +115,7 @@ def list_catalogue() -> Catalogue:
         sizes = (size.n_documents, size.n_bytes) if size else (0, 0)
         entries.append(CatalogueEntry(named.name, what, *sizes))
     for entry in cached.values():
-        made_up = entry.name.startswith(f"{PREFIX}:")
-        name, what = (entry.name, "made up") if made_up else (entry.key, f"{entry.name}, built without a name")
+        ours = {PREFIX: "made up", SKLEARN: "of scikit-learn"}.get(entry.name.partition(":")[0])
+        name, what = (entry.name, ours) if ours else (entry.key, f"{entry.name}, built without a name")
         entries.append(CatalogueEntry(name, what, entry.n_documents, entry.n_bytes))
     return Catalogue(cache.folder, entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy import sparse
 
 from modelcollapse import notebook
 from modelcollapse.corpora.origin import Origin
+from modelcollapse.corpora.reading.labels import TWO
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,8 @@ class Corpus:
         Term of each count; sorted within a document, without repetition.
     indptr : ndarray of int64, shape (n_documents + 1,)
         Where each document's counts begin.
-    labels : ndarray of uint8, shape (n_documents,)
-        Human labels, 0 or 1.
+    labels : ndarray of uint8 or uint16, shape (n_documents,)
+        Human labels, 0 or 1; places in `classes` where there are more (uint16).
     term_orders : ndarray of uint8, shape (n_terms,)
         n-gram order of each term (1 for single words). Terms are sorted by code point.
     fingerprint : str
@@ -39,6 +40,8 @@ class Corpus:
         How it was made: source, options, counts of what was read, kept and dropped, lengths.
     load_vocabulary : callable
         Returns the terms as an object array of str, shape (n_terms,). The simulation never needs them.
+    classes : tuple of str
+        What labels stand for.
 
     Examples
     --------
@@ -49,17 +52,23 @@ class Corpus:
     data: npt.NDArray[np.int32]
     indices: npt.NDArray[np.int32]
     indptr: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[Any]
     term_orders: npt.NDArray[np.uint8]
     fingerprint: str
     name: str = "corpus"
     origin: Origin | None = None
     load_vocabulary: Callable[[], npt.NDArray[np.object_]] | None = None
+    classes: tuple[str, ...] = TWO
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """All arrays, in the order of the attributes: what processes share."""
         return self.data, self.indices, self.indptr, self.labels, self.term_orders
+
+    @property
+    def maker(self) -> Callable[..., Corpus]:
+        """What makes this corpus again of its arrays."""
+        return partial(Corpus, fingerprint=self.fingerprint, classes=self.classes)
 
     @property
     def n_documents(self) -> int:
@@ -70,6 +79,16 @@ class Corpus:
     def n_terms(self) -> int:
         """Number of distinct terms in all documents."""
         return len(self.term_orders)
+
+    @property
+    def n_values(self) -> int:
+        """Number of counts in all documents."""
+        return len(self.data)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the counts."""
+        return self.data.nbytes + self.indices.nbytes + self.indptr.nbytes
 
     @cached_property
     def counts(self) -> sparse.csr_matrix:

@@ -13,13 +13,15 @@ from typing import Any
 
 from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.catalogue import NamedCorpus, NameRegister, check_name
-from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
+from modelcollapse.corpora.dense import AnyCorpus, two_of_counts
 from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.progress import ShowProgress, show_progress
+from modelcollapse.corpora.reading.tables import holds_numbers
 from modelcollapse.corpora.sources.amazon import HUB_FILES, fetch
+from modelcollapse.corpora.sources.numbers import SKLEARN, NumberFiles, SklearnData
 from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source, movies_file
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
@@ -34,7 +36,7 @@ def load_corpus(
     workers: int | None = None,
     progress: ShowProgress = None,
     **options: Any,
-) -> Corpus:
+) -> AnyCorpus:
     """Load a corpus, building and caching it on first use.
 
     Parameters
@@ -52,7 +54,7 @@ def load_corpus(
 
     Returns
     -------
-    Corpus
+    Corpus or DenseCorpus
         With memory-mapped arrays.
 
     Raises
@@ -81,7 +83,7 @@ def locate_corpus(name_or_path: str | Path) -> str:
     return str(path.absolute()) if is_file(path) else str(name_or_path)
 
 
-def load_if_cached(name_or_path: str | Path, **options: Any) -> Corpus | None:
+def load_if_cached(name_or_path: str | Path, **options: Any) -> AnyCorpus | None:
     """Load a corpus as `load_corpus` does if it has been built, else return None: nothing is built or downloaded."""
     try:
         found = _find(name_or_path, options)
@@ -98,7 +100,7 @@ def build_corpus(
     text_file: str | Path | None = None,
     progress: ShowProgress = None,
     **options: Any,
-) -> Corpus:
+) -> AnyCorpus:
     """Build a corpus from files and give it a name, or build one of the package's ahead of its first use.
 
     Parameters
@@ -114,7 +116,7 @@ def build_corpus(
 
     Returns
     -------
-    Corpus
+    Corpus or DenseCorpus
         With memory-mapped arrays.
 
     Raises
@@ -140,19 +142,19 @@ def build_corpus(
     if text_file is not None:
         from modelcollapse.corpora.sources.synthetic.text import write_reviews
 
-        write_reviews(corpus, user_path(str(text_file)))
+        write_reviews(two_of_counts(corpus, "text_file"), user_path(str(text_file)))
     return corpus
 
 
 def _build_named(
     files: list[str | Path], name: str, workers: int | None, progress: ShowProgress, options: dict[str, Any]
-) -> Corpus:
+) -> AnyCorpus:
     check_name(name)
     if not files:
         raise CorpusError(f"found no file to build {name!r} from, expected one or more.")
     parsed = CorpusOptions.parse(**options)
     absolute = [Path(path).expanduser().absolute() for path in files]
-    source = ReviewFiles.at(absolute, parsed, name)
+    source = _files(absolute, parsed, name)
     corpus = _load(source, workers, progress)
     entry = NamedCorpus(name, _key(source), [str(path) for path in absolute], parsed.model_dump(mode="json"))
     NameRegister(CorpusCache().root).put(entry)
@@ -193,7 +195,7 @@ def _downloaded(name: str) -> list[Path]:
     return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
-def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: ShowProgress) -> Corpus:
+def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: ShowProgress) -> AnyCorpus:
     asked, built = (CorpusOptions.parse(**values).model_dump() for values in (options, named.options))
     if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in options if asked[name] != built[name]]:
         raise CorpusError(
@@ -202,7 +204,7 @@ def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None
         )
     if (corpus := CorpusCache().load(named.key, named.name)) is not None:
         return corpus
-    source = ReviewFiles.at([Path(path) for path in named.paths], CorpusOptions.parse(**named.options), named.name)
+    source = _files([Path(path) for path in named.paths], CorpusOptions.parse(**named.options), named.name)
     if _key(source) != named.key:
         raise CorpusError(
             f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
@@ -220,6 +222,12 @@ def _synthetic(name: str, options: CorpusOptions) -> Source:
     return SyntheticReviews(SyntheticParameters.parse(name))
 
 
+def _scikit_learns(name: str, options: CorpusOptions) -> Source:
+    if options != CorpusOptions():
+        raise CorpusError(f"{name!r} comes as numbers, not in a file: options for reading do not apply to it.")
+    return SklearnData.parse(name)
+
+
 def _downloads(name: str) -> Path:
     return CorpusCache().root / "downloads" / name
 
@@ -230,7 +238,7 @@ def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
         return True
     if not isinstance(name_or_path, str) or not name_or_path.strip():  # a spec file may hold anything
         raise CorpusError(f"corpus: found {name_or_path!r}, expected a corpus' name or a file.")
-    is_name = name_or_path in BUILT_IN or name_or_path.startswith(f"{PREFIX}:")
+    is_name = name_or_path in BUILT_IN or name_or_path.startswith((f"{PREFIX}:", f"{SKLEARN}:"))
     known = is_name or NameRegister(CorpusCache().root).get(name_or_path) is not None
     return means_file(name_or_path, known, tell)
 
@@ -248,7 +256,7 @@ def find_source(name_or_path: str | Path, options: dict[str, Any]) -> Source:
     """Return what a corpus is made from; raise CorpusError if there is no such corpus."""
     found = _find(name_or_path, options, tell=True)
     if isinstance(found, NamedCorpus):
-        return ReviewFiles.at([Path(p) for p in found.paths], CorpusOptions.parse(**found.options), found.name)
+        return _files([Path(p) for p in found.paths], CorpusOptions.parse(**found.options), found.name)
     return found
 
 
@@ -258,7 +266,7 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
     if name in HUB_FILES:
         hashes = tuple(file.identity for file in HUB_FILES[name])
         return ReviewFiles(name, options, hashes, partial(fetch, name, _downloads(name)))
-    return _synthetic(name, options)
+    return _scikit_learns(name, options) if name.startswith(f"{SKLEARN}:") else _synthetic(name, options)
 
 
 def _file(given: str | Path, options: CorpusOptions) -> Source:
@@ -266,7 +274,14 @@ def _file(given: str | Path, options: CorpusOptions) -> Source:
     if not os.path.exists(path):
         names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
         raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
-    return ReviewFiles.at([path], options)
+    return _files([path], options)
+
+
+def _files(paths: list[Path], options: CorpusOptions, name: str | None = None) -> Source:
+    """Return files as what they hold: texts, or numbers."""
+    if all(path.is_file() for path in paths) and holds_numbers(paths[0], options):
+        return NumberFiles.at(paths, options, name)
+    return ReviewFiles.at(paths, options, name)
 
 
 def _key(source: Source) -> str:
@@ -274,7 +289,7 @@ def _key(source: Source) -> str:
     return blake2b(json.dumps(source.identity(), sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _load(source: Source, workers: int | None, progress: ShowProgress) -> Corpus:
+def _load(source: Source, workers: int | None, progress: ShowProgress) -> AnyCorpus:
     key = _key(source)
     build = partial(_build, source, workers, progress)
     return CorpusCache().get_or_build(key, source.name, build, _say_waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 from modelcollapse.fields import Field
@@ -12,6 +13,11 @@ MAX_NGRAMS = 5
 def _parse_columns(given: object) -> object:
     """Let one column name stand for a list of one."""
     return (given,) if isinstance(given, str) else given
+
+
+def _parse_path(given: object) -> object:
+    """Make a path that means the same from every working directory."""
+    return os.path.abspath(os.path.expanduser(given)) if isinstance(given, str | os.PathLike) else given
 
 
 def _parse_ngrams(given: object) -> object:
@@ -49,9 +55,10 @@ class CorpusFields:
     label_column: Annotated[
         str | None,
         Field(
-            "Column with two classes: 0/1, 1/2, -1/1, neg/pos, false/true.", replaces=("rating_column",), of_file=True
+            "Column with the classes: 0/1, neg/pos, …, or any words or numbers.",
+            replaces=("rating_column",), of_file=True,
         ),
-    ] = None
+    ] = None  # fmt: skip
     rating_column: Annotated[
         str | None,
         Field(
@@ -59,6 +66,20 @@ class CorpusFields:
             replaces=("label_column",), of_file=True,
         ),
     ] = None  # fmt: skip
+    keep_stars: Annotated[
+        bool, Field("Take every number of stars for a class of its own.", flags=("--keep-stars",), of_file=True)
+    ] = False  # fmt: skip
+    feature_columns: Annotated[
+        tuple[str, ...],
+        Field(
+            "Columns with numbers, a,b,c; or one with vectors; * for all.  [all, where no column has text]",
+            _parse_columns, list[str], of_file=True,
+        ),
+    ] = ()  # fmt: skip
+    labels_file: Annotated[
+        str | None,
+        Field("Labels of vectors in a .npy file: a .npy, or text with one a line.", _parse_path, str, of_file=True),
+    ] = None
     encoding: Annotated[str, Field("Of text files.  [utf-8]", _parse_encoding, of_file=True)] = "utf-8"
     member: Annotated[str | None, Field("The file to read in an archive.  [all data files]", of_file=True)] = None
     drop_duplicates: Annotated[bool, Field("Keep the first of equal texts.", flags=("--drop-duplicates",))] = False

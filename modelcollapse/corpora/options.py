@@ -10,6 +10,9 @@ from modelcollapse.corpora.option_fields import CorpusFields
 from modelcollapse.errors import CorpusError, first_problem
 from modelcollapse.fields import documented
 
+#: Equal to nothing.
+_NEVER = object()
+
 
 @documented(CorpusFields)
 class CorpusOptions(CorpusFields, BaseModel):
@@ -17,7 +20,8 @@ class CorpusOptions(CorpusFields, BaseModel):
 
     Columns that are not named are found by usual names; numbers (``"3"``, counted from 1) are those of a file without
     header. Ratings are 1 to 5. Of equal texts, and of the larger class, the first ones are kept. Which n-gram orders a
-    model sees is the chain's choice.
+    model sees is the chain's choice. Numbers in tables and vectors are features as they are: options that are about
+    text are refused there.
 
     Attributes
     ----------
@@ -31,6 +35,12 @@ class CorpusOptions(CorpusFields, BaseModel):
         if self.label_column is not None and self.rating_column is not None:
             raise ValueError("label_column and rating_column exclude each other")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """Return what of this makes a corpus; options younger than corpora are left out where they are not used."""
+        younger = {"feature_columns": (), "labels_file": self.labels_file, "keep_stars": False}
+        values = self.model_dump(mode="json")
+        return {name: value for name, value in values.items() if getattr(self, name) != younger.get(name, _NEVER)}
 
     @classmethod
     def parse(cls, **values: Any) -> CorpusOptions:

@@ -50,7 +50,7 @@ class Origin:
 
     source: dict[str, Any]  # all that identifies it: its kind, hashes of files, options or parameters, versions
     rows: ReadReport  # what was read, kept and dropped
-    tokens: Lengths  # words a document
+    tokens: Lengths | None  # words a document; None where documents are no texts
     bayes_error: BayesError | None = None  # of synthetic reviews
 
     @classmethod

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.corpora.load import load_corpus
+from modelcollapse.domains import features
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation import label_bytes, streams
 from modelcollapse.simulation.domain import Measure, Moment
@@ -75,7 +76,7 @@ class Classification:
     def check_model(self, model: Model, thoroughly: bool = False) -> None:
         """See `Domain`."""
         if thoroughly:
-            learner_check.check(model)
+            learner_check.check(model, "any")  # which one it is, the corpus says
         else:
             learners.instantiate(model)
 
@@ -87,17 +88,18 @@ class Classification:
         """See `Domain`."""
         return True
 
-    def load(self, **given: Any) -> Corpus:
+    def load(self, **given: Any) -> AnyCorpus:
         """See `Domain`."""
         return load_corpus(**given)
 
-    def data(self, corpus: Corpus | None, sweep: Any) -> Corpus:
+    def data(self, corpus: Any, sweep: Any) -> AnyCorpus:
         """See `Domain`: chains draw from the corpus itself."""
-        if corpus is None:
-            raise SpecError("corpus: found none, expected documents with labels: corpus=load_corpus(…).")
-        return corpus
+        known = features.checked(corpus, sweep, learner_check.check)
+        if len(known.classes) != 2:
+            raise SpecError(f"corpus: '{known.name}' has {len(known.classes):,} classes, expected two.")
+        return known
 
-    def bind(self, spec: ChainSpec, data: Corpus, train: Train) -> Labelling:
+    def bind(self, spec: ChainSpec, data: AnyCorpus, train: Train) -> Labelling:
         """See `Domain`."""
         return Labelling(spec, data, train)
 
@@ -112,7 +114,7 @@ class Labelling:
     Under the rule ``soft`` a slot is a label byte and the probability of class 1; else it is the label byte alone.
     """
 
-    def __init__(self, spec: ChainSpec, corpus: Corpus, train: Train) -> None:
+    def __init__(self, spec: ChainSpec, corpus: AnyCorpus, train: Train) -> None:
         self.spec, self.corpus, self._train = spec, corpus, train
         self.rule = find_rule("argmax" if spec.collapse_rate == 0 else spec.label_rule)
         self.slot: np.dtype[Any] = np.dtype([("label", "u1"), ("positive", "<f4")] if self.rule.is_soft else np.uint8)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.store.folder import RunFolder
@@ -158,7 +159,9 @@ def check_corpus(sweep: Sweep, corpus: Any) -> None:
 
 def check_ngrams(sweep: Sweep, corpus: Any) -> None:
     """Raise SpecError if the corpus has no n-grams of the order that the sweep needs."""
-    if "max_ngram" not in find_domain(sweep.domain).lacks and sweep.max_ngram > corpus.term_orders.max(initial=1):
+    if not isinstance(corpus, Corpus) or "max_ngram" in find_domain(sweep.domain).lacks:
+        return
+    if sweep.max_ngram > corpus.term_orders.max(initial=1):
         raise SpecError(
             f"max_ngram: found {sweep.max_ngram}, but the corpus '{corpus.name}' has n-grams up to "
             f"{int(corpus.term_orders.max(initial=1))}; build it with --ngrams {sweep.max_ngram}."

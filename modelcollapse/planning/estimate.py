@@ -25,7 +25,7 @@ import numpy as np
 
 from modelcollapse import atomic
 from modelcollapse.corpora.cache import default_cache
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.errors import CorpusError, LearnerError, describe
 from modelcollapse.execution.tasks import Workload
@@ -108,7 +108,7 @@ class CostLaw:
         return float(np.exp(y[-1] + max(0.0, slope) * (np.log(size) - x[-1])))
 
 
-def calibrate(model: Model, terms: TermSelection, corpus: Corpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
+def calibrate(model: Model, terms: TermSelection, corpus: AnyCorpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
     """Train on 128, 256, … documents until time is up or there are no more, and return the law of what that cost.
 
     Raise CorpusError if the corpus has fewer than 512 documents: too few to measure anything.
@@ -134,7 +134,7 @@ def calibrate(model: Model, terms: TermSelection, corpus: Corpus, seconds: float
     return CostLaw(tuple(sizes[: len(measured)]), fit_seconds, score_seconds)
 
 
-def _measure(model: Model, terms: TermSelection, corpus: Corpus, size: int, test_size: int) -> tuple[float, float]:
+def _measure(model: Model, terms: TermSelection, corpus: AnyCorpus, size: int, test_size: int) -> tuple[float, float]:
     """Return processor seconds of one training, and of scoring one document."""
     spec = ChainSpec(
         seed=0,
@@ -203,7 +203,7 @@ class CalibrationCache:
     def __init__(self) -> None:
         self._folder = default_cache() / "calibrations"
 
-    def load(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw | None:
+    def load(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> CostLaw | None:
         """Return the law of a corpus, or None if it was never measured."""
         try:
             stored = json.loads(self._file(corpus, model, terms).read_bytes())
@@ -211,7 +211,7 @@ class CalibrationCache:
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
-    def measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+    def measure(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> CostLaw:
         """Measure the law of a corpus and keep it; where that cannot be written, it is measured again the next time."""
         law = calibrate(model, terms, corpus)
         file = self._file(corpus, model, terms)
@@ -220,18 +220,20 @@ class CalibrationCache:
             atomic.write_bytes(file, json.dumps(asdict(law)).encode())
         return law
 
-    def load_or_measure(self, corpus: Corpus, model: Model, terms: TermSelection) -> CostLaw:
+    def load_or_measure(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> CostLaw:
         """Return the law of a corpus; measured, and kept, if it never was."""
         return self.load(corpus, model, terms) or self.measure(corpus, model, terms)
 
-    def _file(self, corpus: Corpus, model: Model, terms: TermSelection) -> Path:
+    def _file(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> Path:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
         about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
         return self._folder / f"{short_hash(about)}.json"
 
 
-def law_by_chain(find: Callable[[Corpus, Model, TermSelection], _Law], corpus: Corpus) -> Callable[[ChainSpec], _Law]:
+def law_by_chain(
+    find: Callable[[AnyCorpus, Model, TermSelection], _Law], corpus: AnyCorpus
+) -> Callable[[ChainSpec], _Law]:
     """Return what finds the law of a chain: chains of a kind share one, which is looked for once."""
     once = cache(partial(find, corpus))
     return lambda chain: once(chain.model, chain.terms)

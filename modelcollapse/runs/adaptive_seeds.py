@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from modelcollapse.corpora import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.errors import SpecError
 from modelcollapse.runs.run import Run
 from modelcollapse.runs.sweeping import run_sweep
@@ -23,7 +23,7 @@ PILOT_SEEDS = 5
 
 
 def run_until_precise(
-    sweep: Sweep, corpus: Corpus, half_width: float, max_seeds: int = MAX_SEEDS, **options: Any
+    sweep: Sweep, corpus: AnyCorpus, half_width: float, max_seeds: int = MAX_SEEDS, **options: Any
 ) -> tuple[Run, float, int]:
     """Run a sweep with as many seeds as it takes for paired intervals of a given width.
 
@@ -79,6 +79,7 @@ def run_until_precise(
     """
     from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
 
+    sweep = sweep.on(corpus)
     check_precision(sweep, half_width, max_seeds)
     pilot = _with_seeds(sweep, max(len(sweep.seeds), min(PILOT_SEEDS, max_seeds)))
     run = run_sweep(pilot, corpus, **options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
@@ -88,7 +88,7 @@ def experiment(name: str, scale: float | None = None, **changes: Any) -> Sweep:
 
 
 def dry_run(
-    sweep: Sweep, corpus: Corpus | None = None, out: str | Path | None = None, retry_failed: bool = False
+    sweep: Sweep, corpus: AnyCorpus | None = None, out: str | Path | None = None, retry_failed: bool = False
 ) -> pl.DataFrame:
     """List the chains of a sweep, and what its folder has of each. Nothing is run or written.
 
@@ -96,7 +96,7 @@ def dry_run(
     ----------
     sweep : Sweep
         What would be simulated.
-    corpus : Corpus, optional
+    corpus : Corpus or DenseCorpus, optional
         On which documents; a domain may do without.
     out : str or Path, optional
         The run's folder; ``runs/<experiment>`` by default.
@@ -121,6 +121,7 @@ def dry_run(
     >>> dry_run(sweep, corpus, "runs/first")["state"].unique().to_list()
     ['finished']
     """
+    sweep = sweep.on(corpus)
     folder = RunFolder(default_folder(sweep) if out is None else out)
     data = find_domain(sweep.domain).data(corpus, sweep)
     check_same_corpus(folder.spec.read(), sweep.domain, data, folder)
@@ -140,14 +141,14 @@ def dry_run(
     return pl.DataFrame(rows)
 
 
-def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -> dict[int, float]:
+def estimate(sweep: Sweep, corpus: AnyCorpus, cores: Sequence[int] | None = None) -> dict[int, float]:
     """Estimate how long a sweep takes here; what its trainings cost is measured once (some seconds), and kept.
 
     Parameters
     ----------
     sweep : Sweep
         What would be simulated.
-    corpus : Corpus
+    corpus : Corpus or DenseCorpus
         Of at least 512 documents; the sweep's sizes may be larger.
     cores : sequence of int, optional
         Numbers of cores like this machine's, with nothing else to do; all of this machine's by default.
@@ -169,6 +170,7 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
     """
     from modelcollapse.planning.estimate import CalibrationCache, law_by_chain, makespan
 
+    sweep = sweep.on(corpus)
     check_domain(sweep)
     numbers = cores or (os.cpu_count() or 1,)
     _check_counts("cores", numbers)
@@ -180,7 +182,7 @@ def estimate(sweep: Sweep, corpus: Corpus, cores: Sequence[int] | None = None) -
 
 def plan(
     sweep: Sweep,
-    corpus: Corpus,
+    corpus: AnyCorpus,
     cores: Sequence[int] = (8, 64, 512, 4096),
     nodes: Sequence[int] | None = None,
     node_memory: float | None = None,
@@ -194,7 +196,7 @@ def plan(
     ----------
     sweep : Sweep
         What would be simulated.
-    corpus : Corpus
+    corpus : Corpus or DenseCorpus
         Of at least 512 documents.
     cores : sequence of int
         Numbers of cores, each a cluster.
@@ -228,6 +230,7 @@ def plan(
     from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
     from modelcollapse.planning.forecast import forecast
 
+    sweep = sweep.on(corpus)
     check_domain(sweep)
     clusters = find_clusters(cores, nodes, node_memory)
     if not 0 <= price < math.inf:

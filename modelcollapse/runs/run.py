@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import polars as pl
 
 from modelcollapse.atomic import readable
-from modelcollapse.corpora import Corpus, load_corpus
+from modelcollapse.corpora import load_corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.closed_form.domain import ClosedForm, HumanText
 from modelcollapse.domains.generation.domain import Generation
@@ -134,7 +135,7 @@ class Run(Results):
         """
         return _rows(self._read(self.sweeps if sweeps is None else sweeps), self.domain.row)
 
-    def laws(self, sweeps: Iterable[Sweep] | None = None, corpus: Corpus | None = None) -> pl.DataFrame:
+    def laws(self, sweeps: Iterable[Sweep] | None = None, corpus: AnyCorpus | None = None) -> pl.DataFrame:
         """Hold the chains of the domain ``closed_form`` against the laws that they must obey.
 
         Parameters
@@ -182,7 +183,7 @@ class Run(Results):
         """
         return self._judged(self.sweeps, None) if self.spec.domain == ClosedForm.name else None
 
-    def _judged(self, sweeps: Sequence[Sweep], corpus: Corpus | None) -> pl.DataFrame:
+    def _judged(self, sweeps: Sequence[Sweep], corpus: AnyCorpus | None) -> pl.DataFrame:
         from modelcollapse.runs.laws import judge
 
         sizes = [max(sweep.initial_size) for sweep in sweeps if "text" in sweep.model]

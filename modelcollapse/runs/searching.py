@@ -10,6 +10,7 @@ import polars as pl
 
 from modelcollapse import notebook
 from modelcollapse.corpora import Corpus, load_corpus
+from modelcollapse.corpora.dense import AnyCorpus, two_of_counts
 from modelcollapse.corpora.progress import show_progress
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.store.folder import RunFolder
@@ -159,7 +160,7 @@ def search_hyperparameters(
 
     checked = GridSettings.of("hyperparameters", **settings)
     folder = check_out(out, PATHS.search)
-    loaded = corpus if isinstance(corpus, Corpus) else load_corpus(corpus)
+    loaded = two_of_counts(load_corpus(corpus) if isinstance(corpus, str | Path) else corpus, "this search")
     where = find_executor(executor, address, workers)
     with kept(str(folder)), show_progress(progress) as show:
         rows, n_failed = run_grid(checked, loaded, out, where, show)
@@ -220,12 +221,13 @@ def search_generational(
     checked = SearchSettings.of("generational", **settings)
     folder = check_out(out, PATHS.search)
     where = find_executor(executor, address, workers)
-    if isinstance(corpus, Corpus):
-        loaded = corpus
+    if not isinstance(corpus, str | Path):
+        documents: AnyCorpus = corpus
     elif ngrams is None and str(corpus).startswith(f"{PREFIX}:"):  # no text that could be counted otherwise
-        loaded = load_corpus(corpus)
+        documents = load_corpus(corpus)
     else:
-        loaded = load_corpus(corpus, ngrams=ngrams or NGRAMS)
+        documents = load_corpus(corpus, ngrams=ngrams or NGRAMS)
+    loaded = two_of_counts(documents, "this search")
     with kept(str(folder)), show_progress(progress) as show:
         rows, n_failed = run_search(checked, loaded, out, where, show)
     return Search(SearchResults("generational", rows), folder, n_failed)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.execution.drive import run_plan
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
@@ -22,7 +22,7 @@ from modelcollapse.sweeps.sweep import Sweep
 
 def run_sweep(
     sweep: Sweep,
-    corpus: Corpus | None = None,
+    corpus: AnyCorpus | None = None,
     out: str | Path | None = None,
     executor: ExecutorName | Executor = "ray",
     address: str | None = None,
@@ -39,8 +39,8 @@ def run_sweep(
     ----------
     sweep : Sweep
         What to simulate.
-    corpus : Corpus, optional
-        On which documents; a domain may do without.
+    corpus : Corpus or DenseCorpus, optional
+        On which documents; a domain may do without. What they are may change the sweep: see `Sweep.on`.
     out : str or Path, optional
         The run's folder, a path or any fsspec URL; ``runs/<experiment>`` by default. Chains that are there already,
         from this or any earlier sweep, are not computed again.
@@ -74,6 +74,7 @@ def run_sweep(
     >>> run_sweep(sweep, corpus, "runs/first", executor="inprocess")  # all of it is there already
     <Run runs/first; experiments: sweep, corpus: synthetic:600, chains: 6 of 6 finished, generations: 18 of 18>
     """
+    sweep = sweep.on(corpus)
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
     data = find_domain(sweep.domain).data(corpus, sweep)

@@ -117,7 +117,7 @@ class History(Protocol):
 
 
 class Data(Protocol):
-    """What chains draw from: ``type(data)(*data.arrays, data.fingerprint)`` makes it again in another process."""
+    """What chains draw from: ``data.maker(*data.arrays)`` makes it again in another process."""
 
     @property
     def name(self) -> str:
@@ -132,6 +132,11 @@ class Data(Protocol):
     @property
     def origin(self) -> Any:
         """How it was made, if that is known."""
+        ...
+
+    @property
+    def maker(self) -> Callable[..., Data]:
+        """What makes it again of its arrays; itself it is small."""
         ...
 
     @property

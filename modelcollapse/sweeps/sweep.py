@@ -25,7 +25,9 @@ from pydantic import (
 )
 
 from modelcollapse import notebook
+from modelcollapse.corpora.dense import DenseCorpus
 from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.domains.features import FOREST, OTHER_FOREST
 from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
 from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.regimes import find_regime
@@ -158,6 +160,23 @@ class Sweep(SweepFields, BaseModel):
             raise ValueError(f"found final_size {self.final_size:,} without increment or sizes, expected one of them")
         return self
 
+    def on(self, corpus: Any) -> Sweep:
+        """Return the sweep as it is run on a corpus: with scikit-learn's forest where ours does not go.
+
+        Ours takes counts of words in two classes. The other has the same parameters: see
+        `simulation.learning.learners.STUDY_FOREST`.
+
+        Examples
+        --------
+        >>> from modelcollapse import load_corpus
+        >>> Sweep(rates=0, initial_size=200).on(load_corpus("sklearn:breast_cancer", progress=False)).model
+        ('forest-sklearn',)
+        """
+        if not isinstance(corpus, DenseCorpus) or FOREST not in self.model:
+            return self
+        names = dict.fromkeys(OTHER_FOREST if name == FOREST else name for name in self.model)
+        return self.model_copy(update={"model": tuple(names)})
+
     @property
     def _domain(self) -> Domain:
         return find_domain(self.domain)
@@ -226,7 +245,7 @@ class Sweep(SweepFields, BaseModel):
         Raises
         ------
         LearnerError, SpecError
-            As `models`; and if one is no classifier of sparse counts: see `simulation.learning.learner_check`.
+            As `models`; and if one is no classifier of counts or numbers: see `simulation.learning.learner_check`.
         """
         for model in self.models():
             self._domain.check_model(model, thoroughly=True)

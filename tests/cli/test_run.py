@@ -100,7 +100,7 @@ def test_experiments_are_listed(call):
 )
 def test_bad_input_is_one_line_and_exit_code_2(call, reviews_csv, tmp_path, arguments, message):
     (tmp_path / "bad.toml").write_text("rate = 1\n")
-    (tmp_path / "three.csv").write_text("text,label\n" + "".join(f"some words {i},{i % 3 + 5}\n" for i in range(30)))
+    (tmp_path / "three.csv").write_text("text,label\n" + "".join(f"some words {i},{i % 3 + 5}\n" for i in range(27)))
     (tmp_path / "empty.csv").write_text("text,label\n")
     before = sorted(tmp_path.iterdir())
     code, out, err = call(*[reviews_csv if argument == "DATA" else argument for argument in arguments])

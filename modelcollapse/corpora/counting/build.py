@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.cache import VOCABULARY_FILE
+from modelcollapse.corpora.cache import VOCABULARY_FILE, write_classes
 from modelcollapse.corpora.counting.ngrams import count_terms, write_vocabulary
 from modelcollapse.corpora.counting.parallel import tokenize_batches
 from modelcollapse.corpora.counting.token_store import TokenStore
@@ -16,7 +16,7 @@ from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Lengths
 from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.corpora.reading.batches import RowBatch
-from modelcollapse.corpora.reading.labels import LabelColumn
+from modelcollapse.corpora.reading.labels import TWO, Classes, LabelColumn
 from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.errors import CorpusError
 
@@ -35,7 +35,7 @@ def build_from_rows(
 
     The report, in which the source counts rows, is completed. Raise CorpusError if the rows are not good enough.
     """
-    labels = LabelColumn()
+    labels = LabelColumn(options.keep_stars)
     with TokenStore(folder / _TOKENS) as store:
         for tokens in tokenize_batches(labels.noting(batches), options.lemmatize, options.stopwords, workers):
             store.add(tokens)
@@ -47,17 +47,19 @@ def build_from_rows(
         raise CorpusError("no document has a word left after cleaning. Expected English text.")
     index = count_terms(store, keep, options.ngrams, folder, progress)
     write_vocabulary(index, folder / VOCABULARY_FILE)
-    np.save(folder / "labels.npy", classes[keep])
+    np.save(folder / "labels.npy", classes.labels(keep))
+    if classes.names != TWO:
+        write_classes(folder, classes.names)
     (folder / _TOKENS).unlink()
     report.kept = int(keep.sum())
     return Lengths.of(store.lengths[keep])
 
 
 def _choose(
-    classes: npt.NDArray[np.uint8], digests: npt.NDArray[np.uint64], report: ReadReport, options: CorpusOptions
+    classes: Classes, digests: npt.NDArray[np.uint64], report: ReadReport, options: CorpusOptions
 ) -> npt.NDArray[np.bool_]:
     """Say which documents stay."""
-    keep = classes <= 1
+    keep = classes.are_there
     repeated = keep.copy()
     repeated[keep] = _repeated(digests[keep])
     report.duplicates = int(repeated.sum())
@@ -65,12 +67,17 @@ def _choose(
         keep &= ~repeated
         report.left_out["duplicate"] = report.duplicates
     if options.balance:
-        size = min(int((classes[keep] == c).sum()) for c in (0, 1))
-        for c in (0, 1):
-            surplus = np.flatnonzero(keep & (classes == c))[size:]
-            keep[surplus] = False
-            report.left_out["surplus of the larger class"] += len(surplus)
+        balance(keep, classes, report)
     return keep
+
+
+def balance(keep: npt.NDArray[np.bool_], classes: Classes, report: ReadReport) -> None:
+    """Keep as many rows of every class as the smallest has: the first ones."""
+    members = [np.flatnonzero(keep & (classes.of_rows == c)) for c in range(len(classes.names))]
+    size = min(map(len, members))
+    for rows in members:
+        keep[rows[size:]] = False
+        report.left_out["surplus of the larger class"] += len(rows) - size
 
 
 def _repeated(digests: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

@@ -38,4 +38,4 @@ class RowBatch:
         self.n_characters += len(text)
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.labels)

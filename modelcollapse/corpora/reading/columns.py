@@ -9,7 +9,7 @@ from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.errors import CorpusError
 
 _TEXTS = ("text", "review", "review_text", "reviewtext", "review_body", "content", "body", "comment", "sentence")
-_LABELS = ("label", "labels", "sentiment", "polarity", "class", "target")
+LABELS = ("label", "labels", "sentiment", "polarity", "class", "target")
 _RATINGS = ("rating", "ratings", "score", "stars", "star_rating", "overall")
 
 #: Header of the Amazon Review Polarity set in Parquet; its parts are joined as in the fastText form.
@@ -38,29 +38,40 @@ ORIGINAL_FORM = Columns((1, 2), 0, ratings=False, separator=": ")
 
 def find_columns(header: Sequence[str], options: CorpusOptions, file: str) -> Columns:
     """Find the columns a user named, or columns with usual names; raise CorpusError if one is not there."""
-    texts = [_find(name, header, file) for name in options.text_column]
+    texts = [find_column(name, header, file) for name in options.text_column]
     separator = " "
     if not texts and all(name in header for name in _POLARITY):
         texts, separator = [header.index(name) for name in _POLARITY], ": "
     if not texts:
         texts = [_guess(_TEXTS, header, file, "text", "--text-column")]
-    if options.rating_column is not None:
-        return Columns(tuple(texts), _find(options.rating_column, header, file), True, separator)
-    if options.label_column is not None:
-        return Columns(tuple(texts), _find(options.label_column, header, file), False, separator)
-    lower = [name.strip().lower() for name in header]
-    ratings = not any(name in lower for name in _LABELS) and any(name in lower for name in _RATINGS)
-    label = _guess(_RATINGS if ratings else _LABELS, header, file, "label", "--label-column or --rating-column")
+    label, ratings = find_label(header, options, file)
     return Columns(tuple(texts), label, ratings, separator)
+
+
+def find_label(header: Sequence[str], options: CorpusOptions, file: str) -> tuple[int, bool]:
+    """Return the position of the label column, and whether labels are ratings; raise CorpusError if there is none."""
+    if options.rating_column is not None:
+        return find_column(options.rating_column, header, file), True
+    if options.label_column is not None:
+        return find_column(options.label_column, header, file), False
+    lower = [name.strip().lower() for name in header]
+    ratings = not any(name in lower for name in LABELS) and any(name in lower for name in _RATINGS)
+    return _guess(_RATINGS if ratings else LABELS, header, file, "label", "--label-column or --rating-column"), ratings
+
+
+def names_text(header: Sequence[str]) -> bool:
+    """Return whether a column has a usual name of text."""
+    return any(name.strip().lower() in _TEXTS for name in header)
 
 
 def numbered_columns(options: CorpusOptions) -> bool:
     """Whether the user gave columns by number, which means that the file has no header."""
-    named = (*options.text_column, options.label_column or "", options.rating_column or "")
+    named = (*options.text_column, *options.feature_columns, options.label_column or "", options.rating_column or "")
     return any(name.isdecimal() for name in named)
 
 
-def _find(name: str, header: Sequence[str], file: str) -> int:
+def find_column(name: str, header: Sequence[str], file: str) -> int:
+    """Return where a column is; raise CorpusError if it is not there."""
     if name in header:
         return list(header).index(name)
     alike = [i for i, column in enumerate(header) if column.strip().lower() == name.strip().lower()]

@@ -48,11 +48,11 @@ def delimited_rows(data: DataStream, options: CorpusOptions, report: ReadReport)
     Raise CorpusError if the file is no such table, or a quote is never closed.
     """
     sample = data.head.decode(options.encoding, "replace").removeprefix("\ufeff")
-    dialect, first_rows = _find_dialect(sample, data.whole)
+    dialect, first_rows = find_dialect(sample, data.whole)
     columns, width, has_header, unescape = _layout(first_rows, options, data.name)
     form = "CSV" if dialect.delimiter == "," else f"table separated by {_NAMES.get(dialect.delimiter, 'tabs')}"
     report.describe(data.name, form, columns, first_rows[0] if has_header else None)
-    for line, row in _numbered_rows(dialect, data, options.encoding, report):
+    for line, row in numbered_rows(dialect, data, options.encoding, report):
         if has_header:
             has_header = False
             continue
@@ -79,7 +79,7 @@ def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[C
     return find_columns(rows[0], options, file), width, True, False
 
 
-def _find_dialect(sample: str, whole: bool) -> tuple[Dialect, list[list[str]]]:
+def find_dialect(sample: str, whole: bool) -> tuple[Dialect, list[list[str]]]:
     """Find the dialect in which the first rows agree best on a number of fields above one, and these rows."""
     candidates = [Dialect(delimiter) for delimiter in _DELIMITERS] + [Dialect("\t", quoted=False)]
     scored = [(dialect, *_sample_rows(dialect, sample, whole)) for dialect in candidates]
@@ -107,7 +107,7 @@ def _sample_rows(dialect: Dialect, sample: str, whole: bool) -> tuple[list[list[
     return rows if whole or len(rows) < 2 else rows[:-1], False
 
 
-def _numbered_rows(
+def numbered_rows(
     dialect: Dialect, data: DataStream, encoding: str, report: ReadReport
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line it begins at; rows with stray quotes are entered in the report."""

@@ -1,8 +1,10 @@
-"""Labels and star ratings as people write them, and the two classes they stand for."""
+"""Labels and star ratings as people write them, and the classes they stand for: two, or as many as there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,16 @@ from modelcollapse.corpora.reading.read_report import TOLERATED, ReadReport
 from modelcollapse.errors import CorpusError
 
 #: Not a class: a rating that is neither good nor bad; a value that is no label at all.
-NEUTRAL, UNKNOWN = 2, 3
+NEUTRAL, UNKNOWN = 65_534, 65_535
+
+#: Names of two classes.
+TWO = ("negative", "positive")
+
+#: The most classes there may be; and the fewest rows that make a value one of them that is no usual name.
+MOST_CLASSES, FEWEST_ROWS = 1_000, 10
+
+#: What stands for a label that is not there.
+_MISSING = ("", "nan")
 
 _SCHEMES: tuple[dict[str, int], ...] = (
     {"0": 0, "1": 1},
@@ -21,7 +32,31 @@ _SCHEMES: tuple[dict[str, int], ...] = (
     {"neg": 0, "negative": 0, "false": 0, "no": 0, "bad": 0, "pos": 1, "positive": 1, "true": 1, "yes": 1, "good": 1},
 )
 _EXPECTED = "0/1, 1/2, -1/1, negative/positive or false/true"
-_MAX_DISTINCT = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """What labels mean.
+
+    Attributes
+    ----------
+    of_rows : ndarray of uint16, shape (n_rows,)
+        The place of every row's class in `names`; `NEUTRAL` or `UNKNOWN` where it has none.
+    names : tuple of str
+        `TWO`, or else as the first row has them: numbers in their order, words by code point.
+    """
+
+    of_rows: npt.NDArray[np.uint16]
+    names: tuple[str, ...]
+
+    @property
+    def are_there(self) -> npt.NDArray[np.bool_]:
+        """Of every row whether it has a class."""
+        return self.of_rows < len(self.names)
+
+    def labels(self, keep: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+        """Return the classes of those rows that are kept, as a corpus has them."""
+        return self.of_rows[keep].astype(np.uint8 if len(self.names) == 2 else np.uint16)
 
 
 def _normal(value: str) -> str:
@@ -46,11 +81,19 @@ def class_of_stars(value: str) -> int:
 
 
 class LabelColumn:
-    """Collects raw labels and, when all have been seen, says what they mean."""
+    """Collects raw labels and, when all have been seen, says what they mean.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep_stars : bool
+        Whether every number of stars is a class of its own.
+    """
+
+    def __init__(self, keep_stars: bool = False) -> None:
+        self._keep_stars = keep_stars
         self._code_of_raw: dict[tuple[bool, str], int] = {}
         self._values: dict[tuple[bool, str], int] = {}
+        self._written: list[str] = []
         self._first: list[tuple[str, int]] = []
         self._seen: list[npt.NDArray[np.int16]] = []
 
@@ -69,54 +112,102 @@ class LabelColumn:
         self._seen.append(codes)
 
     def _new(self, value: str, batch: RowBatch, line: int) -> int:
-        if len(self._code_of_raw) >= _MAX_DISTINCT:
+        if len(self._code_of_raw) >= MOST_CLASSES:
             raise CorpusError(
-                f"labels are not two classes: more than {_MAX_DISTINCT:,} different values, such as {value[:40]!r} "
-                f"({batch.file}, line {line}). Expected {_EXPECTED}, or stars from 1 to 5 with --rating-column."
+                f"labels are no classes: more than {MOST_CLASSES:,} different values, such as {value[:40]!r} "
+                f"({batch.file}, line {line}). Expected {_EXPECTED}, other words or numbers of which each stands for "
+                "many rows, or stars from 1 to 5 with --rating-column."
             )
-        code = self._values.setdefault((batch.ratings, _normal(value)), len(self._values))
+        normal = _normal(value)
+        code = self._values.setdefault((batch.ratings, normal), len(self._values))
         if code == len(self._first):
             self._first.append((batch.file, line))
+            is_number = _number(normal) is not None
+            self._written.append(normal if is_number else " ".join(value.strip().removeprefix("__label__").split()))
         self._code_of_raw[batch.ratings, value] = code
         return code
 
-    def classes(self, report: ReadReport, keep_going: bool) -> npt.NDArray[np.uint8]:
-        """Class (0, 1, `NEUTRAL` or `UNKNOWN`) of every row noted; the latter two are entered in the report.
+    def classes(self, report: ReadReport, keep_going: bool) -> Classes:
+        """Return what all labels mean; rows without a class are entered in the report.
 
-        Raise CorpusError if there are not two classes.
+        Raise CorpusError if there are no classes, or one alone.
         """
         seen = np.concatenate([np.empty(0, np.int16), *self._seen])
         counts = np.bincount(seen, minlength=len(self._values))
-        meaning = self._meaning(counts)
-        self._check(counts, meaning, keep_going)
+        meaning = self._two(counts)
+        names: tuple[str, ...] = TWO
+        if self._keep_stars or not self._are_two(counts, meaning, keep_going):
+            found = self._many(counts, keep_going)
+            if found is None:
+                raise self._refusal(counts)
+            meaning, names = found
         for (rating, value), code in self._values.items():
             if meaning[code] == UNKNOWN:
                 reason = "unknown rating" if rating else "unknown label"
                 report.reject(*self._first[code], reason, repr(value) if value else "nothing", int(counts[code]))
             elif meaning[code] == NEUTRAL:
                 report.left_out[f"{value} stars"] += int(counts[code])
-        return meaning[seen]
+        return Classes(meaning[seen], names)
 
-    def _meaning(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """Class of each distinct value: of labels, in the scheme that knows most of them."""
+    def _two(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint16]:
+        """Class of each distinct value if there are two: of labels, in the scheme that knows most of them."""
         candidates = [
-            np.array([class_of_stars(v) if rating else scheme.get(v, UNKNOWN) for rating, v in self._values], np.uint8)
+            np.array([class_of_stars(v) if rating else scheme.get(v, UNKNOWN) for rating, v in self._values], np.uint16)
             for scheme in _SCHEMES
         ]
         return max(candidates, key=lambda classes: int(counts[classes != UNKNOWN].sum()))
 
-    def _check(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint8], keep_going: bool) -> None:
-        """Refuse labels that are not two classes."""
-        missing = [c for c in (0, 1) if not counts[meaning == c].sum()]
+    def _are_two(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint16], keep_going: bool) -> bool:
+        """Return whether labels are the two classes that they were taken for."""
         unknown = int(counts[meaning == UNKNOWN].sum())
-        if not missing and (keep_going or unknown <= TOLERATED * counts.sum()):
-            return
+        return all(counts[meaning == c].sum() for c in (0, 1)) and (keep_going or unknown <= TOLERATED * counts.sum())
+
+    def _many(
+        self, counts: npt.NDArray[np.int64], keep_going: bool
+    ) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]] | None:
+        """Class of each distinct value, each its own, and their names; None if these are no classes."""
+        has_ratings = any(rating for rating, _ in self._values)
+        if has_ratings and not self._keep_stars:
+            return None
+        usual = [
+            code
+            for (rating, value), code in self._values.items()
+            if counts[code] >= FEWEST_ROWS
+            and value not in _MISSING
+            and (not rating or class_of_stars(value) != UNKNOWN)
+        ]
+        is_enough = keep_going or counts[usual].sum() >= (1 - TOLERATED) * counts.sum()
+        if len(usual) < 2 or not is_enough:
+            return None
+        usual.sort(key=lambda code: _place(self._written[code]))
+        meaning = np.full(len(counts), UNKNOWN, np.uint16)
+        meaning[usual] = np.arange(len(usual))
+        return meaning, tuple(self._written[code] for code in usual)
+
+    def _refusal(self, counts: npt.NDArray[np.int64]) -> CorpusError:
+        """Return why labels are no classes."""
         if not counts.any():
-            raise CorpusError("there is no row with text and label. Check the file and the column names.")
+            return CorpusError("there is no row with text and label. Check the file and the column names.")
         most = sorted(self._values.items(), key=lambda entry: -int(counts[entry[1]]))
         found = ", ".join(f"{value[:20] or 'nothing'} ({counts[code]:,})" for (_, value), code in most[:6])
         if any(rating for rating, _ in self._values):
             expected = "Expected stars from 1 to 5, both good (4, 5) and bad (1, 2)."
         else:
-            expected = f"Expected {_EXPECTED}; for stars from 1 to 5 use --rating-column."
-        raise CorpusError(f"labels are not two classes: found {found}{', …' if len(most) > 6 else ''}. {expected}")
+            expected = (
+                f"Expected {_EXPECTED}; or other values, each of at least {FEWEST_ROWS} rows; "
+                "for stars from 1 to 5 use --rating-column."
+            )
+        return CorpusError(f"labels are not two classes: found {found}{', …' if len(most) > 6 else ''}. {expected}")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _place(name: str) -> tuple[bool, float, str]:
+    """Return what names of classes are sorted by: numbers first, in their order."""
+    number = _number(name)
+    return number is None, number or 0.0, name

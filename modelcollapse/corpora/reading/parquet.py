@@ -18,7 +18,7 @@ from modelcollapse.names import first_line
 PARQUET_MAGIC = b"PAR1"
 
 #: What Polars does with a damaged file; a panic is no `Exception`.
-_DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 _MOST_ROWS_AT_ONCE, _BYTES_AT_ONCE = 200_000, 100_000_000
 
@@ -51,7 +51,7 @@ def _rows(
         table = pl.scan_parquet(file)
         header = table.collect_schema().names()
         n_rows = table.select(pl.len()).collect().item()
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise CorpusError(f"cannot read {name}: {first_line(error)}. The file may be damaged.") from error
     columns = find_columns(header, options, name)
     report.describe(name, "Parquet", columns, header)
@@ -68,7 +68,7 @@ def _rows(
                 )
                 .collect()
             )
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise CorpusError(f"cannot read {name}: {first_line(error)}.") from error
         report.read += len(frame)
         advance((first + len(frame)) / n_rows)

@@ -25,6 +25,7 @@ BUILT_IN = {
     "amazon": "400,000 Amazon reviews, the test part of Amazon Review Polarity (downloads 117 MB)",
     "amazon-full": "3,600,000 Amazon reviews, its training part (downloads about 1 GB)",
     "synthetic:N": "N made-up reviews with known statistics, for example synthetic:400000",
+    "sklearn:NAME": "tables of scikit-learn: digits, breast_cancer, wine, iris; make_classification,n_classes=5",
 }
 
 
@@ -72,7 +73,7 @@ class ReviewFiles:
         return {
             "kind": "files",
             "files": list(self.hashes),
-            "options": self.options.model_dump(mode="json"),
+            "options": self.options.identity(),
             "language_data": language_data_hash(),
             "pipeline": PIPELINE_VERSION,
         }

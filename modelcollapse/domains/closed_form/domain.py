@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.corpora.load import load_corpus
 from modelcollapse.domains.closed_form.worlds import WORLDS, Text, World
 from modelcollapse.errors import LearnerError, SpecError
@@ -74,12 +75,17 @@ class HumanText:
     origin: Any = None
 
     @property
+    def maker(self) -> Callable[..., HumanText]:
+        """See `Data`."""
+        return partial(HumanText, fingerprint=self.fingerprint)
+
+    @property
     def arrays(self) -> tuple[npt.NDArray[Any]]:
         """See `Data`."""
         return (self.words,)
 
     @classmethod
-    def of(cls, corpus: Corpus, n_words: int) -> HumanText:
+    def of(cls, corpus: AnyCorpus, n_words: int) -> HumanText:
         """Return the first words of a corpus' documents.
 
         Raises
@@ -87,6 +93,8 @@ class HumanText:
         SpecError
             If it has fewer.
         """
+        if isinstance(corpus, DenseCorpus):
+            raise SpecError(f"corpus: '{corpus.name}' has numbers, expected text.")
         is_word = corpus.term_orders[corpus.indices] == 1
         terms, counts = corpus.indices[is_word], corpus.data[is_word]
         n_terms = int(np.searchsorted(np.cumsum(counts), n_words)) + 1
@@ -143,11 +151,11 @@ class ClosedForm:
         """See `Domain`: only the world `Text` does."""
         return "text" in models
 
-    def load(self, **given: Any) -> Corpus:
+    def load(self, **given: Any) -> AnyCorpus:
         """See `Domain`."""
         return load_corpus(**given)
 
-    def data(self, corpus: Corpus | None, sweep: Any) -> HumanText:
+    def data(self, corpus: AnyCorpus | None, sweep: Any) -> HumanText:
         """See `Domain`."""
         if corpus is None:
             if self.needs_corpus(sweep.model):

@@ -10,7 +10,7 @@ import logging
 import time
 import traceback
 from collections import defaultdict, deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -101,8 +101,7 @@ class _SharedData:
     def __init__(self, ray: Any, data: Data) -> None:
         self._ray, self._data = ray, data
         self._refs: list[Any] | None = None
-        self.kind = type(data)
-        self.fingerprint = data.fingerprint
+        self.maker = data.maker
 
     def bytes_of(self, workload: Workload) -> int:
         """Return the memory that a task takes on these data."""
@@ -112,7 +111,7 @@ class _SharedData:
 
     @cached_property
     def _corpus_size(self) -> CorpusSize:
-        corpus: Any = self._data
+        corpus: Any = self._data  # of labelled documents: what else a domain has says its bytes itself
         return CorpusSize.of(corpus, corpus.n_documents)
 
     def refs(self) -> list[Any]:
@@ -193,7 +192,7 @@ class _Dispatcher:
             )
             data = self._data
             refs = data.refs()
-            generator = remote.remote(task, self._state_of(task), data.kind, data.fingerprint, refs, n_shards, options)
+            generator = remote.remote(task, self._state_of(task), data.maker, refs, n_shards, options)
             self._running[generator] = _Running(task, n_shards, n_bytes)
 
     def _memory(self, task: Task) -> int:
@@ -267,8 +266,7 @@ def _receive(ray: Any, generator: Any, task: Task) -> Event | _Setback:
 def _run_task(
     task: Task,
     state: Any,
-    kind: type,
-    fingerprint: str,
+    maker: Callable[..., Data],
     refs: list[Any],
     n_shards: int,
     options: dict[str, Any],
@@ -276,7 +274,7 @@ def _run_task(
     """Run a task in a worker, on the shared arrays of its data; its own failure is the last item."""
     import ray
 
-    data = kind(*ray.get(refs), fingerprint)
+    data = maker(*ray.get(refs))
     train = train_here if n_shards == 1 else ShardedTraining(ray, refs[:3], n_shards, options)
     refs.clear()
     try:

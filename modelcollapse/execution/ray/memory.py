@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.execution.tasks import Workload
 
 # Measured: the peak of anonymous memory (RssAnon, every 10 ms) of a process that runs one generation, on 15,000, 30,000
@@ -31,7 +32,7 @@ _HEAPS = 0.6
 
 @dataclass(frozen=True)
 class CorpusSize:
-    """What of a corpus matters here: its bytes, documents, terms, and counts in a document on average."""
+    """What of a corpus matters here: its bytes, documents, terms or columns, and values in a document on average."""
 
     n_bytes: int
     n_documents: int
@@ -39,12 +40,11 @@ class CorpusSize:
     counts_per_document: float
 
     @classmethod
-    def of(cls, corpus: Corpus, n_documents: int) -> CorpusSize:
+    def of(cls, corpus: AnyCorpus, n_documents: int) -> CorpusSize:
         """Return the size of this number of documents like those of a corpus."""
-        n_bytes = corpus.data.nbytes + corpus.indices.nbytes + corpus.indptr.nbytes
         share = n_documents / max(1, corpus.n_documents)
-        n_terms = int(corpus.n_terms * share**_HEAPS)
-        return cls(int(n_bytes * share), n_documents, n_terms, len(corpus.data) / max(1, corpus.n_documents))
+        n_terms = int(corpus.n_terms * share**_HEAPS) if isinstance(corpus, Corpus) else corpus.n_terms
+        return cls(int(corpus.n_bytes * share), n_documents, n_terms, corpus.n_values / max(1, corpus.n_documents))
 
 
 def task_bytes(workload: Workload, corpus: CorpusSize) -> int:

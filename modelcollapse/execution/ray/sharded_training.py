@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.execution.tasks import Workload
 from modelcollapse.forest.shards import Trees
 from modelcollapse.simulation.learning import learners
@@ -57,9 +58,11 @@ class ShardedTraining:
         self._grow = ray.remote(_grow).options(**options)
         self._vote = ray.remote(_vote).options(**options)
 
-    def __call__(self, training: TrainingSet, corpus: Corpus) -> Trained:
+    def __call__(self, training: TrainingSet, corpus: AnyCorpus) -> Trained:
         """See `simulation.learning.training.Train`."""
-        plan = ForestPlan.of(training, corpus) if can_be_sharded(training.model) else None
+        if not (can_be_sharded(training.model) and isinstance(corpus, Corpus)):
+            return train_here(training, corpus)
+        plan = ForestPlan.of(training, corpus)
         if plan is None:
             return train_here(training, corpus)
         bounds = np.linspace(0, plan.n_trees, self._n_shards + 1).astype(int).tolist()

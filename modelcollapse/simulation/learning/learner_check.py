@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,8 @@ from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.containment import contained
 from modelcollapse.simulation.spec import Model
 
-Counts: TypeAlias = sparse.csr_matrix | npt.NDArray[Any]
+#: What a learner is to take: counts in a sparse matrix, rows of numbers, or one of them.
+Form: TypeAlias = Literal["counts", "numbers", "any"]
 
 #: Enough for the defaults of scikit-learn's classifiers: neighbours, and folds of folds.
 _DOCUMENTS, _TERMS = 60, 40
@@ -28,46 +29,67 @@ _DOCUMENTS, _TERMS = 60, 40
 #: An ensemble of more behaves like one of as many.
 _ESTIMATORS = 8
 
-#: Documents as a learner may want them that does not take counts in a sparse matrix.
-_OTHER_FORMS: Mapping[str, type] = {"sparse floats": np.float64, "dense counts": np.int32, "dense floats": np.float64}
+#: Documents as a learner may want them that does not take what it is given.
+_OTHER_FORMS: Mapping[str, type] = {"sparse floats": np.float64, "dense counts": np.int32, "dense floats": np.float32}
+_NUMBERS = "dense floats"
 
 
-def check(model: Model) -> None:
+def check(model: Model, form: Form = "counts") -> None:
     """Train and ask a model once, on one thread, unless that was done before in this process.
+
+    Parameters
+    ----------
+    model : Model
+    form : {"counts", "numbers", "any"}
+        How it is given documents; "any", where that is not known yet.
 
     What depends on the documents – too few for its parameters, say – is not asked here: it is a chain's own failure.
 
     Raises
     ------
     LearnerError
-        If scikit-learn does not take it for a classifier, if it misses a library or a file, does not take sparse
-        counts, or answers with other labels than it was taught, wrong shapes, or scores that are not finite.
+        If scikit-learn does not take it for a classifier, if it misses a library or a file, does not take documents in
+        this form, or answers with other labels than it was taught, wrong shapes, or scores that are not finite.
     """
-    _check(model, repr(model.params))
+    _check(model, repr(model.params), form)
 
 
 @cache
-def _check(model: Model, exact: str) -> None:
+def _check(model: Model, exact: str, form: Form) -> None:
     """Remember what was found good by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
     _check_kind(model)
     _check_names(model)
     if learners.find_learner(model.name).is_compiled:
         return  # our own: its kernels are compiled when they are used
     counts, labels = _some_documents()
-    error = _try(model, counts, labels)
+    numbers = counts.toarray().astype(_OTHER_FORMS[_NUMBERS])
+    error = _try(model, numbers if form == "numbers" else counts, labels)
     if isinstance(error, FaultyLearnerError):
         raise LearnerError(f"Learner '{model.name}' cannot be used: {error}.") from error
     if isinstance(error, (ImportError, OSError, MemoryError)):
         raise LearnerError(f"Learner '{model.name}' cannot be used here: {describe(error).rstrip('.')}.") from error
-    if error is None:
+    if error is None or (form == "any" and _try(model, numbers, labels) is None):
         return
-    for form, dtype in _OTHER_FORMS.items():
-        other = counts.astype(dtype) if form.startswith("sparse") else counts.toarray().astype(dtype)
+    if form == "numbers" and _try(model, counts, labels) is None:
+        raise LearnerError(f"Learner '{model.name}' does not take rows of numbers: {describe(error).rstrip('.')}.")
+    if form == "numbers":
+        return
+    for other_form, dtype in _OTHER_FORMS.items():
+        other = counts.astype(dtype) if other_form.startswith("sparse") else counts.toarray().astype(dtype)
         if _try(model, other, labels) is None:
             raise LearnerError(
-                f"Learner '{model.name}' takes {form}, but not documents as they are here, a sparse matrix (CSR) of "
-                f"int32 counts: {describe(error).rstrip('.')}."
+                f"Learner '{model.name}' takes {other_form}, but not documents as they are here, a sparse matrix (CSR) "
+                f"of int32 counts: {describe(error).rstrip('.')}."
             ) from error
+
+
+def takes(model: Model, what: Literal["allow_nan", "positive_only"]) -> bool:
+    """Return what scikit-learn says of a model's features: whether they may be NaN, or must not be negative."""
+    with learners.refusing(f"Learner '{model.name}' does not say what it is"):
+        try:
+            return bool(getattr(get_tags(learners.instantiate(model)).input_tags, what))
+        except AttributeError:  # a class without any tags
+            return False
 
 
 def _check_kind(model: Model) -> None:
@@ -110,7 +132,7 @@ def _some_documents() -> tuple[sparse.csr_matrix, npt.NDArray[np.uint8]]:
     return sparse.csr_matrix(counts), labels
 
 
-def _try(model: Model, counts: Counts, labels: npt.NDArray[np.uint8]) -> BaseException | None:
+def _try(model: Model, counts: learners.Features, labels: npt.NDArray[np.uint8]) -> BaseException | None:
     """Train a model and ask it about the same documents; return what it raises."""
     small = learners.instantiate(model).get_params(deep=False).get("n_estimators")
     if isinstance(small, int) and small > _ESTIMATORS:

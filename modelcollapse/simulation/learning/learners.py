@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from sklearn.utils.validation import has_fit_parameter
 from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
 from modelcollapse.simulation.learning.containment import contained
 from modelcollapse.simulation.spec import Model, ParameterValue
+
+#: Documents as learners see them: counts of terms (int32), or rows of numbers (float32).
+Features: TypeAlias = sparse.csr_matrix | npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,8 @@ class Predictor:
         self._classifier = classifier
         self._predicts_by_probability = predicts_by_probability
 
-    def score(self, counts: sparse.csr_matrix) -> Scores:
-        """Score documents, given as counts of the terms the model was trained on.
+    def score(self, counts: Features) -> Scores:
+        """Score documents, given by the columns the model was trained on.
 
         Raises
         ------
@@ -209,7 +212,7 @@ class ConstantPredictor(Predictor):
     def __init__(self, positive_rate: float) -> None:
         self._positive_rate = positive_rate
 
-    def score(self, counts: sparse.csr_matrix) -> Scores:
+    def score(self, counts: Features) -> Scores:
         """Give every document the same probability."""
         probability = np.full(counts.shape[0], self._positive_rate)
         return Scores((probability > 0.5).astype(np.uint8), probability, probability)
@@ -217,7 +220,7 @@ class ConstantPredictor(Predictor):
 
 def train(
     model: Model,
-    counts: sparse.csr_matrix,
+    counts: Features,
     labels: npt.NDArray[np.uint8],
     seed: int,
     weights: npt.NDArray[np.float64] | None = None,
@@ -228,7 +231,7 @@ def train(
     ----------
     model : Model
         Learner and parameters.
-    counts : csr_matrix of int32, shape (n_train, n_active_terms)
+    counts : csr_matrix of int32 or ndarray of float32, shape (n_train, n_columns)
         Training documents.
     labels : ndarray of uint8, shape (n_train,)
         0 or 1. A single class is a valid state: the result is the constant predictor of that class.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.terms import active_terms, select_columns
 from modelcollapse.simulation.spec import Model, TermSelection
@@ -57,7 +58,7 @@ class Trained(Protocol):
 
     @property
     def n_features(self) -> int:
-        """Terms it was trained on."""
+        """Terms, or columns, that it was trained on."""
         ...
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
@@ -70,7 +71,46 @@ class Trained(Protocol):
 
 
 #: A way to train.
-Train: TypeAlias = Callable[[TrainingSet, Corpus], Trained]
+Train: TypeAlias = Callable[[TrainingSet, AnyCorpus], Trained]
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What models see of documents: the terms that are active in a training set, or all columns of numbers.
+
+    Attributes
+    ----------
+    corpus : Corpus or DenseCorpus
+    active : ndarray of int64, or None
+        Of counts: see `simulation.learning.terms`.
+    """
+
+    corpus: AnyCorpus
+    active: npt.NDArray[np.int64] | None
+
+    @classmethod
+    def of(
+        cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection
+    ) -> tuple[Columns, learners.Features]:
+        """Return what a model that is trained on documents sees, and what it sees of them."""
+        if isinstance(corpus, DenseCorpus):
+            columns = cls(corpus, None)
+            return columns, columns.take(documents)
+        counts = corpus.counts[documents]
+        active = active_terms(counts, corpus.term_orders, terms)
+        return cls(corpus, active), select_columns(counts, active)
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self.corpus.n_terms if self.active is None else len(self.active)
+
+    def take(self, documents: npt.NDArray[np.int64]) -> learners.Features:
+        """Return what a model sees of documents, given as rows of the corpus: in arrays of its own."""
+        if isinstance(self.corpus, DenseCorpus):
+            return np.asarray(self.corpus.features)[documents]
+        assert self.active is not None
+        return select_columns(self.corpus.counts[documents], self.active)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,22 +118,21 @@ class TrainedHere:
     """A model in this process."""
 
     predictor: learners.Predictor
-    active: npt.NDArray[np.int64]
-    corpus: Corpus
+    columns: Columns
 
     @property
     def n_features(self) -> int:
-        """Terms it was trained on."""
-        return len(self.active)
+        """Terms, or columns, that it was trained on."""
+        return self.columns.number
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
         """Score documents, given as rows of the corpus."""
-        return self.predictor.score(select_columns(self.corpus.counts[documents], self.active))
+        return self.predictor.score(self.columns.take(documents))
 
 
-def train_here(training: TrainingSet, corpus: Corpus) -> Trained:
+def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
     """Train in this process, on one thread."""
-    if learners.is_our_forest(training.model):
+    if learners.is_our_forest(training.model) and isinstance(corpus, Corpus):
         from modelcollapse.simulation.learning.forests import (
             train_forest,  # it loads Numba, which other learners do not need
         )
@@ -101,9 +140,8 @@ def train_here(training: TrainingSet, corpus: Corpus) -> Trained:
         forest = train_forest(training, corpus)
         if forest is not None:
             return forest
-    counts = corpus.counts[training.documents]
-    active = active_terms(counts, corpus.term_orders, training.terms)
+    columns, features = Columns.of(corpus, training.documents, training.terms)
     places, labels, weights = training.weighted()
-    columns = select_columns(counts if weights is None else counts[places], active)
-    predictor = learners.train(training.model, columns, labels, training.seed, weights)
-    return TrainedHere(predictor, active, corpus)
+    if weights is not None:
+        features = features[places]
+    return TrainedHere(learners.train(training.model, features, labels, training.seed, weights), columns)

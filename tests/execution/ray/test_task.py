@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_whatever_a_learner_raises_in_a_worker_is_its_chains_failure(monkeypatch
     """Ray would take KeyboardInterrupt for a task that was cancelled, and the driver would begin it again and again."""
     monkeypatch.setattr(ray, "get", lambda refs: refs)
     refs = [np.zeros(1, np.int32), np.zeros(1, np.int32), np.array([0, 1]), np.zeros(1, np.uint8), np.ones(1, np.uint8)]
-    row, failure = ray_executor._run_task(Interrupted(error), None, Corpus, "made", refs, 1, {})  # type: ignore[arg-type]
+    row, failure = ray_executor._run_task(Interrupted(error), None, partial(Corpus, fingerprint="made"), refs, 1, {})  # type: ignore[arg-type]
     assert row == "a row"
     assert isinstance(failure, ray_executor._Failure)
     assert reason in failure.reason
