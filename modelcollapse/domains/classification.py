@@ -96,7 +96,11 @@ class Classification:
         """See `Domain`: chains draw from the corpus itself."""
         known = features.checked(corpus, sweep, learner_check.check)
         if len(known.classes) != 2:
-            raise SpecError(f"corpus: '{known.name}' has {len(known.classes):,} classes, expected two.")
+            names = ", ".join(f"'{name[:20]}'" for name in known.classes[:4])
+            raise SpecError(
+                f"corpus: '{known.name}' has {len(known.classes):,} classes ({names}, …), expected two: leave others "
+                "out, or join them; stars are two classes with --rating-column and without --keep-stars."
+            )
         return known
 
     def bind(self, spec: ChainSpec, data: AnyCorpus, train: Train) -> Labelling:

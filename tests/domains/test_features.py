@@ -70,6 +70,12 @@ def test_missing_values_are_kept_for_learners_that_take_them(model, tmp_path):
     assert run.results().height == 6
 
 
+def test_more_than_two_classes_are_refused(tmp_path):
+    corpus = DenseCorpus.of(np.eye(3)[np.arange(300) % 3], np.arange(300) % 3)
+    with pytest.raises(SpecError, match=r"'table' has 3 classes \('0', '1', '2', …\), expected two"):
+        run_sweep(Sweep(**SIZES, model="logistic-regression"), corpus, tmp_path / "run", executor="inprocess")
+
+
 def test_counts_are_what_they_were(corpus, tmp_path):
     with pytest.raises(LearnerError, match="takes dense counts, but not documents as they are here"):
         run_sweep(Sweep(**SIZES, model=GAUSSIAN), corpus, tmp_path / "run", executor="inprocess")

@@ -120,7 +120,8 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     )
     if not axes:
         return f"With {words}"
-    return f"{', '.join(axis_words(axis, top[axis]) for axis in axes)}, one of several settings: with {words}"
+    setting = ", ".join(axis_words(axis, top[axis]) for axis in axes).replace("documents", domain.slots)
+    return f"{setting}, one of several settings: with {words}"
 
 
 def _compared(rows: pl.DataFrame, metric: str) -> pl.DataFrame:

@@ -112,5 +112,7 @@ def test_a_report_without_a_vocabulary_says_what_samples_need(tmp_path):
 
 
 def test_a_headline_is_about_the_loop_before_its_controls(tmp_path):
-    run = run_texts(tmp_path, label_rule="human-only,nucleus:0.8,mle,sample")
-    assert run.headline().startswith("sample, one of several settings: with 100 % filled by the model, cross-entropy")
+    run = run_texts(tmp_path, label_rule="human-only,nucleus:0.8,mle,sample", initial_size="40,80")
+    assert run.headline().startswith(
+        "from 40 blocks, sample, one of several settings: with 100 % filled by the model, cross-entropy"
+    )
