@@ -19,7 +19,7 @@ from modelcollapse.simulation import spec, streams
 from modelcollapse.simulation.domain import Data, Domain, Moment
 from modelcollapse.simulation.learning.threads import one_thread
 from modelcollapse.simulation.learning.training import Train, train_here
-from modelcollapse.simulation.regimes import REGIMES, Positions
+from modelcollapse.simulation.regimes import Positions, find_regime
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.simulation.slots import SYNTHETIC, Origins
 
@@ -142,7 +142,7 @@ class Chain:
     def _training_positions(self, generation: int, origins: Origins) -> Positions:
         previous = self.sizes[generation - 1] if generation else 0
         random = streams.stream(self.spec.seed, "subsample", generation)
-        return REGIMES[self.spec.regime](origins, previous, self.spec.initial_size, random)
+        return find_regime(self.spec.regime)(origins, previous, self.spec.initial_size, random)
 
     def _train_first(self) -> Any:
         origins = self.history.origins(self.initial)

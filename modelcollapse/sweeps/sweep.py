@@ -30,7 +30,7 @@ from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.features import FOREST, OTHER_FOREST
 from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
 from modelcollapse.simulation.domain import Domain
-from modelcollapse.simulation.regimes import REGIMES
+from modelcollapse.simulation.regimes import find_regime
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection, rate_text
 from modelcollapse.sweeps.parsing import LIMIT, parse_numbers, parse_sizes
 from modelcollapse.sweeps.sweep_fields import SweepFields
@@ -108,8 +108,7 @@ class Sweep(SweepFields, BaseModel):
     @classmethod
     def _check_regimes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in REGIMES:
-                raise ValueError(f"found '{name}', expected one of {', '.join(REGIMES)}")
+            find_regime(name)
         return names
 
     @field_serializer("rates")

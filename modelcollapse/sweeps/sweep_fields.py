@@ -57,7 +57,7 @@ class SweepFields:
         Field("A parameter and its values: max_depth=5,20,None. May be repeated.", parse_params, list[str]),
     ] = {}  # noqa: RUF012 – every sweep gets a copy
     trees: Annotated[int | None, Field("Trees of the forests.", parse_whole, ge=1)] = None
-    regime: Annotated[Names, _axis("accumulate, replace, subsample.", parse_names)] = ("accumulate",)
+    regime: Annotated[Names, _axis("accumulate, replace, subsample, window:M.", parse_names)] = ("accumulate",)
     label_rule: Annotated[Names, _axis("argmax, prior-matched, frozen, human-only, …", parse_names)] = ("argmax",)
     min_df: Annotated[int, Field("Training documents a term must be in.", parse_whole, ge=1)] = 1
     max_ngram: Annotated[int, Field("Highest n-gram order that models see.", parse_whole, ge=1, le=3)] = 1

@@ -48,6 +48,8 @@ def test_a_chain_is_its_trainings_and_what_it_scores():
     small = 3 * 200**1.5 / 1e6 + 1e-5 * (3 * 50 + 2 * 200)
     assert LAW.chain_seconds(chain(regime="replace")) == pytest.approx(small, rel=1e-6)
     assert LAW.chain_seconds(chain(regime="subsample")) == pytest.approx(small, rel=1e-6)
+    windowed = sum(n**1.5 for n in (200, 300, 300)) / 1e6 + 1e-5 * (3 * 50 + 2 * 200)
+    assert LAW.chain_seconds(chain(regime="window:300")) == pytest.approx(windowed, rel=1e-6)
 
 
 def test_makespan_is_within_what_longest_first_guarantees():

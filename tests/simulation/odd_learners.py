@@ -13,10 +13,32 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import BaggingClassifier
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 #: So many documents are no trial any more.
 MANY = 90
+
+
+#: One object, returned every time it is asked for.
+_NESTED = make_pipeline(
+    TfidfTransformer(), BaggingClassifier(DecisionTreeClassifier(max_features="sqrt"), n_estimators=4, n_jobs=2)
+)
+
+
+def make_nested() -> Any:
+    return _NESTED
+
+
+def make_nothing() -> None:
+    return None
+
+
+def make_with(depth: int) -> Any:
+    return DecisionTreeClassifier(max_depth=depth)
 
 
 class Good(ClassifierMixin, BaseEstimator):

@@ -88,6 +88,10 @@ def test_parameters_that_come_again_are_added_and_every_value_stands_once():
         ({"sizes": "100,200"}, "both increment and sizes"),
         ({"test_size": 0}, "test_size: found 0"),
         ({"regime": "forget"}, "regime: found 'forget', expected one of accumulate"),
+        (
+            {"regime": "window:0"},
+            r"regime: found 'window:0', expected one of accumulate, .*window:M \(the last M slots",
+        ),
         ({"label_rule": "guess"}, "no label rule 'guess'"),
         ({"colapse": 1}, "Found the key 'colapse', expected one of experiment"),
         ({"experiment": "../x"}, "experiment: found '../x'"),

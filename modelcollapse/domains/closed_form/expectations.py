@@ -12,6 +12,7 @@ import numpy.typing as npt
 from modelcollapse.domains.closed_form import laws
 from modelcollapse.domains.closed_form.worlds import Discrete, LeastSquares, World
 from modelcollapse.simulation import streams
+from modelcollapse.simulation.regimes import window_size
 from modelcollapse.simulation.spec import ChainSpec
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -54,8 +55,11 @@ class Expectation:
 
 
 def expectations(spec: ChainSpec, world: World) -> list[Expectation]:
-    """Return what theory says of a chain in which the model's own draws fill the selected slots."""
-    if spec.label_rule not in ("sampled", "none"):
+    """Return what theory says of a chain in which the model's own draws fill the selected slots.
+
+    Nothing is known here of the regime ``window``.
+    """
+    if spec.label_rule not in ("sampled", "none") or window_size(spec.regime) is not None:
         return []
     of_world = {
         "discrete": _discrete,

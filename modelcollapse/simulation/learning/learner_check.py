@@ -79,7 +79,8 @@ def _check(model: Model, exact: str, form: Form) -> None:
         if _try(model, other, labels) is None:
             raise LearnerError(
                 f"Learner '{model.name}' takes {other_form}, but not documents as they are here, a sparse matrix (CSR) "
-                f"of int32 counts: {describe(error).rstrip('.')}."
+                f"of int32 counts: {describe(error).rstrip('.')}. For texts use tfidf-logistic-regression or "
+                "complement-naive-bayes."
             ) from error
 
 

@@ -1,6 +1,7 @@
 """Learners: what is trained in every generation. To add one, name its class and its parameters in `LEARNERS`.
 
-Any other scikit-learn classifier works by its import path, ``package.module:Class``.
+Any other scikit-learn classifier works by its import path, ``package.module:Class``, and so does whatever a function
+without arguments returns, a pipeline say: ``package.module:make_model``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
@@ -34,7 +36,7 @@ class Learner:
     Attributes
     ----------
     path : str
-        ``package.module:Class`` of a scikit-learn classifier.
+        ``package.module:Class`` of a scikit-learn classifier, or ``package.module:function`` that returns one.
     params : mapping
         Parameters that differ from the class' own defaults.
     predicts_by_probability : bool
@@ -66,6 +68,10 @@ LEARNERS: Mapping[str, Learner] = {
     "forest-sklearn": Learner("sklearn.ensemble:RandomForestClassifier", STUDY_FOREST, predicts_by_probability=True),
     "naive-bayes": Learner("sklearn.naive_bayes:MultinomialNB"),
     "logistic-regression": Learner("sklearn.linear_model:LogisticRegression", {"max_iter": 1000}),
+    "tfidf-logistic-regression": Learner("modelcollapse.simulation.learning.pipelines:tfidf_logistic_regression"),
+    "linear-svm": Learner("modelcollapse.simulation.learning.pipelines:linear_svm"),
+    "complement-naive-bayes": Learner("sklearn.naive_bayes:ComplementNB"),
+    "gradient-boosting": Learner("sklearn.ensemble:HistGradientBoostingClassifier"),
 }
 
 #: By so much probabilities may miss [0, 1]: they were computed in single precision.
@@ -243,13 +249,24 @@ def train(
     if nothing_to_learn(counts.shape[1], labels):
         return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
     classifier = instantiate(model)
-    known = classifier.get_params(deep=False)
-    if "random_state" in known:
-        classifier.set_params(random_state=seed)
-    if known.get("n_jobs") is not None:  # None is one thread already
-        classifier.set_params(n_jobs=1)
+    _prepare(classifier, seed)
     classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
     return Predictor(classifier, find_learner(model.name).predicts_by_probability)
+
+
+def _prepare(classifier: Any, seed: int) -> None:
+    """Give a classifier its seed, every estimator within it one that follows from it, and each one thread."""
+    for name, value in sorted(classifier.get_params(deep=True).items()):
+        own = name.rpartition("__")[2]
+        if own == "random_state":
+            classifier.set_params(**{name: seed if name == own else _inner_seed(seed, name)})
+        elif own == "n_jobs" and value is not None:  # None is one thread already
+            classifier.set_params(**{name: 1})
+
+
+def _inner_seed(seed: int, name: str) -> int:
+    """Return the seed, in [0, 2³¹), of an estimator's parameter that is part of another."""
+    return int(np.random.SeedSequence([seed, *name.encode()]).generate_state(1)[0] >> 1)
 
 
 def nothing_to_learn(n_terms: int, labels: npt.NDArray[np.uint8]) -> bool:
@@ -291,10 +308,14 @@ def is_our_forest(model: Model) -> bool:
 
 
 def parameter_names(name: str) -> frozenset[str]:
-    """Return the parameters that a learner takes, apart from those that the chain sets itself."""
-    cls = _classifier_class(name)
+    """Return the parameters that a learner takes, apart from those that the chain sets itself.
+
+    Of what a function makes, those of its parts: ``logisticregression__C``.
+    """
+    make = _maker(name)
     with refusing(f"Learner '{name}' does not name its parameters"):
-        return frozenset(cls().get_params(deep=False)) - set(RESERVED_PARAMS)
+        params = make().get_params(deep=not inspect.isclass(make))
+    return frozenset(param for param in params if param.rpartition("__")[2] not in RESERVED_PARAMS)
 
 
 def has_probabilities(model: Model) -> bool:
@@ -314,7 +335,8 @@ def take_weights(model: Model) -> bool:
 def identity(model: Model) -> dict[str, object]:
     """Return what makes this model's results: class, every parameter, and the library's major.minor version.
 
-    Our own learners carry no version here: their results are part of `spec.RESULTS_VERSION`.
+    Of what a function makes, the classes and versions of all its parts, too. Our own learners carry no
+    version here: their results are part of `spec.RESULTS_VERSION`.
     """
     return _identity(model, repr(model.params))
 
@@ -324,13 +346,17 @@ def _identity(model: Model, exact: str) -> dict[str, object]:
     """Remember identities by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
     path = find_learner(model.name).path
     with refusing(f"Learner '{model.name}' does not name its parameters"):
-        params = instantiate(model).get_params(deep=True)
+        classifier = instantiate(model)
+        params = classifier.get_params(deep=True)
         texts = {key: repr(value) for key, value in sorted(params.items()) if key not in RESERVED_PARAMS}
-    return {
+    known: dict[str, object] = {
         "class": path,
         "params": texts,
         "version": _library_version(path.split(":")[0].split(".")[0]),
     }
+    if not inspect.isclass(_maker(model.name)):
+        known["parts"] = {key: _class_and_version(type(part)) for key, part in _parts(classifier).items()}
+    return known
 
 
 def instantiate(model: Model) -> Any:
@@ -341,13 +367,25 @@ def instantiate(model: Model) -> Any:
     LearnerError
         A parameter is unknown, or its value impossible, as far as the class tells without documents.
     """
-    cls = _classifier_class(model.name)
+    make = _maker(model.name)
     params = {**find_learner(model.name).params, **dict(model.params)}
     with refusing(f"Learner '{model.name}' does not take {model.params_text or 'its parameters'}"):
-        classifier = cls(**params)
-        if hasattr(cls, "_parameter_constraints") or "_validate_params" in vars(cls):
-            classifier._validate_params()  # what scikit-learn's `fit` does first
+        if inspect.isclass(make):
+            classifier: Any = make(**params)
+            parts = {"": classifier}
+        else:
+            classifier = clone(make()).set_params(**params)  # a function may return the same object every time
+            parts = _parts(classifier)
+        for part in parts.values():
+            if hasattr(type(part), "_parameter_constraints") or "_validate_params" in vars(type(part)):
+                part._validate_params()  # what scikit-learn's `fit` does first
     return classifier
+
+
+def _parts(classifier: Any) -> dict[str, Any]:
+    """Return an estimator, and those within it by the names of their parameters."""
+    params = sorted(classifier.get_params(deep=True).items())
+    return {"": classifier, **{name: part for name, part in params if hasattr(part, "get_params")}}
 
 
 @contextmanager
@@ -364,20 +402,49 @@ def refusing(what: str) -> Iterator[None]:
         raise LearnerError(f"{what}: {describe(error).rstrip('.')}.") from error
 
 
-def _classifier_class(name: str) -> Any:
+def _maker(name: str) -> Any:
+    """Return the class of a learner, or the function that makes it."""
     path = find_learner(name).path
     module_name, _, class_name = path.partition(":")
     if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
-        raise LearnerError(f"Found no learner at '{path}': expected package.module:Class.")
+        raise LearnerError(f"Found no learner at '{path}': expected package.module:Class, or :function.")
     with refusing(f"Found no learner at '{path}'"):
-        cls = getattr(importlib.import_module(module_name), class_name)
-        is_one = inspect.isclass(cls) and all(hasattr(cls, method) for method in ("fit", "predict", "get_params"))
+        make: Any = getattr(importlib.import_module(module_name), class_name)
+        is_class = inspect.isclass(make)
+        is_one = _is_estimator(make) if is_class else _may_be_called(make, path)
+    what = "a scikit-learn classifier (fit, predict, get_params)"
     if not is_one:
-        raise LearnerError(f"Found '{path}', expected a scikit-learn classifier (fit, predict, get_params).")
+        raise LearnerError(f"Found '{path}', expected {what}, or a function without arguments that returns one.")
     with refusing(f"Learner '{path}' cannot be made without arguments"):
-        made: Any = cls()
+        made = make()
+        if not is_class and (inspect.isclass(made) or not _is_estimator(made)):
+            raise LearnerError(f"Found '{path}', which returns {made!r:.60}, expected {what}.")
         made.get_params(deep=False)
-    return cls
+    return make
+
+
+def _is_estimator(thing: object) -> bool:
+    return all(hasattr(thing, method) for method in ("fit", "predict", "get_params"))
+
+
+def _may_be_called(thing: object, path: str) -> bool:
+    """Return whether this is a function without required arguments.
+
+    Of scikit-learn's and our own only those of the table: a stranger's folder may name any of them, and classes do
+    nothing when they are made, but functions download, write, or run sweeps.
+    """
+    if not inspect.isfunction(thing):
+        return False
+    if path.partition(".")[0].partition(":")[0] in ("sklearn", "modelcollapse"):
+        return any(learner.path == path for learner in LEARNERS.values())
+    free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(thing).parameters.values()
+    return all(each.default is not each.empty or each.kind in free for each in parameters)
+
+
+def _class_and_version(cls: type) -> str:
+    version = _library_version(cls.__module__.partition(".")[0])
+    return f"{cls.__module__}:{cls.__qualname__}" + (f" {version}" if version else "")
 
 
 def _library_version(package: str) -> str | None:

@@ -16,7 +16,7 @@ NAME = "synthetic:2000,vocabulary=300,zipf_exponent=1,zipf_shift=2"
 RULES = "sample,temperature:0.7,temperature:1.5,top-k:5,nucleus:0.8,greedy,mle,human-only,frozen,shuffled"
 BASE = {
     "domain": "generation", "rates": "0,0.3,1", "seeds": 1, "initial_size": 40, "final_size": 160, "increment": 40,
-    "test_size": 30, "label_rule": RULES, "regime": "accumulate,replace,subsample",
+    "test_size": 30, "label_rule": RULES, "regime": "accumulate,replace,subsample,window:70",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from modelcollapse.errors import LearnerError
 from modelcollapse.simulation.learning import learner_check
 from modelcollapse.simulation.spec import Model
 
@@ -35,6 +36,10 @@ from modelcollapse.simulation.spec import Model
         ("forest-sklearn", (("n_estimators", 1_000_000),)),
         ("naive-bayes", ()),
         ("logistic-regression", ()),
+        ("tfidf-logistic-regression", ()),
+        ("linear-svm", ()),
+        ("complement-naive-bayes", ()),
+        ("tests.simulation.odd_learners:make_nested", ()),
     ],
 )
 def test_good_learners_pass(path, params):
@@ -46,3 +51,10 @@ def test_a_learner_is_tried_once(monkeypatch):
     learner_check.check(model)
     monkeypatch.setattr(learner_check, "_try", lambda *a: pytest.fail("tried again"))
     learner_check.check(model)
+
+
+def test_gradient_boosting_wants_numbers_and_says_what_takes_counts():
+    model = Model("gradient-boosting")
+    learner_check.check(model, "numbers")
+    with pytest.raises(LearnerError, match=r"takes dense .*, but not documents .* For texts use tfidf-logistic"):
+        learner_check.check(model)

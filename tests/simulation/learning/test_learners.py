@@ -3,6 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from modelcollapse.errors import FaultyLearnerError, LearnerError
 from modelcollapse.simulation.learning import learners
@@ -64,6 +67,12 @@ def test_nothing_to_learn_from_gives_an_undecided_constant(split):
         (Model("sklearn.linear_model:Nothing"), "Found no learner at"),
         (Model("sklearn.metrics:accuracy_score"), "expected a scikit-learn classifier"),
         (Model("sklearn.ensemble:StackingClassifier"), "cannot be made without arguments"),
+        (Model("sklearn.datasets:load_digits"), "Found 'sklearn.datasets:load_digits', expected a scikit-learn class"),
+        (Model("modelcollapse:reproduce"), "expected a scikit-learn classifier .* or a function without arguments"),
+        (Model("tests.simulation.odd_learners:make_nothing"), "make_nothing', which returns None, expected a scikit"),
+        (Model("tests.simulation.odd_learners:make_with"), "or a function without arguments that returns one"),
+        (Model("linear-svm", (("linearsvc__C", -1),)), "does not take linearsvc__C=-1: .* Got -1 instead"),
+        (Model("linear-svm", (("linearsvc__D", 1),)), "does not take linearsvc__D=1: Invalid parameter 'D'"),
         (Model("naive-bayes", (("depth", 3),)), "does not take depth=3"),
         (Model("naive-bayes", (("alpha", -1),)), r"does not take alpha=-1: .* Got -1 instead\.$"),
         (Model("forest", (("max_depth", "x"),)), "max_depth=x: max_depth='x' is not possible: use an int"),
@@ -128,3 +137,36 @@ def test_equal_numbers_of_another_type_are_another_model(order):
     """One term for a split, and all terms, whichever was asked for first."""
     names = [learners.identity(Model("forest-sklearn", (("max_features", value),)))["params"] for value in order]
     assert [params["max_features"] for params in names] == [repr(value) for value in order]
+
+
+def test_a_function_makes_a_learner_that_is_seeded_throughout(split):
+    training, labels, test = split
+    path = "tests.simulation.odd_learners:make_nested"
+    found = [learners.train(Model(path), training, labels, seed).score(test).ranking for seed in (1, 1, 2)]
+    assert (found[0] == found[1]).all()
+    assert (found[0] != found[2]).any()
+    outer = learners.instantiate(Model(path))
+    learners._prepare(outer, 1)
+    params = outer.get_params(deep=True)
+    assert params["baggingclassifier__n_jobs"] == 1
+    seeds = {params["baggingclassifier__random_state"], params["baggingclassifier__estimator__random_state"]}
+    assert len(seeds) == 2
+    assert all(isinstance(seed, int) for seed in seeds)
+    assert learners.instantiate(Model(path)).get_params()["baggingclassifier__random_state"] is None, "never changed"
+
+
+def test_a_functions_learner_is_known_by_its_parts_and_their_parameters():
+    one, other = (learners.identity(Model("linear-svm", params)) for params in ((), (("linearsvc__C", 2.0),)))
+    assert one != other
+    assert one["parts"][""].startswith("sklearn.pipeline:Pipeline 1.")
+    assert one["parts"]["linearsvc"].startswith("sklearn.svm._classes:LinearSVC 1.")
+    assert "linearsvc__C" in learners.parameter_names("linear-svm")
+    assert "linearsvc__random_state" not in learners.parameter_names("linear-svm")
+
+
+def test_named_pipelines_are_scikit_learns(split):
+    training, labels, test = split
+    found = learners.train(Model("tfidf-logistic-regression"), training, labels, 1).score(test)
+    expected = make_pipeline(TfidfTransformer(), LogisticRegression(max_iter=1000)).fit(training, labels)
+    assert (found.probability == expected.predict_proba(test)[:, 1]).all()
+    assert learners.train(Model("linear-svm"), training, labels, 1).score(test).probability is None
