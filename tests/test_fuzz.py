@@ -11,6 +11,7 @@ from modelcollapse.errors import SpecError
 from modelcollapse.sweeps.sweep import Sweep
 
 
+@pytest.mark.filterwarnings("ignore:.* was begun with other versions")
 def test_no_reader_answers_with_a_traceback(monkeypatch, capsys):
     script = Path(__file__).parents[1] / "scripts" / "fuzz.py"
     monkeypatch.syspath_prepend(script.parent)

@@ -27,6 +27,10 @@ from tests.golden import FILE, STORED_RUN, STORED_VALUES, SWEEPS, golden_corpus,
 GOLDEN = json.loads(FILE.read_text())
 
 
+#: The stored run was made with libraries, and a Python, of its day.
+pytestmark = pytest.mark.filterwarnings("ignore:.* was begun with other versions")
+
+
 @pytest.fixture(scope="module")
 def corpus():
     return golden_corpus()

@@ -121,7 +121,7 @@ def extended_spec(
             corpus=StoredCorpus(**about), sweeps=[asked], models=[written], versions=now, rows=_rows_of(sweep)
         )
     then = known.versions
-    changed = [f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name]]
+    changed = [f"{name} {then[name]} then, {now[name]} now" for name in now if then.get(name, now[name]) != now[name]]
     if changed:
         warnings.warn(f"{folder} was begun with other versions: {printable('; '.join(changed))}.", stacklevel=3)
     others = [i for i, values in enumerate(known.sweeps) if _as_text(values) != _as_text(asked)]
