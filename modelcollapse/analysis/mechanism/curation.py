@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
@@ -30,9 +31,13 @@ _RATE = (*SETTING, "collapse_rate")
 
 
 def strategy_of(rule: str) -> tuple[str, float | None]:
-    """Return a rule's strategy and, where it has one, its budget; of other rules the whole name."""
+    """Return a rule's strategy and, where it has one, its budget; of other rules the whole name.
+
+    Exported rows may come from anywhere: what is no share is no budget.
+    """
     name, _, share = rule.partition(":")
-    return (name, float(share)) if name in BUDGETED else (rule, None)
+    is_budget = name in BUDGETED and re.fullmatch(r"[01]|[01]?\.[0-9]{1,9}", share) is not None
+    return (name, float(share)) if is_budget else (rule, None)
 
 
 def curation(results: pl.DataFrame, metric: str = "accuracy", margin: float = 0.005) -> pl.DataFrame:
@@ -169,7 +174,8 @@ def compare_strategies(results: pl.DataFrame, metric: str = "accuracy") -> pl.Da
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
     records = []
     for key, _, wide in _by_rate(final, metric):
-        budgeted = [(*strategy_of(rule), rule) for rule in wide.columns if rule.partition(":")[0] in BUDGETED]
+        known = [(*strategy_of(rule), rule) for rule in wide.columns]
+        budgeted = [one for one in known if one[1] is not None]
         for (name, budget, rule), (other_name, other_budget, other) in combinations(sorted(budgeted), 2):
             both = wide.select("n_test", rule, other).drop_nulls()
             if budget != other_budget or both.is_empty():

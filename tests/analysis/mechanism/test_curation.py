@@ -46,6 +46,16 @@ def rows(seeds=10, slope=0.1, rates=(0, 0.3), own_sd=0.001, number=0):
 def test_rules_are_strategies_with_budgets():
     assert strategy_of("checked-disagreed:0.05") == ("checked-disagreed", 0.05)
     assert strategy_of("weighted:0.3") == ("weighted:0.3", None)
+    for strange in ("checked", "checked:", "checked:nan", "checked:0.1:<b>", "checked:1e400"):
+        assert strategy_of(strange) == (strange, None)
+
+
+def test_rules_of_strangers_are_shown_as_they_are():
+    strange = prepare(rows().with_columns(pl.col("label_rule").str.replace("checked:0.2", "checked:<b>", literal=True)))
+    assert "checked:<b>" in curation(strange)["strategy"]
+    assert bought_table(strange, 0.005) is not None
+    assert strategies_table(strange) is not None
+    assert frontier_figure(strange) is not None
 
 
 def test_what_is_bought_restored_and_left_is_the_truth():
