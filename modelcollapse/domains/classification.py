@@ -94,7 +94,7 @@ class Classification:
 
     def data(self, corpus: Any, sweep: Any) -> AnyCorpus:
         """See `Domain`: chains draw from the corpus itself."""
-        known = features.checked(corpus, sweep, learner_check.check)
+        known = features.checked(corpus, sweep)
         if len(known.classes) != 2:
             names = ", ".join(f"'{name[:20]}'" for name in known.classes[:4])
             raise SpecError(

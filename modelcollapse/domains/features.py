@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from modelcollapse.corpora.corpus import Corpus
@@ -15,8 +14,8 @@ from modelcollapse.simulation.spec import Model, TermSelection
 FOREST, OTHER_FOREST = "forest", "forest-sklearn"
 
 
-def checked(corpus: Any, sweep: Any, check: Callable[[Model, learner_check.Form], None]) -> AnyCorpus:
-    """Return a corpus on which a sweep may run; `check` tries a learner on documents of a form.
+def checked(corpus: Any, sweep: Any) -> AnyCorpus:
+    """Return a corpus on which a sweep may run: its learners are tried on documents of its form.
 
     Raises
     ------
@@ -34,7 +33,7 @@ def checked(corpus: Any, sweep: Any, check: Callable[[Model, learner_check.Form]
     for model in sweep.models():
         if isinstance(corpus, DenseCorpus) and learners.is_our_forest(model):
             raise LearnerError(f"Learner '{model.name}' takes counts of words, not numbers: use {OTHER_FOREST}.")
-        check(model, "counts" if isinstance(corpus, Corpus) else "numbers")
+        learner_check.check(model, "counts" if isinstance(corpus, Corpus) else "numbers")
         if isinstance(corpus, DenseCorpus):
             _check_values(corpus, model)
     return corpus

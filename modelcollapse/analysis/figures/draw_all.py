@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -113,11 +113,18 @@ def _of_measures(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None
             continue
         if figure := fate_figure(group):
             yield Drawing(f"{experiment}-fate", experiment, "fate", figure)
-        settings = list(group.group_by(SETTING, maintain_order=True))
-        for number, (key, setting) in enumerate(settings, start=1):
-            if figure := rules_figure(setting, domain):
-                suffix = f"-{number}" if len(settings) > 1 else ""
-                yield Drawing(f"{experiment}-rules{suffix}", experiment, "rules", figure, describe(key, group))
+        yield from _by_setting(group, {"rules": partial(rules_figure, domain=domain)})
+
+
+def _by_setting(group: pl.DataFrame, kinds: Mapping[str, Callable[[pl.DataFrame], Figure | None]]) -> Iterator[Drawing]:
+    """Draw figures of each setting of one experiment's rows, by kind; those of several settings are numbered."""
+    experiment = str(group["experiment"][0])
+    settings = list(group.group_by(SETTING, maintain_order=True))
+    for number, (key, setting) in enumerate(settings, start=1):
+        suffix = f"-{number}" if len(settings) > 1 else ""
+        for kind, draw in kinds.items():
+            if figure := draw(setting):
+                yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, describe(key, group))
 
 
 def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:
@@ -134,16 +141,12 @@ def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:
         if found := post_figure(group):
             kind, figure = found
             yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
-        settings = list(group.group_by(SETTING, maintain_order=True))
-        for number, (key, setting) in enumerate(settings, start=1):
-            suffix = f"-{number}" if len(settings) > 1 else ""
-            for kind, draw_setting in (
-                ("rates", partial(rates_figure, margin=margin)),
-                ("controls", controls_figure),
-                ("decomposition", decomposition_figure),
-                ("curation", frontier_figure),
-            ):
-                if figure := draw_setting(setting):
-                    yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, describe(key, group))
+        of_setting: dict[str, Callable[[pl.DataFrame], Figure | None]] = {
+            "rates": partial(rates_figure, margin=margin),
+            "controls": controls_figure,
+            "decomposition": decomposition_figure,
+            "curation": frontier_figure,
+        }
+        yield from _by_setting(group, of_setting)
     if figure := overview_figure(rows):
         yield Drawing("overview", "", "overview", figure)

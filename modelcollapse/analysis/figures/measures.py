@@ -19,7 +19,16 @@ from modelcollapse.analysis.figures.panels import (
     most_lines,
     panels,
 )
-from modelcollapse.analysis.figures.style import INK, MUTED, caption, figure_style, grid_shape, percent_axis, size_axis
+from modelcollapse.analysis.figures.style import (
+    DOTS,
+    INK,
+    MUTED,
+    caption,
+    figure_style,
+    grid_shape,
+    percent_axis,
+    size_axis,
+)
 from modelcollapse.analysis.statistics.arms import growth_above
 from modelcollapse.simulation.domain import Domain, Measure
 
@@ -27,8 +36,6 @@ from modelcollapse.simulation.domain import Domain, Measure
 _PLACE = ("model", "model_params", "initial_size", "growth", "regime")
 #: How what theory says is drawn, in front of every curve.
 _DASHES = (0, (3, 2))
-#: How what people made is drawn.
-_DOTS = (0, (1, 1.6))
 
 
 def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> Figure:
@@ -58,7 +65,7 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
                 draw_lines(axes, part.lines, name)
                 if f"{name}_human" in rows.columns:
                     people = part.rows[f"{name}_human"].mean()
-                    axes.axhline(people, color=MUTED, linewidth=1.2, linestyle=_DOTS)  # type: ignore[arg-type]
+                    axes.axhline(people, color=MUTED, linewidth=1.2, linestyle=DOTS)  # type: ignore[arg-type]
                 if judged is not None:
                     _draw_law(axes, part, name, judged)
                 size_axis(axes, part.rows["n_seen"].unique().to_list(), label=False)
@@ -71,7 +78,7 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
             axes.set_xlabel(f"{domain.slots} seen")
             axes.tick_params(labelbottom=True)
         law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, marker="D", markersize=4, label="law")
-        own = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_DOTS, label="people’s own")
+        own = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=DOTS, label="people’s own")
         extra = [law] * _has_law(rows, judged) + [own] * any(f"{name}_human" in rows.columns for name in measures)
         add_legend(figure, most_lines(parts), "filled by\nthe model", extra)
         enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]

@@ -27,6 +27,8 @@ CATEGORIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", 
 CATEGORIES_DARK = ("#4ba8e0", "#ff8a3d", "#2fc79b", "#e79cc4", "#d9a64a", "#8fd0f5", "#b393d9", "#c3d04a", "#aab2bb")
 _RATES = ("#1f4fa3", "#6b3fa6", "#b8357c", "#e5603d", "#f7a823")
 _RATES_DARK = ("#4787ea", "#9a7bf0", "#e767ad", "#ff8d5f", "#ffd257")
+#: How what people made is drawn beside what models make.
+DOTS = (0, (1, 1.6))
 #: Up to this many rates get a legend entry each; of more only some are named.
 MAX_LEGEND = 12
 

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from modelcollapse.analysis.figures.learning_curves import describe_seeds
 from modelcollapse.analysis.figures.panels import BAND_SEEDS, Line, Panel, panels, rule_order
 from modelcollapse.analysis.figures.style import (
+    DOTS,
     INK,
     MUTED,
     caption,
@@ -34,7 +35,6 @@ from modelcollapse.simulation.domain import Domain
 MOST_PANELS = 6
 #: What decoders change: perplexity, and then what is written.
 DECODED = ("perplexity", "n_types", "unseen_trigrams", "repetition")
-_DOTS = (0, (1, 1.6))
 
 
 def band_words() -> list[str]:
@@ -107,7 +107,7 @@ def _draw_bands(axes: Axes, rows: pl.DataFrame) -> None:
         x, y, people = (both[name].to_numpy() for name in ("generation", "mean", "people"))
         if both["n_seeds"].min() >= BAND_SEEDS:  # type: ignore[operator]
             axes.vlines(x, both["ci_low"], both["ci_high"], color=colour, linewidth=1, zorder=15)
-        axes.plot(x, people, color=colour, linewidth=1.1, linestyle=_DOTS, zorder=10)
+        axes.plot(x, people, color=colour, linewidth=1.1, linestyle=DOTS, zorder=10)
         axes.fill_between(x, y, people, where=list(y < people), color=colour, alpha=0.13, linewidth=0, interpolate=True)
         axes.plot(x, y, color=colour, marker="o", markersize=3, markeredgewidth=0, zorder=20)
     axes.margins(x=0.04)
@@ -119,7 +119,7 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color=colour, linewidth=2, label=words)
         for words, colour in zip(band_words(), ordered_colours(len(BANDS)), strict=True)
     ]
-    dotted = Line2D([], [], color=MUTED, linewidth=1.1, linestyle=_DOTS, label="people")
+    dotted = Line2D([], [], color=MUTED, linewidth=1.1, linestyle=DOTS, label="people")
     figure.legend(
         handles=[*handles[::-1], dotted],
         title="words that people\nuse so often in\na million",
@@ -154,7 +154,7 @@ def rules_figure(rows: pl.DataFrame, domain: Domain) -> Figure | None:
                 axes.hlines(y, mine["ci_low"], mine["ci_high"], color=colour, linewidth=1.6)
                 axes.plot(mine["mean"], y, "o", color=colour, markersize=5, markeredgecolor="white", zorder=5)
             if people is not None:
-                axes.axvline(people, color=INK, linewidth=1.3, linestyle=_DOTS, zorder=1)
+                axes.axvline(people, color=INK, linewidth=1.3, linestyle=DOTS, zorder=1)
             _value_axis(axes, table["mean"], is_share=measure.unit == "share")
             axes.set_yticks(range(len(rules)), rules)
             axes.set_ylim(-0.6, len(rules) - 0.4)
@@ -163,7 +163,7 @@ def rules_figure(rows: pl.DataFrame, domain: Domain) -> Figure | None:
         handles = [
             Line2D([], [], color=c, marker="o", linestyle="", label=percent(rate)) for rate, c in colours.items()
         ]
-        alone = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DOTS, label="0 % (people only)")
+        alone = Line2D([], [], color=INK, linewidth=1.3, linestyle=DOTS, label="0 % (people only)")
         figure.legend(
             handles=[alone, *handles], title="filled by\nthe model", loc="outside right upper", alignment="left"
         )

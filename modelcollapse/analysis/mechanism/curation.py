@@ -193,11 +193,18 @@ def compare_strategies(results: pl.DataFrame, metric: str = "accuracy") -> pl.Da
     return frame.with_columns(verdict=apart)
 
 
-def budget_needed(results: pl.DataFrame, margin: float = 0.005, metric: str = "accuracy") -> pl.DataFrame:
+def budget_needed(bought: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
     """Find the smallest budget of each strategy that keeps the loss within a margin, with confidence bounds.
 
     What is still lost is interpolated between the budgets tested, from the loop's at 0. The estimate is where its mean
     first falls below the margin; the bounds are where its lower and its upper confidence limit (95 %, two-sided) do.
+
+    Parameters
+    ----------
+    bought : DataFrame
+        See `curation`.
+    margin : float
+        Loss that counts as none.
 
     Returns
     -------
@@ -205,7 +212,7 @@ def budget_needed(results: pl.DataFrame, margin: float = 0.005, metric: str = "a
         The axes of a setting, ``collapse_rate, strategy, n_seeds, margin, largest`` (budget tested), ``needed, ci_low,
         ci_high`` as shares; null: beyond the largest budget tested. ``reliable`` as in `curation`, of all budgets.
     """
-    known = curation(results, metric, margin).drop_nulls("left_low")
+    known = bought.drop_nulls("left_low")
     loops = known.filter(strategy=LOOP).select(*_RATE, "left", "left_low", "left_high")
     records = []
     for key, group in groups(known.drop_nulls("budget").sort("budget"), [*_RATE, "strategy"]):

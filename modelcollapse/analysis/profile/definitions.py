@@ -197,21 +197,10 @@ def _wrong_labels(rows: pl.DataFrame) -> pl.DataFrame | str:
     regime = rows["regime"][0]
     if regime not in ("accumulate", "subsample", "replace"):
         return f"under {regime} it is not known when self-labels were made"
-    chain = ("seed",)
-    human = (
-        references(rows)
-        .sort("n_seen")
-        .with_columns(arrived=pl.col("n_seen").diff().over(chain), earlier=(1 - pl.col("accuracy")).shift().over(chain))
-    )
-    if regime == "replace":
-        expected = pl.col("earlier")
-    else:
-        expected = (pl.col("arrived") * pl.col("earlier")).cum_sum().over(chain) / pl.col("arrived").cum_sum().over(
-            chain
-        )
-    pairs = treated(rows).join(
-        human.select(*PAIR, expected=expected), on=list(PAIR), how="inner", maintain_order="left"
-    )
+    arrived, earlier = pl.col("n_seen").diff(), (1 - pl.col("accuracy")).shift()
+    expected = earlier if regime == "replace" else (arrived * earlier).cum_sum() / arrived.cum_sum()
+    human = references(rows).sort("n_seen").select(*PAIR, expected=expected.over("seed"))
+    pairs = treated(rows).join(human, on=list(PAIR), how="inner", maintain_order="left")
     found = pairs.select(*_KEYS, harm=pl.col("synthetic_label_error") - pl.col("expected")).drop_nulls("harm")
     return found if found.height else "nothing is self-labelled"
 

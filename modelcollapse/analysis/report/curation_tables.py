@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, percent, pp, unsigned_pp
-from modelcollapse.analysis.mechanism.curation import LOOP, budget_needed, compare_strategies, curation
+from modelcollapse.analysis.mechanism.curation import LOOP, budget_needed, compare_strategies
 from modelcollapse.analysis.report.cells import (
     YES_NO,
     Cell,
@@ -18,11 +18,12 @@ from modelcollapse.analysis.report.cells import (
     make_table,
     number,
     text,
+    tolerance_cell,
 )
 
 
-def bought_table(rows: pl.DataFrame, margin: float) -> Table | None:
-    """Show what each strategy buys back of the loop's loss."""
+def bought_table(rows: pl.DataFrame, bought: pl.DataFrame, margin: float) -> Table | None:
+    """Show what each strategy buys back of the loop's loss: what `curation` says of prepared rows."""
     columns: list[Column] = [
         *axes_columns(rows, rule=False),
         ("strategy", lambda row: text("the loop itself" if row["strategy"] == LOOP else row["strategy"])),
@@ -52,10 +53,10 @@ def bought_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "for granted: its own cost is not counted. Checked labels are taken to be right. "
         f"{OVER_SEEDS}"
     )
-    return make_table("What curation buys back", note, curation(rows, margin=margin), columns)
+    return make_table("What curation buys back", note, bought, columns)
 
 
-def needed_table(rows: pl.DataFrame, margin: float) -> Table | None:
+def needed_table(rows: pl.DataFrame, bought: pl.DataFrame, margin: float) -> Table | None:
     """Show the budget that each strategy needs to keep the loss within the margin."""
     columns: list[Column] = [
         *axes_columns(rows, rule=False),
@@ -69,7 +70,7 @@ def needed_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "the budgets tested, from the loop's at 0: of what lies between them nothing is known. More than the largest "
         "budget tested is written as such."
     )
-    return make_table("How much checking is enough", note, budget_needed(rows, margin), columns)
+    return make_table("How much checking is enough", note, budget_needed(bought, margin), columns)
 
 
 def strategies_table(rows: pl.DataFrame) -> Table | None:
@@ -100,8 +101,4 @@ def _restored(row: dict[str, Any]) -> Cell:
 
 
 def _needed(row: dict[str, Any]) -> Cell:
-    beyond = f"> {percent(row['largest'])}"
-    middle, low, high = (
-        beyond if row[name] is None else percent(round(row[name], 3)) for name in ("needed", "ci_low", "ci_high")
-    )
-    return Cell(middle if {middle, low, high} == {beyond} else f"{middle} [{low}, {high}]", row["needed"] or 9.0)
+    return tolerance_cell({**row, "tolerance": row["needed"]}, row["largest"], "ci_low", "ci_high")

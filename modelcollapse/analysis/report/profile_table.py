@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, pp, signed, unsigned_pp
+from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, pp, share_of_seeds, signed, unsigned_pp
 from modelcollapse.analysis.profile.profile import NOT_MEASURABLE, profile
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text
 
@@ -44,13 +44,7 @@ def _found(row: dict[str, Any]) -> Cell:
     if row["verdict"] == NOT_MEASURABLE:
         return Cell(NO_VALUE, 1e300)
     if row["unit"] == "seeds":
-        return number(
-            value, lambda share: f"{round(share * row['n_seeds'])} of {row['n_seeds']} seeds {_percent(low, high)}"
-        )
+        return number(value, lambda share: share_of_seeds(round(share * row["n_seeds"]), row["n_seeds"]))
     write = pp if row["unit"] == "share" else signed
     bounds = "" if low is None else f" [{write(low)}, {write(high)}]".replace(" pp", "")
     return number(value, write, bounds)
-
-
-def _percent(low: float, high: float) -> str:
-    return f"[{100 * low:.0f}, {100 * high:.0f} %]"

@@ -17,6 +17,7 @@ from modelcollapse.analysis.formats import (
     signed,
     unsigned_pp,
 )
+from modelcollapse.analysis.mechanism.curation import curation
 from modelcollapse.analysis.mechanism.degeneration import tipping, tipping_rates
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.assurance_tables import margins_table, survival_table, variance_table
@@ -59,13 +60,14 @@ def experiment_tables(rows: pl.DataFrame, margin: float, n_documents: int | None
 
     `n_documents` is the size of the corpus, where it is known.
     """
+    bought = curation(rows, margin=margin)
     made = {
         "differences": differences_table(rows, margin),
         "rules": rules_table(rows, margin),
         "profile": profile_table(rows, margin),
         "decomposition": decomposition_table(rows),
-        "bought": bought_table(rows, margin),
-        "needed": needed_table(rows, margin),
+        "bought": bought_table(rows, bought, margin),
+        "needed": needed_table(rows, bought, margin),
         "strategies": strategies_table(rows),
         "peaks": peaks_table(rows),
         "predictor": predictor_table(rows),

@@ -53,7 +53,7 @@ def test_rules_are_strategies_with_budgets():
 def test_rules_of_strangers_are_shown_as_they_are():
     strange = prepare(rows().with_columns(pl.col("label_rule").str.replace("checked:0.2", "checked:<b>", literal=True)))
     assert "checked:<b>" in curation(strange)["strategy"]
-    assert bought_table(strange, 0.005) is not None
+    assert bought_table(strange, curation(strange), 0.005) is not None
     assert strategies_table(strange) is not None
     assert frontier_figure(strange) is not None
 
@@ -91,7 +91,7 @@ def test_strategies_of_one_budget_are_told_apart_or_not():
 
 
 def test_the_budget_needed_is_where_the_loss_left_crosses_the_margin():
-    needed = {row["strategy"]: row for row in budget_needed(rows(), 0.015).iter_rows(named=True)}
+    needed = {row["strategy"]: row for row in budget_needed(curation(rows()), 0.015).iter_rows(named=True)}
     # Of .03 are left .021 at 5 % and .003 at 20 %: .015 between them.
     assert needed["checked-uncertain"]["needed"] == pytest.approx(0.1, abs=0.01)
     assert needed["checked-uncertain"]["ci_low"] < 0.1 < needed["checked-uncertain"]["ci_high"]
@@ -111,13 +111,14 @@ def test_without_the_loop_or_strategies_there_is_nothing():
     assert curation(rows().filter(pl.col("label_rule").is_in(["argmax", "none"]))).is_empty()
     plain = prepare(fake_results())
     assert frontier_figure(plain) is None
-    assert bought_table(plain, 0.005) is needed_table(plain, 0.005) is strategies_table(plain) is None
+    found = curation(plain)
+    assert bought_table(plain, found, 0.005) is needed_table(plain, found, 0.005) is strategies_table(plain) is None
 
 
 def test_one_seed_has_no_intervals():
     found = curation(rows(seeds=1))
     assert found["ci_low"].null_count() == found["restored"].null_count() == found.height
-    assert bought_table(prepare(rows(seeds=1)), 0.005) is not None
+    assert bought_table(prepare(rows(seeds=1)), found, 0.005) is not None
 
 
 @given(st.integers(0, 1000))
@@ -146,5 +147,5 @@ def test_the_figure_has_a_panel_for_each_rate_and_the_tables_every_strategy():
     figure = frontier_figure(prepared)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["10 % self-labelled", "30 % self-labelled"]
     assert "without checking" in [text.get_text() for text in figure.legends[0].get_texts()]
-    assert len(bought_table(prepared, 0.005).rows) == 12
+    assert len(bought_table(prepared, curation(prepared), 0.005).rows) == 12
     assert len(strategies_table(prepared).rows) == 4
