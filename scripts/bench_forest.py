@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import statistics
 import sys
 import time
@@ -28,12 +27,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from against import compare
+from peak_memory import memory
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
-from modelcollapse.corpora import load_corpus
-from modelcollapse.corpora.dense import two_of_counts
+from modelcollapse.corpora import Corpus, load_corpus  # only what older commits have, too
 from modelcollapse.forest import SparseForestClassifier
 
 #: Forests of 1,000 trees on the same documents differ by less, and wrong ones by more.
@@ -79,7 +78,7 @@ def make_task(counts: sparse.csr_matrix, labels: npt.NDArray[np.uint8], size: in
 
 def run(fit: Callable[[], Any], predict: Callable[[Any], npt.NDArray[np.uint8]], task: Task) -> Timing:
     """Time one forest."""
-    before = _memory(reset=True)
+    before = memory(reset=True)
     processor, start = time.process_time(), time.perf_counter()
     forest = fit()
     fitted = time.perf_counter()
@@ -90,7 +89,7 @@ def run(fit: Callable[[], Any], predict: Callable[[Any], npt.NDArray[np.uint8]],
         done - fitted,
         time.process_time() - processor,
         float(np.mean(predicted == task.test_labels)),
-        _memory(reset=False) - before,
+        memory(reset=False) - before,
     )
 
 
@@ -105,17 +104,6 @@ def run_theirs(task: Task, parameters: dict[str, Any], seed: int) -> Timing:
     train, test = task.train.astype(np.float32).tocsc(), task.test.astype(np.float32)
     forest = RandomForestClassifier(**parameters, random_state=seed, n_jobs=1)
     return run(lambda: forest.fit(train, task.labels), lambda fitted: fitted.predict(test), task)
-
-
-def _memory(*, reset: bool) -> float:
-    """Megabytes in use after resetting the peak, or the peak since then; Linux only, else 0."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    found = re.search(rf"{'VmRSS' if reset else 'VmHWM'}:\s+(\d+) kB", status.read_text())
-    return int(found.group(1)) / 1024 if found else 0.0
 
 
 def median(timings: list[Timing], name: str) -> float:
@@ -190,7 +178,9 @@ def main() -> None:
         arguments += ["--max-features", options.max_features, *(["--bootstrap"] if options.bootstrap else [])]
         compare(options.against, __file__, [*map(str, arguments), "--runs", "1"], options.runs)
         return
-    corpus = two_of_counts(load_corpus(options.corpus), "this script")
+    corpus = load_corpus(options.corpus)
+    if not isinstance(corpus, Corpus):
+        sys.exit(f"{options.corpus} has numbers, expected texts.")
     parameters = {
         "n_estimators": options.trees,
         "max_depth": options.max_depth,

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import re
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from nltk.lm import KneserNeyInterpolated
+from peak_memory import memory
 
 from modelcollapse.corpora.block_cache import BlockCorpus
 from modelcollapse.corpora.blocks import load_blocks
@@ -48,17 +48,6 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     """Return what work returns, and the seconds of the process that it took."""
     start = time.process_time()
     return work(), time.process_time() - start
-
-
-def memory(*, reset: bool) -> float:
-    """Megabytes in use after resetting the peak, or the peak since then; Linux only, else 0."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    found = re.search(rf"{'VmRSS' if reset else 'VmHWM'}:\s+(\d+) kB", status.read_text())
-    return int(found.group(1)) / 1024 if found else 0.0
 
 
 def bench_generation(corpus: BlockCorpus, size: int, order: int) -> float:

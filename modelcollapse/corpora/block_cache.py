@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +14,11 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.cache import (
     ABOUT,
-    FORMAT,
     VOCABULARY_FILE,
     CorpusCache,
     VocabularyFile,
     hashes_of,
+    read_checked,
     write_about,
 )
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES, load_array
@@ -85,10 +84,8 @@ class BlockCache(CorpusCache):
         """See `CorpusCache`."""
         folder = self.path(key)
         try:
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-            blocks = load_array(folder / BLOCKS_FILE)
-            if about["format"] != FORMAT or about["hashes"] != hashes_of(folder, {"blocks": blocks}):
-                return None
+            about, arrays = read_checked(folder, ("blocks",))
+            blocks = arrays["blocks"]
             words = tuple(VocabularyFile(folder / VOCABULARY_FILE)())
             digest = blake2b("\n".join(words).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES)
             digest.update(f"{blocks.shape}".encode() + blocks.astype("<u4").tobytes())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.block_cache import BLOCKS_FILE, BlockCache, BlockCorpus
-from modelcollapse.corpora.cache import VOCABULARY_FILE
-from modelcollapse.corpora.counting.npy_files import HASH_BYTES
-from modelcollapse.corpora.load import find_source, say_waiting
+from modelcollapse.corpora.cache import VOCABULARY_FILE, write_names
+from modelcollapse.corpora.load import cache_key, find_source, say_waiting
 from modelcollapse.corpora.options import BlockOptions, TextOptions
 from modelcollapse.corpora.origin import Lengths, Origin
 from modelcollapse.corpora.progress import silent
@@ -70,8 +67,8 @@ def load_blocks(
     limits = BlockOptions.parse(block_length=block_length, min_count=min_count)
     source = find_source(name_or_path, options)
     identity = {**source.identity(), "blocks": BLOCKS_VERSION, **limits.model_dump()}
-    key = blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
-    return BlockCache().get_or_build(key, source.name, partial(_build, source, identity, limits), say_waiting)
+    build = partial(_build, source, identity, limits)
+    return BlockCache().get_or_build(cache_key(identity), source.name, build, say_waiting)
 
 
 def _build(source: Source, identity: dict[str, Any], limits: BlockOptions, folder: Path) -> Origin:
@@ -87,8 +84,7 @@ def _build(source: Source, identity: dict[str, Any], limits: BlockOptions, folde
         raise CorpusError(f"'{source.name}' has no two words that occur {min_count} times, expected a text.")
     kind = np.uint16 if len(vocabulary) <= 2**16 else np.uint32
     np.save(folder / BLOCKS_FILE, tokens[: n_blocks * length].reshape(n_blocks, length).astype(kind))
-    words = "".join(f"{word}\n" for word in vocabulary)
-    (folder / VOCABULARY_FILE).write_text(words, encoding="utf-8", errors="backslashreplace", newline="\n")
+    write_names(folder / VOCABULARY_FILE, vocabulary)
     report.kept = len(lengths)
     return Origin(identity, report, Lengths.of(lengths))
 

@@ -197,11 +197,7 @@ class CorpusCache:
         """Memory-map a cached corpus, every byte checked; return None if it is absent, incomplete or was changed."""
         folder = self.path(key)
         try:
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-            layout = _NUMBERS if "features" in about["hashes"] else _COUNTS
-            arrays: dict[str, Any] = {array: load_array(folder / f"{array}.npy") for array in layout}
-            if about["format"] != FORMAT or about["hashes"] != hashes_of(folder, arrays):
-                return None
+            about, arrays = read_checked(folder, _COUNTS, _NUMBERS)
             shared: dict[str, Any] = {
                 "fingerprint": _fingerprint(about["hashes"]),
                 "name": name,
@@ -211,9 +207,25 @@ class CorpusCache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         names = VocabularyFile(folder / VOCABULARY_FILE)
-        if layout is _COUNTS:
+        if "features" not in arrays:
             return Corpus(**arrays, **shared, load_vocabulary=names)
         return DenseCorpus(**arrays, **shared, load_columns=names)
+
+
+def read_checked(folder: Path, *layouts: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is noted of a built folder, and its arrays, memory-mapped: those of the layout that it has.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError or TypeError
+        It is not there, not complete, of another version, or was changed since.
+    """
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    layout = next((names for names in layouts if {*names} <= {*about["hashes"]}), ())
+    arrays = {array: load_array(folder / f"{array}.npy") for array in layout}
+    if about["format"] != FORMAT or about["hashes"] != hashes_of(folder, arrays):
+        raise ValueError(f"{folder} was changed")
+    return about, arrays
 
 
 def write_classes(folder: Path, names: Sequence[str]) -> None:

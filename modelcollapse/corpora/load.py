@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -285,8 +285,12 @@ def _files(paths: list[Path], options: CorpusOptions, name: str | None = None) -
 
 
 def _key(source: Source) -> str:
-    """Key in the cache: a hash of everything the corpus depends on."""
-    return blake2b(json.dumps(source.identity(), sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
+    return cache_key(source.identity())
+
+
+def cache_key(identity: Mapping[str, Any]) -> str:
+    """Return the key in the cache: a hash of everything that a corpus depends on."""
+    return blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
 def _load(source: Source, workers: int | None, progress: ShowProgress) -> AnyCorpus:

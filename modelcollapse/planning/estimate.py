@@ -35,7 +35,7 @@ from modelcollapse.searches.hyperparameters import GridSettings
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.containment import contained_items
 from modelcollapse.simulation.learning.learners import STUDY_FOREST
-from modelcollapse.simulation.regimes import window_size
+from modelcollapse.simulation.regimes import training_sizes
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
 
 #: A calibration ends before a training that would take it beyond this, but not before it has a few sizes.
@@ -86,18 +86,9 @@ class CostLaw:
         """Return what each generation of a chain takes."""
         sizes = spec.sizes()
         increments = [later - size for size, later in itertools.pairwise(sizes)]
-        window = window_size(spec.regime)
-        if window is not None:
-            trained_on = tuple(min(size, window) for size in sizes)
-        else:
-            trained_on = {
-                "accumulate": sizes,
-                "replace": (sizes[0], *increments),
-                "subsample": (sizes[0],) * len(sizes),
-            }[spec.regime]
         return [
             self.generation_seconds(n_train, spec.test_size + increment)
-            for n_train, increment in zip(trained_on, [*increments, 0], strict=True)
+            for n_train, increment in zip(training_sizes(spec.regime, sizes), [*increments, 0], strict=True)
         ]
 
     def _at(self, size: int, seconds: tuple[float, ...]) -> float:

@@ -6,8 +6,9 @@ One has a size in its name, ``window:M``: `find_regime` knows what all names mea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -66,6 +67,29 @@ def window_size(name: str) -> int | None:
     """
     written = re.fullmatch(r"window:([1-9][0-9]{0,11})", name)
     return int(written[1]) if written else None
+
+
+def training_sizes(name: str, sizes: Sequence[int]) -> list[int]:
+    """Return how many slots each generation is trained on, if none is left out.
+
+    Parameters
+    ----------
+    name : str
+        Of a regime.
+    sizes : sequence of int
+        Slots seen in each generation.
+
+    Examples
+    --------
+    >>> training_sizes("replace", [100, 150, 250]), training_sizes("window:120", [100, 150, 250])
+    ([100, 50, 100], [100, 120, 120])
+    """
+    size = window_size(name)
+    if size is not None:
+        return [min(seen, size) for seen in sizes]
+    if name == "replace":
+        return [sizes[0], *(later - seen for seen, later in pairwise(sizes))]
+    return [sizes[0]] * len(sizes) if name == "subsample" else list(sizes)
 
 
 def find_regime(name: str) -> Regime:

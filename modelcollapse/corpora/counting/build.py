@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -42,36 +42,44 @@ def build_from_rows(
     report.check(options.keep_going)
     classes = labels.classes(report, options.keep_going)
     report.check(options.keep_going)
-    keep = _choose(classes, store.digests, report, options)
+    keep = choose(classes, lambda there: _repeated(store.digests[there]), report, options)
     if not store.lengths[keep].any():
         raise CorpusError("no document has a word left after cleaning. Expected English text.")
     index = count_terms(store, keep, options.ngrams, folder, progress)
     write_vocabulary(index, folder / VOCABULARY_FILE)
-    np.save(folder / "labels.npy", classes.labels(keep))
-    if classes.names != TWO:
-        write_classes(folder, classes.names)
+    write_labels(classes, keep, folder)
     (folder / _TOKENS).unlink()
     report.kept = int(keep.sum())
     return Lengths.of(store.lengths[keep])
 
 
-def _choose(
-    classes: Classes, digests: npt.NDArray[np.uint64], report: ReadReport, options: CorpusOptions
+def choose(
+    classes: Classes,
+    mark_repeated: Callable[[npt.NDArray[np.bool_]], npt.NDArray[np.bool_]],
+    report: ReadReport,
+    options: CorpusOptions,
 ) -> npt.NDArray[np.bool_]:
-    """Say which documents stay."""
+    """Say which rows stay: `mark_repeated` marks, among those that have a class, all but the first of equal ones."""
     keep = classes.are_there
     repeated = keep.copy()
-    repeated[keep] = _repeated(digests[keep])
+    repeated[keep] = mark_repeated(keep)
     report.duplicates = int(repeated.sum())
     if options.drop_duplicates:
         keep &= ~repeated
         report.left_out["duplicate"] = report.duplicates
     if options.balance:
-        balance(keep, classes, report)
+        _balance(keep, classes, report)
     return keep
 
 
-def balance(keep: npt.NDArray[np.bool_], classes: Classes, report: ReadReport) -> None:
+def write_labels(classes: Classes, keep: npt.NDArray[np.bool_], folder: Path) -> None:
+    """Write the labels of the rows that stay, and the names of classes that are not the usual two."""
+    np.save(folder / "labels.npy", classes.labels(keep))
+    if classes.names != TWO:
+        write_classes(folder, classes.names)
+
+
+def _balance(keep: npt.NDArray[np.bool_], classes: Classes, report: ReadReport) -> None:
     """Keep as many rows of every class as the smallest has: the first ones."""
     members = [np.flatnonzero(keep & (classes.of_rows == c)) for c in range(len(classes.names))]
     size = min(map(len, members))

@@ -33,10 +33,8 @@ def fasttext_rows(data: DataStream, options: CorpusOptions, report: ReadReport) 
             yield SourceRow(number, text, label.removeprefix(FASTTEXT_PREFIX), False)
 
 
-def json_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
-    """Yield the objects of a JSON Lines file."""
-    columns: Columns | None = None
-    names: list[str] = []
+def json_objects(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of a JSON Lines file with their lines; other lines are entered in the report."""
     for number, line in enumerate(decoded_lines(data, options.encoding), start=1):
         if line.isspace():
             continue
@@ -45,9 +43,17 @@ def json_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> I
             record = json.loads(line)
         except (ValueError, RecursionError):
             record = None
-        if not isinstance(record, dict):
+        if isinstance(record, dict):
+            yield number, record
+        else:
             report.reject(data.name, number, "not a JSON object", line)
-            continue
+
+
+def json_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
+    """Yield the objects of a JSON Lines file."""
+    columns: Columns | None = None
+    names: list[str] = []
+    for number, record in json_objects(data, options, report):
         if columns is None:
             names = list(record)
             columns = find_columns(names, options, data.name)

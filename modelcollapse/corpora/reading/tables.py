@@ -16,10 +16,10 @@ import polars as pl
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.archives import DataStream, decompression_errors, open_data
 from modelcollapse.corpora.reading.columns import LABELS, find_column, find_label, names_text, numbered_columns
-from modelcollapse.corpora.reading.decoding import decoded_lines
 from modelcollapse.corpora.reading.delimited import find_dialect, numbered_rows
 from modelcollapse.corpora.reading.parquet import DAMAGE, PARQUET_MAGIC
 from modelcollapse.corpora.reading.read_report import ReadReport
+from modelcollapse.corpora.reading.records import json_objects
 from modelcollapse.errors import CorpusError
 from modelcollapse.names import first_line
 
@@ -149,20 +149,7 @@ def _of_strings(rows: Sequence[Sequence[str]], options: CorpusOptions) -> pl.Dat
 
 
 def _read_records(data: DataStream, options: CorpusOptions, report: ReadReport) -> pl.DataFrame:
-    records = []
-    for number, line in enumerate(decoded_lines(data, options.encoding), start=1):
-        if line.isspace():
-            continue
-        report.read += 1
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict):
-            records.append(record)
-        else:
-            report.reject(data.name, number, "not a JSON object", line)
-    frame = _of_records(records)
+    frame = _of_records([record for _, record in json_objects(data, options, report)])
     if frame is None:
         raise CorpusError(f"{data.name} holds no rows.")
     return frame

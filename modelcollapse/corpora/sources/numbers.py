@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.cache import VOCABULARY_FILE, write_classes, write_names
-from modelcollapse.corpora.counting.build import balance
+from modelcollapse.corpora.cache import VOCABULARY_FILE, write_names
+from modelcollapse.corpora.counting.build import choose, write_labels
 from modelcollapse.corpora.counting.npy_files import hash_file
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.progress import Progress
 from modelcollapse.corpora.reading.batches import RowBatch
-from modelcollapse.corpora.reading.labels import TWO, LabelColumn
+from modelcollapse.corpora.reading.labels import LabelColumn
 from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.corpora.reading.tables import Found, read_numbers
 from modelcollapse.errors import CorpusError
@@ -109,20 +109,10 @@ def write_numbers(found: Sequence[Found], report: ReadReport, options: CorpusOpt
     classes = labels.classes(report, options.keep_going)
     report.check(options.keep_going)
     features = np.concatenate([part.features for part in found]) if len(found) > 1 else found[0].features
-    keep = classes.are_there
-    repeated = keep.copy()
-    repeated[keep] = _repeated(features[keep])
-    report.duplicates = int(repeated.sum())
-    if options.drop_duplicates:
-        keep &= ~repeated
-        report.left_out["duplicate"] = report.duplicates
-    if options.balance:
-        balance(keep, classes, report)
+    keep = choose(classes, lambda there: _repeated(features[there]), report, options)
     np.save(folder / "features.npy", features[keep].astype("<f4", copy=False))
-    np.save(folder / "labels.npy", classes.labels(keep))
+    write_labels(classes, keep, folder)
     write_names(folder / VOCABULARY_FILE, found[0].columns)
-    if classes.names != TWO:
-        write_classes(folder, classes.names)
     report.kept = int(keep.sum())
 
 

@@ -19,7 +19,7 @@ from modelcollapse.errors import LearnerError, SpecError
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.domain import Measure, Moment
 from modelcollapse.simulation.learning.training import Train
-from modelcollapse.simulation.regimes import Positions, window_size
+from modelcollapse.simulation.regimes import Positions, training_sizes
 from modelcollapse.simulation.rows import CommonRow
 from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Origins, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
@@ -169,13 +169,8 @@ class Generation:
 
         Blocks are taken to have 128 tokens, since the corpus is not known here.
         """
-        window = window_size(spec.regime)
-        if window is not None:
-            blocks = min(window, spec.final_size)
-        elif spec.regime == "accumulate":
-            blocks = spec.final_size
-        else:
-            blocks = max(spec.initial_size, spec.growth.increment or 0)
+        sizes = spec.sizes()
+        blocks = max(*training_sizes(spec.regime, sizes), *training_sizes("replace", sizes))  # trained on, or written
         return 128 * (100 * model_of(spec.model, 2).order * (blocks + spec.test_size) + 60 * KNOWN_BLOCKS)
 
 
