@@ -123,9 +123,7 @@ def measure(counts: Any, labels: npt.NDArray[np.uint8], n_trees: int, runs: int)
     growth, limit = [], []
     for run in range(runs):
         started = time.perf_counter()
-        trees = grow_trees(
-            *documents, parameters, seed=run, tree_start=0, tree_stop=n_trees, active=active, frequency=frequency
-        )
+        trees = grow_trees(*documents, parameters, seed=run, numbers=range(n_trees), active=active, frequency=frequency)
         growth.append(time.perf_counter() - started)
         recorded = record(trees, index)
         space = FastWorkspace.empty(index, n_levels=32)

@@ -4,7 +4,7 @@ A tree depends on the training set, the parameters, the seed and its own number,
 integers. So a forest may be grown and asked in parts, in any process and any order, with the same bits:
 
 >>> part = grow_trees(  # doctest: +SKIP
-...     *counts, rows, labels, parameters, seed=7, tree_start=250, tree_stop=500, active=active, frequency=frequency
+...     *counts, rows, labels, parameters, seed=7, numbers=range(250, 500), active=active, frequency=frequency
 ... )
 >>> votes = sum_votes(part, index_documents(*counts, test_rows, active))  # doctest: +SKIP
 >>> probabilities(votes + votes_of_the_other_parts, n_trees=1000)  # doctest: +SKIP
@@ -153,14 +153,13 @@ def grow_trees(
     parameters: ForestParameters,
     *,
     seed: int,
-    tree_start: int,
-    tree_stop: int,
+    numbers: range,
     active: npt.NDArray[np.bool_],
     frequency: npt.NDArray[np.int32],
     weights: npt.NDArray[np.int32] | None = None,
     n_threads: int = 1,
 ) -> Trees:
-    """Grow trees `tree_start` … `tree_stop` − 1 of the forest with this `seed`.
+    """Grow trees of the forest with this `seed`, by their `numbers`.
 
     Parameters
     ----------
@@ -178,8 +177,8 @@ def grow_trees(
         What a tree is like.
     seed : int
         Of the forest; its lowest 64 bits count.
-    tree_start, tree_stop : int
-        Which trees.
+    numbers : range
+        Which trees: from one on to another, step 1.
     active : ndarray of bool, shape (n_columns,)
         The terms a split draws from. Active terms that occur in no document are drawn too (and constant).
     frequency : ndarray of int32, shape (n_columns, 2)
@@ -202,7 +201,8 @@ def grow_trees(
         grower = partial(_general_grower, index, rules, ordered, parameters.bootstrap)
     else:
         grower = partial(_fast_grower, index, rules, build_fast_index(index, rules))
-    bounds = np.linspace(tree_start, tree_stop, min(4 * n_threads if n_threads > 1 else 1, tree_stop - tree_start) + 1)
+    n_parts = min(4 * n_threads if n_threads > 1 else 1, len(numbers))
+    bounds = np.linspace(numbers.start, numbers.stop, n_parts + 1)
     seed_bits = np.uint64(seed & (2**64 - 1))
 
     def grow(start: int, stop: int) -> Trees:

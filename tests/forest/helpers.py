@@ -36,7 +36,7 @@ def grow(X, labels, n_trees=10, seed=0, tree_start=0, n_threads=1, weights=None,
     """Trees on all rows of a matrix."""
     documents = *arrays(X), np.arange(X.shape[0]), labels
     return grow_trees(
-        *documents, ForestParameters(**parameters), seed=seed, tree_start=tree_start, tree_stop=tree_start + n_trees,
+        *documents, ForestParameters(**parameters), seed=seed, numbers=range(tree_start, tree_start + n_trees),
         active=np.ones(X.shape[1], bool), frequency=count_documents(*documents, X.shape[1]), n_threads=n_threads,
         weights=weights,
     )  # fmt: skip

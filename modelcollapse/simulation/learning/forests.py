@@ -106,8 +106,8 @@ class ForestPlan:
     def grow(self, counts: Counts, tree_start: int, tree_stop: int) -> Trees:
         """Grow some of the trees."""
         return grow_trees(
-            *counts, self.documents, self.labels, self.parameters, seed=self.seed, tree_start=tree_start,
-            tree_stop=tree_stop, active=self.active, frequency=self.frequency, weights=self.weights,
+            *counts, self.documents, self.labels, self.parameters, seed=self.seed,
+            numbers=range(tree_start, tree_stop), active=self.active, frequency=self.frequency, weights=self.weights,
         )  # fmt: skip
 
 
