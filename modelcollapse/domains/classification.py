@@ -17,7 +17,7 @@ from modelcollapse.simulation.domain import Measure, Moment
 from modelcollapse.simulation.label_bytes import Labels
 from modelcollapse.simulation.label_rules import Increment, find_rule
 from modelcollapse.simulation.learning import learner_check, learners
-from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.learning.training import Train, Trained, TrainingSet
 from modelcollapse.simulation.metrics import prediction_metrics, training_metrics
 from modelcollapse.simulation.regimes import Positions

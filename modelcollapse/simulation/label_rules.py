@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.label_bytes import Labels
-from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.slots import CHECKED, LEFT_OUT, SYNTHETIC
 from modelcollapse.simulation.streams import Purpose
 

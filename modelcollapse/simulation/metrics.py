@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import integrate
 
 from modelcollapse.simulation.label_bytes import Labels, is_synthetic, value
-from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.learning.predictors import Scores
 
 CALIBRATION_BINS = 10
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.label_bytes import is_checked, is_human, is_synthetic, value
 from modelcollapse.simulation.label_rules import RULES, Increment, find_rule
-from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.slots import CHECKED, LEFT_OUT, SYNTHETIC
 from modelcollapse.simulation.streams import stream, whole
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from modelcollapse.simulation.learning.learners import Scores
+from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.metrics import (
     Thresholds,
     calibration_error,

@@ -19,6 +19,7 @@ from modelcollapse.execution.tasks import Workload
 from modelcollapse.forest.shards import Trees
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.forests import ForestPlan, Questions, scores_of
+from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.learning.training import Trained, TrainingSet, train_here
 from modelcollapse.simulation.spec import Model, TermSelection
 
@@ -88,7 +89,7 @@ class _ShardedForest:
     n_features: int
     n_trees: int
 
-    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
         questions = self.ray.put(Questions.of(documents, n_recurring, self.corpus, self.terms))
         votes = [self.vote.remote(part, questions, *self.arrays) for part in self.parts]

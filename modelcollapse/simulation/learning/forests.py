@@ -25,6 +25,7 @@ from modelcollapse.forest.shards import (
     sum_votes,
 )
 from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.learning.terms import choose_terms
 from modelcollapse.simulation.learning.training import TrainingSet
 from modelcollapse.simulation.spec import TermSelection
@@ -157,10 +158,10 @@ class Questions:
         return index
 
 
-def scores_of(votes: npt.NDArray[np.int64], n_trees: int) -> learners.Scores:
+def scores_of(votes: npt.NDArray[np.int64], n_trees: int) -> Scores:
     """Return what a forest says, from the sums of all its trees' votes."""
     positive = probabilities(votes, n_trees)
-    return learners.Scores((positive > 0.5).astype(np.uint8), positive, positive)
+    return Scores((positive > 0.5).astype(np.uint8), positive, positive)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +173,7 @@ class TrainedForest:
     terms: TermSelection
     corpus: Corpus
 
-    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
         questions = Questions.of(documents, n_recurring, self.corpus, self.terms)
         return scores_of(questions.votes(self.trees, counts_of(self.corpus)), self.trees.n_trees)

@@ -18,6 +18,7 @@ from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
 from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.containment import contained
 from modelcollapse.simulation.learning.import_paths import check_texts, refusing
+from modelcollapse.simulation.learning.predictors import Features
 from modelcollapse.simulation.spec import Model
 
 #: What a learner is to take: counts in a sparse matrix, rows of numbers, or one of them.
@@ -123,7 +124,7 @@ def _some_documents() -> tuple[sparse.csr_matrix, npt.NDArray[np.uint8]]:
     return sparse.csr_matrix(counts), labels
 
 
-def _try(model: Model, counts: learners.Features, labels: npt.NDArray[np.uint8]) -> BaseException | None:
+def _try(model: Model, counts: Features, labels: npt.NDArray[np.uint8]) -> BaseException | None:
     """Train a model and ask it about the same documents; return what it raises."""
     small = learners.instantiate(model).get_params(deep=False).get("n_estimators")
     if isinstance(small, int) and small > _ESTIMATORS:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning.predictors import Features, Predictor, Scores
 from modelcollapse.simulation.learning.terms import active_terms, select_columns
 from modelcollapse.simulation.spec import Model, TermSelection
 
@@ -61,7 +62,7 @@ class Trained(Protocol):
         """Terms, or columns, that it was trained on."""
         ...
 
-    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus.
 
         The first `n_recurring` of them are scored in every generation: what is prepared for them may be kept. That
@@ -89,9 +90,7 @@ class Columns:
     active: npt.NDArray[np.int64] | None
 
     @classmethod
-    def of(
-        cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection
-    ) -> tuple[Columns, learners.Features]:
+    def of(cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection) -> tuple[Columns, Features]:
         """Return what a model that is trained on documents sees, and what it sees of them."""
         if isinstance(corpus, DenseCorpus):
             columns = cls(corpus, None)
@@ -105,7 +104,7 @@ class Columns:
         """How many there are."""
         return self.corpus.n_terms if self.active is None else len(self.active)
 
-    def take(self, documents: npt.NDArray[np.int64]) -> learners.Features:
+    def take(self, documents: npt.NDArray[np.int64]) -> Features:
         """Return what a model sees of documents, given as rows of the corpus: in arrays of its own."""
         if isinstance(self.corpus, DenseCorpus):
             return np.asarray(self.corpus.features)[documents]
@@ -117,7 +116,7 @@ class Columns:
 class TrainedHere:
     """A model in this process."""
 
-    predictor: learners.Predictor
+    predictor: Predictor
     columns: Columns
 
     @property
@@ -125,7 +124,7 @@ class TrainedHere:
         """Terms, or columns, that it was trained on."""
         return self.columns.number
 
-    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> learners.Scores:
+    def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
         return self.predictor.score(self.columns.take(documents))
 
