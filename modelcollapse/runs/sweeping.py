@@ -28,6 +28,7 @@ def run_sweep(
     address: str | None = None,
     workers: int | None = None,
     shards: int | None = None,
+    gpus: float = 0,
     retry_failed: bool = False,
     progress: bool | Reporter | None = None,
     log_file: str | Path | None = None,
@@ -46,7 +47,7 @@ def run_sweep(
         from this or any earlier sweep, are not computed again.
     executor : {"ray", "inprocess"} or Executor
         Where chains run.
-    address, workers, shards
+    address, workers, shards, gpus
         For Ray: see `execution.ray.executor.RayExecutor`.
     retry_failed : bool
         Whether chains that failed before for their own reasons are run again; else they are left out.
@@ -66,6 +67,8 @@ def run_sweep(
     ------
     SpecError
         If the corpus is too small for the sweep, or missing.
+    ClusterError
+        If Ray cannot be reached, or this machine has not the GPUs that a chain is to take.
     RunFolderError
         If the folder holds a run on another corpus or of another domain, or another process is at work in it.
 
@@ -74,6 +77,7 @@ def run_sweep(
     >>> run_sweep(sweep, corpus, "runs/first", executor="inprocess")  # all of it is there already
     <Run runs/first; experiments: sweep, corpus: synthetic:600, chains: 6 of 6 finished, generations: 18 of 18>
     """
+    where = find_executor(executor, address, workers, shards, gpus)
     sweep = sweep.on(corpus)
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
@@ -85,5 +89,5 @@ def run_sweep(
         folder.spec.update(lambda known: extended_spec(known, sweep, data, given_corpus, folder))
         keep_vocabulary(data, folder)
         # after spec.json, whose format tells other versions what the chains are
-        run_plan(plan, data, folder, find_executor(executor, address, workers, shards), reporter)
+        run_plan(plan, data, folder, where, reporter)
     return Run(folder, sweep.model)
