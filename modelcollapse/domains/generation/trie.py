@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modelcollapse.domains.generation.compilation import Array, Float, Int, kernel
+from modelcollapse.domains.generation.compilation import Array, Float, Int, inlined_kernel, kernel, lean_kernel
 
 
 class Trie(NamedTuple):
@@ -185,7 +185,7 @@ def _sorted_by(keys: Array, places: Array, n_keys: Int) -> Array:
     return sorted_places
 
 
-@kernel
+@inlined_kernel
 def find_child(trie: Trie, node: Int, token: Int) -> Int:
     """Return a node's child by its last token; −1 if there is none."""
     if node == 0:
@@ -200,7 +200,7 @@ def find_child(trie: Trie, node: Int, token: Int) -> Int:
     return low if low < trie.first_child[node + 1] and trie.token[low] == token else -1
 
 
-@kernel
+@inlined_kernel
 def begin_block(trie: Trie, contexts: Array) -> None:
     """Set `contexts` to those before a block's first token: the nodes of the last 0, 1, … tokens, −1 if never seen."""
     contexts[0] = 0
@@ -208,14 +208,14 @@ def begin_block(trie: Trie, contexts: Array) -> None:
         contexts[n] = find_child(trie, contexts[n - 1], trie.n_types)
 
 
-@kernel
+@inlined_kernel
 def advance(trie: Trie, contexts: Array, token: Int) -> None:
     """Set `contexts` to those after one more token."""
     for n in range(len(contexts) - 1, 0, -1):
         contexts[n] = -1 if contexts[n - 1] < 0 else find_child(trie, contexts[n - 1], token)
 
 
-@kernel
+@inlined_kernel
 def probability(trie: Trie, contexts: Array, token: Int) -> Float:
     """Return the probability of a token: that of the longest n-gram seen, times what longer contexts leave to it."""
     left = 1.0
@@ -233,11 +233,15 @@ def probability(trie: Trie, contexts: Array, token: Int) -> Float:
 def log_probabilities(trie: Trie, blocks: Array) -> Array:
     """Return the natural logarithm of every token's probability after those before it, in the shape of the blocks."""
     found = np.empty(blocks.shape, np.float64)
-    contexts = np.empty(len(trie.discounts), np.int64)
+    _score(trie, blocks, np.empty(len(trie.discounts), np.int64), found)
+    return found
+
+
+@lean_kernel
+def _score(trie: Trie, blocks: Array, contexts: Array, found: Array) -> None:
     for i in range(blocks.shape[0]):
         begin_block(trie, contexts)
         for j in range(blocks.shape[1]):
             token = np.int64(blocks[i, j])
             found[i, j] = np.log(probability(trie, contexts, token))
             advance(trie, contexts, token)
-    return found
