@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modelcollapse.domains.generation.compilation import Array, Float, Int, inlined_kernel, kernel, lean_kernel, random_below, random_unit
+from modelcollapse.domains.generation.compilation import (
+    Array,
+    Float,
+    Int,
+    inlined_kernel,
+    kernel,
+    lean_kernel,
+    random_below,
+    random_unit,
+)
 from modelcollapse.domains.generation.trie import Trie, advance, begin_block, find_child, probability
 
 #: Probabilities that differ by less than this, relatively, are equal.
@@ -136,9 +145,7 @@ def _write(
 
 
 @inlined_kernel
-def decode(
-    trie: Trie, contexts: Array, state: Array, decoder: Decoder, tables: Tables, weights: Array
-) -> Int:
+def decode(trie: Trie, contexts: Array, state: Array, decoder: Decoder, tables: Tables, weights: Array) -> Int:
     """Draw a token as a decoder does; `weights` is room for a number of every context."""
     if decoder.most == 1:
         return np.int64(tables.likeliest[longest(contexts)])
