@@ -39,7 +39,7 @@ def corpus():
 @pytest.fixture(autouse=True)
 def _library_of_that_day(monkeypatch):
     """Ids of library learners hold the library's version: ask as if it were still the one of the golden file."""
-    monkeypatch.setattr(learners, "_library_version", lambda package: None if package == "modelcollapse" else "1.9")
+    monkeypatch.setattr(learners, "library_version", lambda package: None if package == "modelcollapse" else "1.9")
     learners._identity.cache_clear()
     yield
     learners._identity.cache_clear()

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -60,7 +61,7 @@ def _check(model: Model, exact: str, form: Form) -> None:
     """Remember what was found good by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
     _check_kind(model)
     _check_names(model)
-    if learners.find_learner(model.name).is_compiled:
+    if learners.learner_of(model).is_compiled:
         return  # our own: its kernels are compiled when they are used
     counts, labels = _some_documents()
     numbers = counts.toarray().astype(_OTHER_FORMS[_NUMBERS])
@@ -116,6 +117,8 @@ def _with_article(kind: object) -> str:
 
 def _check_names(model: Model) -> None:
     """Refuse parameters whose text is another one in every process: no chain would be found again."""
+    if model.given:
+        return  # its identity has no such texts
     params = learners.identity(model)["params"]
     assert isinstance(params, dict)
     for name, text in params.items():
@@ -138,7 +141,7 @@ def _try(model: Model, counts: Features, labels: npt.NDArray[np.uint8]) -> BaseE
     """Train a model and ask it about the same documents; return what it raises."""
     small = learners.instantiate(model).get_params(deep=False).get("n_estimators")
     if isinstance(small, int) and small > _ESTIMATORS:
-        model = Model(model.name, tuple({**dict(model.params), "n_estimators": _ESTIMATORS}.items()))
+        model = replace(model, params=tuple({**dict(model.params), "n_estimators": _ESTIMATORS}.items()))
     with contained(silent=True), threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

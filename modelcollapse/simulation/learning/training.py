@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
-from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning import draws, learners
 from modelcollapse.simulation.learning.predictors import Features, Predictor, Scores
 from modelcollapse.simulation.learning.terms import active_terms, select_columns
 from modelcollapse.simulation.spec import Model, TermSelection
@@ -118,6 +118,7 @@ class TrainedHere:
 
     predictor: Predictor
     columns: Columns
+    seed: int
 
     @property
     def n_features(self) -> int:
@@ -126,7 +127,8 @@ class TrainedHere:
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
-        return self.predictor.score(self.columns.take(documents))
+        with draws.seeded(self.seed, 1):
+            return self.predictor.score(self.columns.take(documents))
 
 
 def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
@@ -143,4 +145,5 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
     places, labels, weights = training.weighted()
     if weights is not None:
         features = features[places]
-    return TrainedHere(learners.train(training.model, features, labels, training.seed, weights), columns)
+    predictor = learners.train(training.model, features, labels, training.seed, weights)
+    return TrainedHere(predictor, columns, training.seed)

@@ -92,7 +92,7 @@ def test_damaged_models_are_one_line(tmp_path, corpus, models):
 
 def test_a_librarys_next_version_gives_all_sweeps_of_a_model_other_chains(tmp_path, corpus, monkeypatch):
     first = run(tmp_path, corpus).results()
-    monkeypatch.setattr(learners, "_library_version", lambda package: "99.9")
+    monkeypatch.setattr(learners, "library_version", lambda package: "99.9")
     learners._identity.cache_clear()
     assert open_run(tmp_path).results().equals(first)
     second = run(tmp_path, corpus, seeds=3).results()
