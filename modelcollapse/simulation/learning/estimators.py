@@ -17,7 +17,8 @@ from sklearn.base import clone
 from modelcollapse.errors import LearnerError
 from modelcollapse.names import printable
 from modelcollapse.simulation.learning.identities import RESERVED_PARAMS, UnidentifiableError, identity_of
-from modelcollapse.simulation.learning.learners import LEARNERS, refusing
+from modelcollapse.simulation.learning.import_paths import refusing
+from modelcollapse.simulation.learning.learners import LEARNERS
 from modelcollapse.simulation.spec import Given, Model, ParameterValue
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

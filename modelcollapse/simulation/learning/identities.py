@@ -10,7 +10,6 @@ import copyreg
 import dis
 import functools
 import hashlib
-import importlib.metadata
 import inspect
 import random
 import sys
@@ -18,13 +17,13 @@ import textwrap
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from modelcollapse.errors import LearnerError
+from modelcollapse.simulation.learning import import_paths
 
 #: Set by the chain in every generation, so they are nobody's to choose.
 RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
@@ -233,7 +232,7 @@ class _Teller:
 
 def _named(kind: str, module: str, name: str | None = None) -> dict[str, Any]:
     """Name what is a library's by its version, too."""
-    version = library_version(module.partition(".")[0])
+    version = import_paths.library_version(module)
     return {kind: module if name is None else f"{module}:{name}", **({"version": version} if version else {})}
 
 
@@ -248,8 +247,7 @@ def _is_dunder(name: str) -> bool:
 
 def _is_users(module: str) -> bool:
     """Return whether code is in no library that has a version: in a notebook, a script, or a module beside it."""
-    package = module.partition(".")[0]
-    return package not in _OURS and library_version(package) is None
+    return module.partition(".")[0] not in _OURS and import_paths.library_version(module) is None
 
 
 def _is_nowhere(function: Any) -> bool:
@@ -277,19 +275,3 @@ def _globals(code: types.CodeType) -> Iterator[str]:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:24]
-
-
-@cache
-def library_version(package: str) -> str | None:
-    """Return major.minor of an installed library; None for what is none, and for our own code."""
-    if package == "modelcollapse":
-        return None
-    distributions = _distributions().get(package)
-    if not distributions:
-        return None
-    return ".".join(importlib.metadata.version(distributions[0]).split(".")[:2])
-
-
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()

@@ -7,12 +7,10 @@ without arguments returns, a pipeline say: ``package.module:make_model``. An obj
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import pickle
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -23,10 +21,10 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from modelcollapse.errors import LearnerError, describe
-from modelcollapse.simulation.learning import draws
-from modelcollapse.simulation.learning.containment import contained
-from modelcollapse.simulation.learning.identities import RESERVED_PARAMS, library_version
+from modelcollapse.errors import LearnerError
+from modelcollapse.simulation.learning import draws, import_paths
+from modelcollapse.simulation.learning.identities import RESERVED_PARAMS
+from modelcollapse.simulation.learning.import_paths import refusing
 from modelcollapse.simulation.learning.predictors import ConstantPredictor, Features, Predictor
 from modelcollapse.simulation.spec import Given, Model, ParameterValue
 
@@ -213,10 +211,10 @@ def _identity(model: Model, exact: str) -> dict[str, object]:
     known: dict[str, object] = {
         "class": path,
         "params": texts,
-        "version": library_version(path.split(":")[0].split(".")[0]),
+        "version": import_paths.library_version(path),
     }
     if not inspect.isclass(_maker(model.name)):
-        known["parts"] = {key: _class_and_version(type(part)) for key, part in _parts(classifier).items()}
+        known["parts"] = {key: import_paths.class_and_version(type(part)) for key, part in _parts(classifier).items()}
     return known
 
 
@@ -254,28 +252,11 @@ def _parts(classifier: Any) -> dict[str, Any]:
     return {"": classifier, **{name: part for name, part in params if hasattr(part, "get_params")}}
 
 
-@contextmanager
-def refusing(what: str) -> Iterator[None]:
-    """Raise LearnerError, in one line, for whatever a learner's own code raises before anything runs."""
-    try:
-        with contained():
-            yield
-    except LearnerError:
-        raise
-    except (TypeError, ValueError) as error:  # the usual ones need no name
-        raise LearnerError(f"{what}: {describe(error).partition(': ')[2].rstrip('.')}.") from error
-    except Exception as error:
-        raise LearnerError(f"{what}: {describe(error).rstrip('.')}.") from error
-
-
 def _maker(name: str) -> Any:
     """Return the class of a learner, or the function that makes it."""
     path = find_learner(name).path
-    module_name, _, class_name = path.partition(":")
-    if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
-        raise LearnerError(f"Found no learner at '{path}': expected package.module:Class, or :function.")
+    make: Any = import_paths.imported(path, "learner")
     with refusing(f"Found no learner at '{path}'"):
-        make: Any = getattr(importlib.import_module(module_name), class_name)
         is_class = inspect.isclass(make)
         is_one = _is_estimator(make) if is_class else _may_be_called(make, path)
     what = "a scikit-learn classifier (fit, predict, get_params)"
@@ -306,8 +287,3 @@ def _may_be_called(thing: object, path: str) -> bool:
     free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(thing).parameters.values()
     return all(each.default is not each.empty or each.kind in free for each in parameters)
-
-
-def _class_and_version(cls: type) -> str:
-    version = library_version(cls.__module__.partition(".")[0])
-    return f"{cls.__module__}:{cls.__qualname__}" + (f" {version}" if version else "")
