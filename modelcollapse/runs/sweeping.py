@@ -28,6 +28,7 @@ def run_sweep(
     address: str | None = None,
     workers: int | None = None,
     shards: int | None = None,
+    gpus: float = 0,
     retry_failed: bool = False,
     progress: bool | Reporter | None = None,
     log_file: str | Path | None = None,
@@ -47,7 +48,7 @@ def run_sweep(
         from this or any earlier sweep, are not computed again.
     executor : {"ray", "inprocess"} or Executor
         Where chains run.
-    address, workers, shards
+    address, workers, shards, gpus
         For Ray: see `execution.ray.executor.RayExecutor`.
     retry_failed : bool
         Whether chains that failed before for their own reasons are run again; else they are left out.
@@ -71,8 +72,8 @@ def run_sweep(
     ------
     SpecError
         If the corpus is too small for the sweep, or missing.
-    LearnerError
-        If a learner is no classifier, does not take the corpus' documents, or cannot be told from others.
+    where = find_executor(executor, address, workers, shards, gpus)
+    sweep = sweep.with_learners(learners).on(corpus)
     RunFolderError
         If the folder holds a run on another corpus or of another domain, or results of another learner under the name
         of one that is given; or another process is at work in it.
@@ -93,7 +94,12 @@ def run_sweep(
     >>> own.results()["model"].unique().to_list()
     ['ridge']
     """
+<<<<<<< HEAD
     sweep = sweep.with_learners(learners).on(corpus)
+=======
+    where = find_executor(executor, address, workers, shards, gpus)
+    sweep = sweep.on(corpus)
+>>>>>>> main
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
     data = find_domain(sweep.domain).data(corpus, sweep)
@@ -104,5 +110,5 @@ def run_sweep(
         folder.spec.update(lambda known: extended_spec(known, sweep, data, given_corpus, folder))
         keep_vocabulary(data, folder)
         # after spec.json, whose format tells other versions what the chains are
-        run_plan(plan, data, folder, find_executor(executor, address, workers, shards), reporter)
+        run_plan(plan, data, folder, where, reporter)
     return Run(folder, sweep.model)
