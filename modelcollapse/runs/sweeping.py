@@ -94,12 +94,8 @@ def run_sweep(
     >>> own.results()["model"].unique().to_list()
     ['ridge']
     """
-<<<<<<< HEAD
-    sweep = sweep.with_learners(learners).on(corpus)
-=======
     where = find_executor(executor, address, workers, shards, gpus)
-    sweep = sweep.on(corpus)
->>>>>>> main
+    sweep = sweep.with_learners(learners).on(corpus)
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
     data = find_domain(sweep.domain).data(corpus, sweep)
