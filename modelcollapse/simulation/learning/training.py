@@ -37,6 +37,8 @@ class TrainingSet:
     weights : ndarray of float64, shape (n_train, 2), optional
         How much each document counts as one of class 0 and as one of class 1, in [0, 1] and not both 0; `labels` say
         it by default, with a weight of 1.
+    synthetic : ndarray of bool, shape (n_train,), optional
+        Which labels are the models' own; learners that take weights do not ask.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class TrainingSet:
     labels: npt.NDArray[np.uint8]
     seed: int
     weights: npt.NDArray[np.float64] | None = None
+    synthetic: npt.NDArray[np.bool_] | None = None
 
     def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.float64] | None]:
         """Return places among `documents`, labels and weights; a document that counts for both classes comes twice."""
@@ -145,5 +148,6 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
     places, labels, weights = training.weighted()
     if weights is not None:
         features = features[places]
-    predictor = learners.train(training.model, features, labels, training.seed, weights)
+    synthetic = training.synthetic if weights is None else None
+    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic)
     return TrainedHere(predictor, columns, training.seed)
