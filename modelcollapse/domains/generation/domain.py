@@ -113,7 +113,7 @@ class Generation:
         "unseen_trigrams": Measure("unseen trigrams", "share", "neither"),
         "repetition": Measure("repetition", "share", "neither"),
     }
-    lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms")
+    lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms", "learners")
     defaults: Mapping[str, Any] = {"label_rule": "sample", "model": "ngram", "test_size": 500}
     caveats: Sequence[str] = (
         "Of n-gram models: they show mechanisms, and say nothing of how much a large language model loses.",

@@ -7,6 +7,7 @@ import importlib.metadata
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from modelcollapse.errors import LearnerError, describe
@@ -69,7 +70,13 @@ def class_and_version(cls: type) -> str:
 def library_version(path: str) -> str | None:
     """Return the major.minor version of a module's library; None where it has none, and for our own."""
     package = path.partition(":")[0].partition(".")[0]
-    distributions = [] if package == "modelcollapse" else importlib.metadata.packages_distributions().get(package)
+    distributions = [] if package == "modelcollapse" else _distributions().get(package)
     if not distributions:
         return None
     return ".".join(importlib.metadata.version(distributions[0]).split(".")[:2])
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Look up once which libraries are installed: that takes a tenth of a second."""
+    return importlib.metadata.packages_distributions()

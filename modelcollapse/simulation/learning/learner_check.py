@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -59,10 +60,11 @@ def check(model: Model, form: Form = "counts") -> None:
 def _check(model: Model, exact: str, form: Form) -> None:
     """Remember what was found good by how parameters are written, too: 1, 1.0 and True are equal, but not the same."""
     _check_kind(model)
-    params = learners.identity(model)["params"]
-    assert isinstance(params, dict)
-    check_texts(f"Learner '{model.name}'", params)
-    if learners.find_learner(model.name).is_compiled:
+    if not model.given:  # whose identity has no such texts
+        params = learners.identity(model)["params"]
+        assert isinstance(params, dict)
+        check_texts(f"Learner '{model.name}'", params)
+    if learners.learner_of(model).is_compiled:
         return  # our own: its kernels are compiled when they are used
     counts, labels = _some_documents()
     numbers = counts.toarray().astype(_OTHER_FORMS[_NUMBERS])
@@ -128,7 +130,7 @@ def _try(model: Model, counts: Features, labels: npt.NDArray[np.uint8]) -> BaseE
     """Train a model and ask it about the same documents; return what it raises."""
     small = learners.instantiate(model).get_params(deep=False).get("n_estimators")
     if isinstance(small, int) and small > _ESTIMATORS:
-        model = Model(model.name, tuple({**dict(model.params), "n_estimators": _ESTIMATORS}.items()))
+        model = replace(model, params=tuple({**dict(model.params), "n_estimators": _ESTIMATORS}.items()))
     with contained(silent=True), threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

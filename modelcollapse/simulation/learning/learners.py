@@ -1,28 +1,36 @@
 """Learners: what is trained in every generation. To add one, name its class and its parameters in `LEARNERS`.
 
 Any other scikit-learn classifier works by its import path, ``package.module:Class``, and so does whatever a function
-without arguments returns, a pipeline say: ``package.module:make_model``.
+without arguments returns, a pipeline say: ``package.module:make_model``. An object is a model of its own: see
+`simulation.learning.estimators`.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
+import pickle
+import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.validation import has_fit_parameter
 
-from modelcollapse.errors import LearnerError
-from modelcollapse.simulation.learning import import_paths
+from modelcollapse.errors import FaultyLearnerError, LearnerError
+from modelcollapse.simulation.learning import draws, import_paths
+from modelcollapse.simulation.learning.identities import RESERVED_PARAMS
 from modelcollapse.simulation.learning.import_paths import refusing
 from modelcollapse.simulation.learning.predictors import ConstantPredictor, Features, Predictor
-from modelcollapse.simulation.spec import Model, ParameterValue
+from modelcollapse.simulation.spec import Given, Model, ParameterValue
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,12 @@ LEARNERS: Mapping[str, Learner] = {
     "linear-svm": Learner("modelcollapse.simulation.learning.pipelines:linear_svm"),
     "complement-naive-bayes": Learner("sklearn.naive_bayes:ComplementNB"),
     "gradient-boosting": Learner("sklearn.ensemble:HistGradientBoostingClassifier"),
+    "self-training": Learner("modelcollapse.simulation.learning.pipelines:self_training"),
 }
 
-#: Set by the chain in every generation, so they are nobody's to choose.
-RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
+
+#: The label of documents without one, to scikit-learn.
+UNLABELLED = -1
 
 
 def train(
@@ -80,6 +90,7 @@ def train(
     labels: npt.NDArray[np.uint8],
     seed: int,
     weights: npt.NDArray[np.float64] | None = None,
+    synthetic: npt.NDArray[np.bool_] | None = None,
 ) -> Predictor:
     """Train a model on one thread.
 
@@ -95,13 +106,39 @@ def train(
         For learners that draw random numbers.
     weights : ndarray of float64, shape (n_train,), optional
         What documents weigh; for learners that `take_weights`.
+    synthetic : ndarray of bool, shape (n_train,), optional
+        Documents whose labels are the models' own; for learners that take them as unlabelled.
+
+    Raises
+    ------
+    FaultyLearnerError
+        If such a learner has no human labels.
     """
-    if nothing_to_learn(counts.shape[1], labels):
-        return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
     classifier = instantiate(model)
+    taught, told = labels, labels
+    surroundings: AbstractContextManager[Any] = nullcontext()
+    if takes_unlabelled(classifier):
+        unlabelled = np.zeros(len(labels), bool) if synthetic is None else synthetic
+        taught, told = labels[~unlabelled], np.where(unlabelled, UNLABELLED, labels.astype(np.int64))
+        if len(labels) and not len(taught):
+            raise FaultyLearnerError("it learns from human labels, of which its training set has none")
+        if not unlabelled.any():
+            surroundings = warnings.catch_warnings(action="ignore", category=UserWarning)  # which says just that
+    if nothing_to_learn(counts.shape[1], taught):
+        return ConstantPredictor(float(np.average(taught, weights=weights)) if len(taught) else 0.5)
     _prepare(classifier, seed)
-    classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
-    return Predictor(classifier, find_learner(model.name).predicts_by_probability)
+    with draws.seeded(seed), surroundings:
+        classifier.fit(counts, told, **({} if weights is None else {"sample_weight": weights}))
+    return Predictor(classifier, learner_of(model).predicts_by_probability)
+
+
+def takes_unlabelled(classifier: Any) -> bool:
+    """Return whether a classifier is scikit-learn's self-training, alone or at the end of a pipeline.
+
+    It is told which labels are people's, and labels the other documents by itself, however the chain labelled them.
+    """
+    last = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
+    return isinstance(last, SelfTrainingClassifier)
 
 
 def _prepare(classifier: Any, seed: int) -> None:
@@ -128,7 +165,7 @@ def warm_up(models: Iterable[Model]) -> None:
     """Train compiled learners on two documents: once here, and not by many workers at once."""
     counts = sparse.csr_matrix(np.eye(2, dtype=np.int32))
     for model in models:
-        if find_learner(model.name).is_compiled:
+        if learner_of(model).is_compiled:
             small = Model(model.name, tuple({**dict(model.params), "n_estimators": 1}.items()))
             train(small, counts, np.array([0, 1], dtype=np.uint8), seed=0).score(counts)
 
@@ -152,9 +189,14 @@ def find_learner(name: str) -> Learner:
     return replace(next(known, Learner(name)), params={})
 
 
+def learner_of(model: Model) -> Learner:
+    """Return the learner of a model; that of an object is in no table, and has no path."""
+    return Learner("") if model.given else find_learner(model.name)
+
+
 def is_our_forest(model: Model) -> bool:
     """Return whether a model is the project's own forest, which grows and scores on the corpus' arrays."""
-    return find_learner(model.name).path == LEARNERS["forest"].path
+    return learner_of(model).path == LEARNERS["forest"].path
 
 
 def parameter_names(name: str) -> frozenset[str]:
@@ -186,8 +228,10 @@ def identity(model: Model) -> dict[str, object]:
     """Return what makes this model's results: class, every parameter, and the library's major.minor version.
 
     Of what a function makes, the classes and versions of all its parts, too. Our own learners carry no
-    version here: their results are part of `spec.RESULTS_VERSION`.
+    version here: their results are part of `spec.RESULTS_VERSION`. Of an object, what was told when it was given.
     """
+    if model.given:
+        return json.loads(model.given.identity)
     return _identity(model, repr(model.params))
 
 
@@ -217,19 +261,24 @@ def instantiate(model: Model) -> Any:
     LearnerError
         A parameter is unknown, or its value impossible, as far as the class tells without documents.
     """
-    make = _maker(model.name)
-    params = {**find_learner(model.name).params, **dict(model.params)}
+    make = partial(_unpacked, model.given) if model.given else _maker(model.name)
+    params = {**learner_of(model).params, **dict(model.params)}
     with refusing(f"Learner '{model.name}' does not take {model.params_text or 'its parameters'}"):
         if inspect.isclass(make):
             classifier: Any = make(**params)
             parts = {"": classifier}
         else:
-            classifier = clone(make()).set_params(**params)  # a function may return the same object every time
+            classifier = clone(make()).set_params(**params)  # it may be the same object every time
             parts = _parts(classifier)
         for part in parts.values():
             if hasattr(type(part), "_parameter_constraints") or "_validate_params" in vars(type(part)):
                 part._validate_params()  # what scikit-learn's `fit` does first
     return classifier
+
+
+@lru_cache(maxsize=32)
+def _unpacked(given: Given) -> Any:
+    return pickle.loads(given.pickled)
 
 
 def _parts(classifier: Any) -> dict[str, Any]:

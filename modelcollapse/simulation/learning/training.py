@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
-from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning import draws, learners
 from modelcollapse.simulation.learning.predictors import Features, Predictor, Scores
 from modelcollapse.simulation.learning.terms import active_terms, select_columns
 from modelcollapse.simulation.spec import Model, TermSelection
@@ -37,6 +37,8 @@ class TrainingSet:
     weights : ndarray of float64, shape (n_train, 2), optional
         How much each document counts as one of class 0 and as one of class 1, in [0, 1] and not both 0; `labels` say
         it by default, with a weight of 1.
+    synthetic : ndarray of bool, shape (n_train,), optional
+        Which labels are the models' own; learners that take weights do not ask.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class TrainingSet:
     labels: npt.NDArray[np.uint8]
     seed: int
     weights: npt.NDArray[np.float64] | None = None
+    synthetic: npt.NDArray[np.bool_] | None = None
 
     def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.float64] | None]:
         """Return places among `documents`, labels and weights; a document that counts for both classes comes twice."""
@@ -118,6 +121,7 @@ class TrainedHere:
 
     predictor: Predictor
     columns: Columns
+    seed: int
 
     @property
     def n_features(self) -> int:
@@ -126,7 +130,8 @@ class TrainedHere:
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
-        return self.predictor.score(self.columns.take(documents))
+        with draws.seeded(self.seed, 1):
+            return self.predictor.score(self.columns.take(documents))
 
 
 def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
@@ -143,4 +148,6 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
     places, labels, weights = training.weighted()
     if weights is not None:
         features = features[places]
-    return TrainedHere(learners.train(training.model, features, labels, training.seed, weights), columns)
+    synthetic = training.synthetic if weights is None else None
+    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic)
+    return TrainedHere(predictor, columns, training.seed)
