@@ -11,7 +11,7 @@ import inspect
 import json
 import pickle
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
@@ -114,7 +114,7 @@ def train(
     FaultyLearnerError
         If such a learner has no human labels.
     """
-    classifier = instantiate(model)
+    classifier = _found_once(model, repr(model.params))()
     taught, told = labels, labels
     surroundings: AbstractContextManager[Any] = nullcontext()
     if takes_unlabelled(classifier):
@@ -127,9 +127,14 @@ def train(
     if nothing_to_learn(counts.shape[1], taught):
         return ConstantPredictor(float(np.average(taught, weights=weights)) if len(taught) else 0.5)
     _prepare(classifier, seed)
-    with draws.seeded(seed), surroundings:
+    with draws_of(model, seed), surroundings:
         classifier.fit(counts, told, **({} if weights is None else {"sample_weight": weights}))
     return Predictor(classifier, learner_of(model).predicts_by_probability)
+
+
+def draws_of(model: Model, *seed: int) -> AbstractContextManager[None]:
+    """Seed what a model draws from the process' own generators; those of the table draw from their own alone."""
+    return nullcontext() if model.name in LEARNERS else draws.seeded(*seed)
 
 
 def takes_unlabelled(classifier: Any) -> bool:
@@ -274,6 +279,16 @@ def instantiate(model: Model) -> Any:
             if hasattr(type(part), "_parameter_constraints") or "_validate_params" in vars(type(part)):
                 part._validate_params()  # what scikit-learn's `fit` does first
     return classifier
+
+
+@lru_cache(maxsize=32)
+def _found_once(model: Model, exact: str) -> Callable[[], Any]:
+    """Return what makes a model's classifier, looked for and checked once in a process; see `_identity` for `exact`."""
+    classifier = instantiate(model)
+    make = None if model.given else _maker(model.name)
+    if inspect.isclass(make):  # not every one can be cloned
+        return partial(make, **{**learner_of(model).params, **dict(model.params)})
+    return partial(clone, classifier)
 
 
 @lru_cache(maxsize=32)
