@@ -7,9 +7,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from modelcollapse.errors import FaultyLearnerError, LearnerError
+from modelcollapse.errors import LearnerError
 from modelcollapse.simulation.learning import learners
-from modelcollapse.simulation.learning.predictors import Predictor
 from modelcollapse.simulation.spec import Model
 
 
