@@ -31,9 +31,15 @@ def checked(corpus: Any, sweep: Any) -> AnyCorpus:
     if isinstance(corpus, DenseCorpus):
         _check_words(corpus, sweep)
     for model in sweep.models():
-        if isinstance(corpus, DenseCorpus) and learners.is_our_forest(model):
-            raise LearnerError(f"Learner '{model.name}' takes counts of words, not numbers: use {OTHER_FOREST}.")
+        n_classes = len(corpus.classes)
+        if learners.is_our_forest(model) and (isinstance(corpus, DenseCorpus) or n_classes > 2):
+            raise LearnerError(
+                f"Learner '{model.name}' takes counts of words in two classes, which '{corpus.name}' has not: "
+                f"use {OTHER_FOREST}."
+            )
         learner_check.check(model, "counts" if isinstance(corpus, Corpus) else "numbers")
+        if n_classes > 2:
+            learner_check.check_more_classes(model)
         if isinstance(corpus, DenseCorpus):
             _check_values(corpus, model)
     return corpus

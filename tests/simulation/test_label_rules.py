@@ -23,7 +23,7 @@ def make_increment(size: int, seed: int, share: float = 0.6, human_positive_rate
         selected=random.random(size) < share,
         scores=scores,
         first_scores=lambda: first,
-        human_positive_rate=human_positive_rate,
+        human_shares=np.array([1 - human_positive_rate, human_positive_rate]),
         stream=lambda purpose: stream(seed, purpose, 0),
         whole=lambda share, n: whole(seed, 0, share, n, "checked"),
     )

@@ -23,7 +23,13 @@ from sklearn.utils.validation import has_fit_parameter
 
 from modelcollapse.errors import LearnerError, describe
 from modelcollapse.simulation.learning.containment import contained
-from modelcollapse.simulation.learning.predictors import ConstantPredictor, Features, Predictor
+from modelcollapse.simulation.learning.predictors import (
+    ClassPredictor,
+    ConstantClassPredictor,
+    ConstantPredictor,
+    Features,
+    Predictor,
+)
 from modelcollapse.simulation.spec import Model, ParameterValue
 
 
@@ -79,9 +85,10 @@ RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
 def train(
     model: Model,
     counts: Features,
-    labels: npt.NDArray[np.uint8],
+    labels: npt.NDArray[Any],
     seed: int,
     weights: npt.NDArray[np.float64] | None = None,
+    n_classes: int = 2,
 ) -> Predictor:
     """Train a model on one thread.
 
@@ -91,19 +98,29 @@ def train(
         Learner and parameters.
     counts : csr_matrix of int32 or ndarray of float32, shape (n_train, n_columns)
         Training documents.
-    labels : ndarray of uint8, shape (n_train,)
-        0 or 1. A single class is a valid state: the result is the constant predictor of that class.
+    labels : ndarray of integers, shape (n_train,)
+        In [0, n_classes). A single class is a valid state: the result is the constant predictor of that class.
     seed : int
         For learners that draw random numbers.
     weights : ndarray of float64, shape (n_train,), optional
         What documents weigh; for learners that `take_weights`.
+    n_classes : int
+        Of the corpus; some may be missing here.
     """
     if nothing_to_learn(counts.shape[1], labels):
-        return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
+        if n_classes == 2:
+            return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
+        counted = np.bincount(labels, weights, n_classes) if len(labels) else np.ones(n_classes)
+        return ConstantClassPredictor(counted / counted.sum())
     classifier = instantiate(model)
     _prepare(classifier, seed)
     classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
-    return Predictor(classifier, find_learner(model.name).predicts_by_probability)
+    by_probability = find_learner(model.name).predicts_by_probability
+    return (
+        Predictor(classifier, by_probability)
+        if n_classes == 2
+        else ClassPredictor(classifier, by_probability, n_classes)
+    )
 
 
 def _prepare(classifier: Any, seed: int) -> None:
@@ -121,7 +138,7 @@ def _inner_seed(seed: int, name: str) -> int:
     return int(np.random.SeedSequence([seed, *name.encode()]).generate_state(1)[0] >> 1)
 
 
-def nothing_to_learn(n_terms: int, labels: npt.NDArray[np.uint8]) -> bool:
+def nothing_to_learn(n_terms: int, labels: npt.NDArray[Any]) -> bool:
     """Return whether a training set has no documents, no terms, or a single class."""
     return n_terms == 0 or len(labels) == 0 or bool(labels.min() == labels.max())
 
