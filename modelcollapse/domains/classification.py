@@ -32,6 +32,7 @@ class Classification:
     name = "classification"
     row: type[CommonRow] = Row
     slots = "documents"
+    verb = "labelled"
     measures: Mapping[str, Measure] = {
         "accuracy": Measure("accuracy", "share", "more", 0.5),
         "predicted_positive_rate": Measure("predicted positive", "share", "neither"),
