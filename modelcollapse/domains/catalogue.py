@@ -15,7 +15,7 @@ from modelcollapse.simulation.learning.training import Train, train_here
 from modelcollapse.simulation.spec import ChainSpec
 
 DOMAINS: Mapping[str, Domain] = {
-    domain.name: domain for domain in (Classification(), Multiclass(), ClosedForm(), Generation())
+    domain.name: domain for domain in (Classification(), ClosedForm(), Generation(), Multiclass())
 }
 
 

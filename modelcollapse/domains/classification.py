@@ -97,10 +97,9 @@ class Classification:
         """See `Domain`: chains draw from the corpus itself."""
         known = features.checked(corpus, sweep)
         if len(known.classes) != 2:
-            names = ", ".join(f"'{name[:20]}'" for name in known.classes[:4])
             raise SpecError(
-                f"corpus: '{known.name}' has {len(known.classes):,} classes ({names}, …), expected two: leave others "
-                "out, or join them; stars are two classes with --rating-column and without --keep-stars."
+                f"corpus: '{known.name}' has {len(known.classes):,} classes, which are of the domain multiclass: "
+                "run sweep.on(corpus)."
             )
         return known
 

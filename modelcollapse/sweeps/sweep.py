@@ -178,10 +178,14 @@ class Sweep(SweepFields, BaseModel):
         if not isinstance(corpus, Corpus | DenseCorpus):
             return self
         has_many = len(corpus.classes) > 2
-        names = self.model
-        if has_many or isinstance(corpus, DenseCorpus):
-            names = tuple(dict.fromkeys(OTHER_FOREST if name == FOREST else name for name in names))
         domain = Multiclass.name if has_many and self.domain == "classification" else self.domain
+        return self.of(domain, with_our_forest=isinstance(corpus, Corpus) and not has_many)
+
+    def of(self, domain: str, with_our_forest: bool) -> Sweep:
+        """Return the sweep in another domain, with our forest or scikit-learn's."""
+        names = self.model
+        if not with_our_forest:
+            names = tuple(dict.fromkeys(OTHER_FOREST if name == FOREST else name for name in names))
         return self.model_copy(update={"model": names, "domain": domain})
 
     @property

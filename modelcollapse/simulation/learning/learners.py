@@ -119,7 +119,7 @@ def train(
     return (
         Predictor(classifier, by_probability)
         if n_classes == 2
-        else ClassPredictor(classifier, by_probability, n_classes)
+        else ClassPredictor(classifier, by_probability, n_classes, np.unique(labels))
     )
 
 

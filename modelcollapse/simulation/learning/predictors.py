@@ -169,19 +169,25 @@ class ClassPredictor(Predictor):
     Parameters
     ----------
     classifier : object
-        Trained on places of classes, two of them or more. Its `classes_` says in which order it names them.
+        If it gives scores, its `classes_` says in which order it names classes.
     predicts_by_probability : bool
         See `Learner`.
     n_classes : int
         Of the corpus.
+    taught : ndarray of uint16
+        Those of them that it was trained on, as their places; two of them or more.
     """
 
-    def __init__(self, classifier: Any, predicts_by_probability: bool, n_classes: int) -> None:
+    def __init__(
+        self, classifier: Any, predicts_by_probability: bool, n_classes: int, taught: npt.NDArray[np.uint16]
+    ) -> None:
         super().__init__(classifier, predicts_by_probability)
-        self._n_classes = n_classes
-        self._taught = _places(getattr(classifier, "classes_", ()), np.arange(n_classes), "classes_")
-        if len(self._taught) < 2 or len(np.unique(self._taught)) < len(self._taught):
-            raise FaultyLearnerError("it has no classes_ that say whose its scores are, each once")
+        self._n_classes, self._taught = n_classes, taught
+        if hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function"):
+            self._taught = _places(getattr(classifier, "classes_", ()), taught, "classes_")
+            if sorted(self._taught) != sorted(taught):
+                found = [*map(int, self._taught)]
+                raise FaultyLearnerError(f"its classes_ are {found}, expected each of the {len(taught)} taught once")
 
     def score(self, counts: Features) -> Scores:
         """Score documents, given by the columns the model was trained on.

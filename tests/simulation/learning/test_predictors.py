@@ -47,7 +47,9 @@ class FewProbable(Few):
 
 
 def test_classes_that_were_not_taught_have_probability_0():
-    scores = ClassPredictor(FewProbable(), predicts_by_probability=False, n_classes=5).score(np.zeros((3, 1)))
+    scores = ClassPredictor(FewProbable(), predicts_by_probability=False, n_classes=5, taught=np.array([1, 3])).score(
+        np.zeros((3, 1))
+    )
     assert scores.labels.tolist() == [3, 1, 1]
     assert scores.labels.dtype == np.uint16
     assert scores.probability.tolist() == [[0, 0.25, 0, 0.75, 0], [0, 0.75, 0, 0.25, 0], [0, 1, 0, 0, 0]]
@@ -56,7 +58,9 @@ def test_classes_that_were_not_taught_have_probability_0():
 
 
 def test_a_decision_between_two_of_many_classes_is_a_ranking_of_both():
-    scores = ClassPredictor(Few(), predicts_by_probability=False, n_classes=5).score(np.zeros((3, 1)))
+    scores = ClassPredictor(Few(), predicts_by_probability=False, n_classes=5, taught=np.array([1, 3])).score(
+        np.zeros((3, 1))
+    )
     assert scores.probability is None
     assert scores.ranking[:, 1].tolist() == [-2.0, 0.5, 1.0]
     assert scores.ranking[:, 3].tolist() == [2.0, -0.5, -1.0]
@@ -80,7 +84,7 @@ def test_answers_that_no_classifier_gives_are_an_error(method, answer, message):
     odd = FewProbable()
     setattr(odd, method, lambda counts: answer)
     with pytest.raises(FaultyLearnerError, match=message):
-        ClassPredictor(odd, predicts_by_probability=False, n_classes=5).score(np.zeros((3, 1)))
+        ClassPredictor(odd, predicts_by_probability=False, n_classes=5, taught=np.array([1, 3])).score(np.zeros((3, 1)))
 
 
 @pytest.mark.parametrize("classes", [[], [1], [1, 1], [0, 7], ["a", "b"]])
@@ -88,7 +92,7 @@ def test_classes_that_are_none_are_an_error(classes):
     odd = Few()
     odd.classes_ = np.array(classes)
     with pytest.raises(FaultyLearnerError, match="classes_"):
-        ClassPredictor(odd, predicts_by_probability=False, n_classes=5)
+        ClassPredictor(odd, predicts_by_probability=False, n_classes=5, taught=np.array([1, 3]))
 
 
 def test_of_one_class_nothing_is_learnt_but_that():
