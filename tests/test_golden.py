@@ -19,7 +19,7 @@ from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.simulation.chain import ChainState
-from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning import import_paths, learners
 from modelcollapse.simulation.rows import ADDED
 from modelcollapse.sweeps.sweep import Sweep
 from tests.golden import FILE, STORED_RUN, STORED_VALUES, SWEEPS, golden_corpus, golden_rows, golden_sweep
@@ -39,7 +39,9 @@ def corpus():
 @pytest.fixture(autouse=True)
 def _library_of_that_day(monkeypatch):
     """Ids of library learners hold the library's version: ask as if it were still the one of the golden file."""
-    monkeypatch.setattr(learners, "_library_version", lambda package: None if package == "modelcollapse" else "1.9")
+    monkeypatch.setattr(
+        import_paths, "library_version", lambda path: None if path.startswith("modelcollapse") else "1.9"
+    )
     learners._identity.cache_clear()
     yield
     learners._identity.cache_clear()

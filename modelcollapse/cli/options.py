@@ -39,6 +39,7 @@ class RunOptions(ExecutorOptions):
     shards: Annotated[
         int | None, Field("Tasks that a generation's trees are split over.  [more than 1 when cores would idle]", ge=1)
     ] = None
+    gpus: Annotated[float, Field("GPUs that each chain takes, for models that use them; 0.25: four share one.")] = 0
     retry_failed: Annotated[
         bool, Field("Run chains again that failed for their own reasons.", flags=("--retry-failed",))
     ] = False  # fmt: skip
@@ -118,7 +119,9 @@ def say_idle(words: str) -> None:
 def check_executor(how: ExecutorOptions) -> None:
     """Mention options for Ray where Ray is not used; raise SpecError if a cluster was named."""
     from modelcollapse.errors import SpecError
+    from modelcollapse.execution.executors import check_gpus
 
+    check_gpus(how.executor, getattr(how, "gpus", 0))
     if how.executor != "inprocess":
         return
     if how.address is not None:
@@ -142,6 +145,8 @@ def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
         if given.get("dry_run"):
             say_idle("--until-ci adds seeds when it sees results; listed is what it begins with.")
     check_executor(how)
+    if how.gpus and not any(":" in name for name in sweep.model):
+        say_idle(f"--gpus keeps GPUs from others, and {_names(sweep)} uses none.")
     if how.shards is not None and how.executor != "inprocess":
         from modelcollapse.execution.ray.sharded_training import can_be_sharded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
@@ -17,6 +18,9 @@ ExecutorName: TypeAlias = Literal["ray", "inprocess"]
 #: How often in a row a task is begun again for the machine's sake, and the first pause (it doubles).
 MAX_SETBACKS = 6
 FIRST_PAUSE_SECONDS = 0.5
+
+#: Ray shares a GPU out in such parts.
+LEAST_GPUS = 0.0001
 
 
 #: Returns the state to start a task from: asked at every submission, so that a chain goes on from its last checkpoint.
@@ -79,22 +83,39 @@ def is_machines_fault(error: BaseException) -> bool:
     return isinstance(error, (MemoryError, OSError, ImportError, LearnerError))
 
 
+def check_gpus(executor: ExecutorName | Executor, gpus: float) -> None:
+    """Raise SpecError if Ray cannot be asked for so many GPUs for each chain, or is not used."""
+    if gpus != 0 and not (LEAST_GPUS <= gpus <= 1 or (1 < gpus < math.inf and float(gpus).is_integer())):
+        raise SpecError(
+            f"gpus: found {gpus}, expected a share of one GPU that each chain takes, such as 0.25, or a whole number."
+        )
+    if gpus and executor == "inprocess":
+        raise SpecError(
+            "gpus: asks Ray for GPUs, and the executor inprocess uses no Ray: leave it out; models see all GPUs there."
+        )
+
+
 def find_executor(
-    executor: ExecutorName | Executor, address: str | None = None, workers: int | None = None, shards: int | None = None
+    executor: ExecutorName | Executor,
+    address: str | None = None,
+    workers: int | None = None,
+    shards: int | None = None,
+    gpus: float = 0,
 ) -> Executor:
     """Return an executor by its name; an executor is returned as it is.
 
     Raises
     ------
     SpecError
-        If there is none of this name.
+        If there is none of this name, or it gives no such share of GPUs.
     """
+    check_gpus(executor, gpus)
     if executor == "inprocess":
         return InProcessExecutor()
     if executor == "ray":
         from modelcollapse.execution.ray.executor import RayExecutor
 
-        return RayExecutor(address, workers, shards)
+        return RayExecutor(address, workers, shards, gpus)
     if isinstance(executor, str):
         raise SpecError(f"executor: found '{executor}', expected ray or inprocess.")
     return executor

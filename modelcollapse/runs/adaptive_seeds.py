@@ -79,7 +79,7 @@ def run_until_precise(
     """
     from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
 
-    sweep = sweep.on(corpus)
+    sweep = sweep.with_learners(options.get("learners")).on(corpus)
     check_precision(sweep, half_width, max_seeds)
     pilot = _with_seeds(sweep, max(len(sweep.seeds), min(PILOT_SEEDS, max_seeds)))
     run = run_sweep(pilot, corpus, **options)

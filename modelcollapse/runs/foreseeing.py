@@ -16,6 +16,7 @@ from modelcollapse.errors import SpecError
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
 from modelcollapse.execution.store.folder import RunFolder
+from modelcollapse.execution.store.models import check_same_objects, resolve
 from modelcollapse.runs.run_spec import check_same_corpus, default_folder
 from modelcollapse.simulation.rows import axes_of
 from modelcollapse.sweeps.experiments import experiment_values, load_experiments
@@ -124,7 +125,9 @@ def dry_run(
     sweep = sweep.on(corpus)
     folder = RunFolder(default_folder(sweep) if out is None else out)
     data = find_domain(sweep.domain).data(corpus, sweep)
-    check_same_corpus(folder.spec.read(), sweep.domain, data, folder)
+    known = folder.spec.read()
+    check_same_corpus(known, sweep.domain, data, folder)
+    check_same_objects([] if known is None else known.models, resolve(sweep), folder)
     rows = []
     for chain in make_plan(sweep, data, folder, retry_failed).chains:
         axes = axes_of(chain.task.spec)

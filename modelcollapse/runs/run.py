@@ -66,11 +66,17 @@ class Run(Results):
         except (SpecError, TypeError) as error:
             raise RunFolderError(f"{self.folder.path(PATHS.spec)} is damaged: {error}") from None
 
-    def sweeps_to_run(self) -> list[Sweep]:
-        """Return every sweep, for running: that imports its learners, which are checked: see `check_learners`."""
+    def sweeps_to_run(self, learners: Mapping[str, Any] | None = None) -> list[Sweep]:
+        """Return every sweep, for running: that imports its learners, which are checked: see `check_learners`.
+
+        Objects among them are given again, by their names.
+        """
+        given = learners or {}
         for sweep in self.sweeps:
-            check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))
-        return self.sweeps
+            check_learners(sweep, self._trusted, self.folder.path(PATHS.spec), given)
+        return [
+            sweep.with_learners({name: given[name] for name in sweep.model if name in given}) for sweep in self.sweeps
+        ]
 
     @cached_property
     def _known_models(self) -> dict[str, list[KnownModel]]:

@@ -14,9 +14,9 @@ from typing import Any
 from modelcollapse.corpora.block_cache import BlockCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.generation.samples import Vocabulary
-from modelcollapse.errors import RunFolderError
+from modelcollapse.errors import LearnerError, RunFolderError
 from modelcollapse.execution.store.folder import RunFolder
-from modelcollapse.execution.store.models import refreshed, resolve
+from modelcollapse.execution.store.models import check_same_objects, refreshed, resolve
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.spec import RunSpec, StoredCorpus, StoredRows
 from modelcollapse.names import printable
@@ -48,20 +48,35 @@ def check_out(location: str | Path, spec: str = PATHS.spec) -> RunFolder:
     return folder
 
 
-def check_learners(sweep: Sweep, trusted: Collection[str], where: str) -> None:
-    """Raise RunFolderError if a folder's sweep has a learner by import path that nobody here has vouched for.
+def check_learners(sweep: Sweep, trusted: Collection[str], where: str, given: Collection[str] = ()) -> None:
+    """Raise RunFolderError if a folder's sweep has a learner that is not here.
 
-    Importing runs code, and a folder may come from anywhere. scikit-learn's own learners are installed here anyway;
-    others are imported if the user named them in this call, or their package in MODELCOLLAPSE_TRUSTED_LEARNERS.
+    That is one by import path that nobody here has vouched for: importing runs code, and a folder may come from
+    anywhere. scikit-learn's own learners are installed here anyway; others are imported if the user named them in this
+    call, or their package in MODELCOLLAPSE_TRUSTED_LEARNERS. And objects that are not `given` again, by name.
     """
     vouched = os.environ.get(TRUST_VARIABLE, "").split(",")
     for name in sweep.model:
+        if ":" not in name and name not in given and not is_known(sweep, name):
+            raise RunFolderError(
+                f"{where} names the learner '{name}', an object that Python code gave: go on from there, with "
+                f"resume(…, learners={{'{name}': …}}), or the call of run_sweep that began it."
+            )
         package = name.partition(":")[0].partition(".")[0]
         if ":" in name and name not in trusted and package not in ("sklearn", "modelcollapse", *vouched):
             raise RunFolderError(
                 f"{where} names the learner {name}, whose code would be run. If you trust it, say so: "
                 f"{TRUST_VARIABLE}={package}."
             )
+
+
+def is_known(sweep: Sweep, name: str) -> bool:
+    """Return whether a name alone is a model of a sweep, in its domain."""
+    try:
+        find_domain(sweep.domain).parameter_names(name)
+    except LearnerError:
+        return False
+    return True
 
 
 def check_same_corpus(known: RunSpec | None, domain: str, corpus: Data, folder: RunFolder) -> None:
@@ -120,6 +135,7 @@ def extended_spec(
         return RunSpec(
             corpus=StoredCorpus(**about), sweeps=[asked], models=[written], versions=now, rows=_rows_of(sweep)
         )
+    check_same_objects(known.models, models, folder)
     then = known.versions
     changed = [f"{name} {then[name]} then, {now[name]} now" for name in now if then.get(name, now[name]) != now[name]]
     if changed:

@@ -129,7 +129,12 @@ def run_laws(
     return _carry_out_all(sweeps, documents, out, {"name_or_path": name_or_path}, carry_out, options)
 
 
-def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, **options: Any) -> Run:
+def resume(
+    location: str | Path,
+    carry_out: Callable[..., object] = run_sweep,
+    learners: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Run:
     """Go on with every sweep of a run from where it was stopped, on the corpus that it says.
 
     Parameters
@@ -138,6 +143,8 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
         A run's folder, a path or any fsspec URL.
     carry_out : callable
         Runs one sweep; called as `run_sweep`.
+    learners : mapping of str to estimator, optional
+        Objects that were given as learners, again: a folder keeps no code.
     **options
         As for `run_sweep`.
 
@@ -167,7 +174,7 @@ def resume(location: str | Path, carry_out: Callable[..., object] = run_sweep, *
     known = {"name_or_path", *declared(CorpusFields)}
     if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
-    sweeps = run.sweeps_to_run()
+    sweeps = run.sweeps_to_run(learners)
     documents = None if is_without else find_domain(run.spec.domain).load(**given)
     return _carry_out_all(sweeps, documents, location, given, carry_out, options)
 

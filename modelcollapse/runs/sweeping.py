@@ -28,10 +28,12 @@ def run_sweep(
     address: str | None = None,
     workers: int | None = None,
     shards: int | None = None,
+    gpus: float = 0,
     retry_failed: bool = False,
     progress: bool | Reporter | None = None,
     log_file: str | Path | None = None,
     given_corpus: Mapping[str, Any] | None = None,
+    learners: Mapping[str, Any] | None = None,
 ) -> Run:
     """Run what a folder does not have yet of a sweep.
 
@@ -46,7 +48,7 @@ def run_sweep(
         from this or any earlier sweep, are not computed again.
     executor : {"ray", "inprocess"} or Executor
         Where chains run.
-    address, workers, shards
+    address, workers, shards, gpus
         For Ray: see `execution.ray.executor.RayExecutor`.
     retry_failed : bool
         Whether chains that failed before for their own reasons are run again; else they are left out.
@@ -56,6 +58,10 @@ def run_sweep(
         Where the log goes; by default log.txt in the run's folder.
     given_corpus : mapping, optional
         What `load_corpus` was called with, for `modelcollapse resume`.
+    learners : mapping of str to estimator, optional
+        Classifiers as objects, by the names that they shall have: see `Sweep.with_learners`. They are cloned for every
+        generation, and seeded in every part. The folder keeps what makes their results – classes, versions,
+        parameters, a user's own code – and no object: the same call, or `resume`, goes on.
 
     Returns
     -------
@@ -66,15 +72,30 @@ def run_sweep(
     ------
     SpecError
         If the corpus is too small for the sweep, or missing.
+    where = find_executor(executor, address, workers, shards, gpus)
+    sweep = sweep.with_learners(learners).on(corpus)
     RunFolderError
-        If the folder holds a run on another corpus or of another domain, or another process is at work in it.
+        If the folder holds a run on another corpus or of another domain, or results of another learner under the name
+        of one that is given; or another process is at work in it.
 
     Examples
     --------
     >>> run_sweep(sweep, corpus, "runs/first", executor="inprocess")  # all of it is there already
     <Run runs/first; experiments: sweep, corpus: synthetic:600, chains: 6 of 6 finished, generations: 18 of 18>
+
+    A pipeline of one's own:
+
+    >>> from sklearn.feature_extraction.text import TfidfTransformer
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> mine = Sweep(experiment="mine", rates=[0, 1], seeds=2, **sizes)
+    >>> ridge = make_pipeline(TfidfTransformer(), RidgeClassifier())
+    >>> own = run_sweep(mine, corpus, "runs/own", executor="inprocess", learners={"ridge": ridge})
+    >>> own.results()["model"].unique().to_list()
+    ['ridge']
     """
-    sweep = sweep.on(corpus)
+    where = find_executor(executor, address, workers, shards, gpus)
+    sweep = sweep.with_learners(learners).on(corpus)
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)
     data = find_domain(sweep.domain).data(corpus, sweep)
@@ -85,5 +106,5 @@ def run_sweep(
         folder.spec.update(lambda known: extended_spec(known, sweep, data, given_corpus, folder))
         keep_vocabulary(data, folder)
         # after spec.json, whose format tells other versions what the chains are
-        run_plan(plan, data, folder, find_executor(executor, address, workers, shards), reporter)
+        run_plan(plan, data, folder, where, reporter)
     return Run(folder, sweep.model)

@@ -160,7 +160,7 @@ class Domain(Protocol):
     measures : mapping of str to Measure
         How its columns are read: the primary one first, and then what is shown beside it.
     lacks : collection of str
-        Fields of a sweep that mean nothing here.
+        Fields of a sweep that mean nothing here; ``learners``, where models are no classifiers.
     defaults : mapping
         Fields of a sweep that are others here unless they are said.
     caveats : sequence of str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import takewhile
 
@@ -16,11 +16,31 @@ ParameterValue = bool | int | float | str | None
 
 
 @dataclass(frozen=True)
+class Given:
+    """A classifier that was given as an object: see `simulation.learning.estimators`.
+
+    Attributes
+    ----------
+    identity : str
+        What makes its results, parameters included, as JSON.
+    pickled : bytes
+        Itself, unfitted; code of a notebook or script with it.
+    """
+
+    identity: str
+    pickled: bytes = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Model:
-    """A learner by name or import path, with the parameters that were asked for (sorted by name)."""
+    """A learner by name or import path, with the parameters that were asked for (sorted by name).
+
+    One that is known by no name was `given`; that folders do not keep.
+    """
 
     name: str
     params: tuple[tuple[str, ParameterValue], ...] = ()
+    given: Given | None = field(default=None, repr=False)
 
     @property
     def params_text(self) -> str:

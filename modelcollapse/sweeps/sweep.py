@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import (
     BaseModel,
     ConfigDict,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     ValidationError,
     field_serializer,
@@ -32,6 +33,7 @@ from modelcollapse.domains.features import FOREST, OTHER_FOREST
 from modelcollapse.domains.multiclass.domain import Multiclass
 from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
 from modelcollapse.simulation.domain import Domain
+from modelcollapse.simulation.learning.estimators import Estimator
 from modelcollapse.simulation.regimes import find_regime
 from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection, rate_text
 from modelcollapse.sweeps.parsing import LIMIT, parse_numbers, parse_sizes
@@ -90,6 +92,9 @@ class Sweep(SweepFields, BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    #: Models that are no names: see `with_learners`.
+    _objects: Mapping[str, Estimator] = PrivateAttr(default_factory=dict)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -162,6 +167,46 @@ class Sweep(SweepFields, BaseModel):
             raise ValueError(f"found final_size {self.final_size:,} without increment or sizes, expected one of them")
         return self
 
+    def with_learners(self, learners: Mapping[str, Any] | None) -> Sweep:
+        """Return the sweep with classifiers that are given as objects, by the names that they have in results.
+
+        They take the place of its models, unless it names models: then theirs must be among them.
+
+        Parameters
+        ----------
+        learners : mapping of str to estimator, optional
+            scikit-learn compatible classifiers; pipelines and meta-estimators included. What they have learnt is
+            forgotten. `model_param` sets parameters of theirs, and their parts' (``logisticregression__C``).
+
+        Raises
+        ------
+        LearnerError
+            If one is no classifier, or what makes its results cannot be told: see `learning.identities`.
+        SpecError
+            If the sweep names other models, or its domain has no classifiers.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Perceptron
+        >>> sweep = Sweep(rates=[0, 1], initial_size=100)
+        >>> sweep.with_learners({"perceptron": Perceptron()}).model
+        ('perceptron',)
+        """
+        if not learners:
+            return self
+        if "learners" in self._domain.lacks:
+            raise SpecError(f"learners: found {next(iter(learners))!r:.60}, but '{self.domain}' has models of its own.")
+        objects = {name: Estimator(name, given) for name, given in learners.items()}
+        names = self.model if "model" in self.model_fields_set else tuple(objects)
+        if idle := [name for name in objects if name not in names]:
+            raise SpecError(
+                f"learners: found '{idle[0]}', but the sweep's model is {', '.join(names)}: name it there, or leave "
+                "model out."
+            )
+        sweep = self.model_copy(update={"model": names})
+        sweep._objects = objects
+        return sweep
+
     def on(self, corpus: Any) -> Sweep:
         """Return the sweep as it is run on a corpus: in the domain of its classes, and with a forest that takes it.
 
@@ -206,7 +251,7 @@ class Sweep(SweepFields, BaseModel):
             If a learner does not exist, no learner has a parameter, or a value is impossible.
         """
         params = dict(self.model_param)
-        known = {name: self._domain.parameter_names(name) for name in self.model}
+        known = {name: self._parameter_names(name) for name in self.model}
         if self.trees is not None and any("n_estimators" in names for names in known.values()):
             params["n_estimators"] = (self.trees,)
         for param in params:
@@ -215,17 +260,21 @@ class Sweep(SweepFields, BaseModel):
                     f"model_param: found '{param}', which {', '.join(self.model)} does not have; expected one of "
                     f"{', '.join(sorted(set().union(*known.values())))}."
                 )
-        models = []
+        models: list[Model] = []
         for name in self.model:
             own = [param for param in sorted(params) if param in known[name]]
-            models += [
-                Model(name, tuple(zip(own, values, strict=True)))
-                for values in itertools.product(*(params[param] for param in own))
-            ]
+            for values in itertools.product(*(params[param] for param in own)):
+                pairs = tuple(zip(own, values, strict=True))
+                given = self._objects.get(name)
+                models.append(given.model(pairs) if given else Model(name, pairs))
         for model in models:
             self._domain.check_model(model)
         self._domain.check_rules(self.label_rule, models)
         return models
+
+    def _parameter_names(self, name: str) -> Collection[str]:
+        given = self._objects.get(name)
+        return given.parameter_names() if given else self._domain.parameter_names(name)
 
     def _repr_html_(self) -> str:
         facts: dict[str, object] = {

@@ -120,7 +120,7 @@ class ClosedForm:
         "variance": Measure("variance", "", "neither"),
         "log_variance": Measure("log-variance", "", "neither"),
     }
-    lacks: Collection[str] = ("test_size", "trees", "min_df", "max_ngram", "max_terms")
+    lacks: Collection[str] = ("test_size", "trees", "min_df", "max_ngram", "max_terms", "learners")
     defaults: Mapping[str, Any] = {"label_rule": "sampled", "model": "discrete"}
     caveats: Sequence[str] = ()
 

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from modelcollapse.corpora.block_cache import BlockCorpus
 from modelcollapse.corpora.blocks import load_blocks
 from modelcollapse.domains.generation.measures import BANDS, HumanText, text_measures
-from modelcollapse.domains.generation.ngram import Ngram
+from modelcollapse.domains.generation.model_check import check
+from modelcollapse.domains.generation.models import AnyModel, identity, memory, model_of, parameter_names, takes
 from modelcollapse.domains.generation.rules import FROZEN, HUMAN_ONLY, SHUFFLED, decoder_of
-from modelcollapse.errors import LearnerError, SpecError
+from modelcollapse.errors import SpecError
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.domain import Measure, Moment
 from modelcollapse.simulation.learning.training import Train
@@ -26,12 +27,6 @@ from modelcollapse.simulation.spec import ChainSpec, Model
 
 #: Human blocks whose trigrams and words count as known: the first of a seed's order, apart from the test set.
 KNOWN_BLOCKS = 10_000
-
-#: Without a discount, test blocks have probability 0: no cross-entropy is a number, and nothing can be compared.
-LEAST_DISCOUNT = 0.01
-
-#: Raised whenever the model gives other texts than before.
-MODEL_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -119,32 +114,37 @@ class Generation:
         "unseen_trigrams": Measure("unseen trigrams", "share", "neither"),
         "repetition": Measure("repetition", "share", "neither"),
     }
-    lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms")
+    lacks: Collection[str] = ("trees", "min_df", "max_ngram", "max_terms", "learners")
     defaults: Mapping[str, Any] = {"label_rule": "sample", "model": "ngram", "test_size": 500}
     caveats: Sequence[str] = (
-        "These are n-gram models: they show mechanisms, and say nothing of how much a large language model loses.",
+        "Of n-gram models: they show mechanisms, and say nothing of how much a large language model loses.",
         "Neighbouring blocks may come from one text, so test and training blocks are not wholly independent.",
     )
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""
         for rule in rules:
-            decoder_of(rule)
+            decoder = decoder_of(rule)
+            for model in models or ():
+                if not takes(model, decoder):
+                    raise SpecError(
+                        f"label_rule: '{rule}' needs a model that can be told how to draw tokens, and {model.name} "
+                        "has a sample without the argument decoder; expected ngram, or the rule sample."
+                    )
 
     def parameter_names(self, model: str) -> Collection[str]:
         """See `Domain`."""
-        if model != "ngram":
-            raise LearnerError(f"Found no language model '{model}', expected ngram.")
-        return ("order", "discount")
+        return parameter_names(model)
 
     def check_model(self, model: Model, thoroughly: bool = False) -> None:
         """See `Domain`."""
-        model_of(model, 2)
+        identity(model)
+        if thoroughly:
+            check(model)
 
     def identity(self, model: Model) -> Mapping[str, object]:
         """See `Domain`."""
-        made = model_of(model, 2)
-        return {"model": model.name, "order": made.order, "discount": made.discount, "version": MODEL_VERSION}
+        return identity(model)
 
     def needs_corpus(self, models: Sequence[str]) -> bool:
         """See `Domain`."""
@@ -166,13 +166,13 @@ class Generation:
         return Writing(spec, data)
 
     def chain_bytes(self, spec: ChainSpec) -> int | None:
-        """See `Domain`: some 100 bytes for each n-gram of every length, and the known trigrams.
+        """See `Domain`: the model, and the known trigrams.
 
         Blocks are taken to have 128 tokens, since the corpus is not known here.
         """
         sizes = spec.sizes()
         blocks = max(*training_sizes(spec.regime, sizes), *training_sizes("replace", sizes))  # trained on, or written
-        return 128 * (100 * model_of(spec.model, 2).order * (blocks + spec.test_size) + 60 * KNOWN_BLOCKS)
+        return memory(spec.model, 128 * (blocks + spec.test_size)) + 128 * 60 * KNOWN_BLOCKS
 
 
 class Writing:
@@ -202,16 +202,16 @@ class Writing:
         """See `History`."""
         return slots["origin"]
 
-    def train(self, generation: int, seen: Slots, positions: Positions) -> Ngram:
+    def train(self, generation: int, seen: Slots, positions: Positions) -> AnyModel:
         """See `History`."""
         model = model_of(self.spec.model, self.n_types)
         return model.fit(seen["tokens"][positions], streams.model_seed(self.spec.seed, generation))
 
-    def look(self, model: Ngram, start: int, stop: int) -> Ngram:
+    def look(self, model: AnyModel, start: int, stop: int) -> AnyModel:
         """See `History`: the model itself."""
         return model
 
-    def fill(self, view: Ngram, moment: Moment) -> Slots:
+    def fill(self, view: AnyModel, moment: Moment) -> Slots:
         """See `History`: a block is the same at all rates at which it is written."""
         rule, chosen = self.spec.label_rule, np.flatnonzero(moment.selected)
         slots = np.zeros(len(chosen), dtype=self.slot)
@@ -221,11 +221,11 @@ class Writing:
             places = np.argsort(draw.random((len(moment.selected), self.length)), axis=1)[chosen]
             slots["tokens"] = np.take_along_axis(moment.human["tokens"][chosen], places, axis=1)
         elif rule != HUMAN_ONLY:
-            model: Ngram = moment.first_model() if rule == FROZEN else view
+            model: AnyModel = moment.first_model() if rule == FROZEN else view
             slots["tokens"] = model.sample(len(moment.selected), self.length, draw, self.decoder, chosen)
         return slots
 
-    def measure(self, view: Ngram, moment: Moment) -> tuple[Mapping[str, Any], npt.NDArray[np.uint8]]:
+    def measure(self, view: AnyModel, moment: Moment) -> tuple[Mapping[str, Any], npt.NDArray[np.uint8]]:
         """See `History`: nothing is remembered."""
         draw = streams.stream(self.spec.seed, "written", moment.generation)
         written = view.sample(len(self.test), self.length, draw, self.decoder)
@@ -233,19 +233,3 @@ class Writing:
         perplexity = float(np.exp(cross_entropy))
         columns = {"cross_entropy": cross_entropy, "perplexity": perplexity, **text_measures(written, self.people)}
         return columns, np.empty(0, dtype=np.uint8)
-
-
-def model_of(model: Model, n_types: int) -> Ngram:
-    """Return a model that is not trained yet.
-
-    Raises
-    ------
-    LearnerError
-        If there is none of this name, or a parameter is impossible.
-    """
-    if model.name != "ngram":
-        raise LearnerError(f"Found no language model '{model.name}', expected ngram.")
-    made = Ngram(n_types, **dict(model.params))  # type: ignore[arg-type]
-    if made.discount < LEAST_DISCOUNT:
-        raise LearnerError(f"discount: found {made.discount:g}, expected a number from {LEAST_DISCOUNT} to 1.")
-    return made

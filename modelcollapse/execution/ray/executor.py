@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from modelcollapse.errors import describe
+from modelcollapse.errors import ClusterError, describe
 from modelcollapse.execution.executors import Attempts, StateOf, is_machines_fault
 from modelcollapse.execution.log import WAITING
 from modelcollapse.execution.ray.connection import THREAD_LIMITS, connected, session
@@ -46,12 +46,18 @@ class RayExecutor:
     shards : int, optional
         Tasks that each generation's trees are split over; by default 1, and more when there are fewer chains than
         cores and generations are long.
+    gpus : float, optional
+        GPUs that each chain, or other task, takes while it runs: 0.25 lets four share one. Results do not depend on it.
+        A cluster that has not so many is waited for, as it may grow.
     """
 
-    def __init__(self, address: str | None = None, workers: int | None = None, shards: int | None = None) -> None:
+    def __init__(
+        self, address: str | None = None, workers: int | None = None, shards: int | None = None, gpus: float = 0
+    ) -> None:
         self.address = address
         self.workers = workers
         self.shards = shards
+        self.gpus = gpus
 
     def run(self, data: Data, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""
@@ -59,8 +65,14 @@ class RayExecutor:
         with connected(self.address, self.workers) as (ray, started_here):
             n_cores = int(ray.cluster_resources().get("CPU", 1))
             _log.info("Ray %s: %d cores, session %s", ray.__version__, n_cores, session(ray))
+            n_gpus = ray.cluster_resources().get("GPU", 0)
+            if started_here and n_gpus < self.gpus:
+                raise ClusterError(
+                    f"Found {n_gpus:g} GPUs on this machine, expected {self.gpus:g} for each chain: leave --gpus out, "
+                    "or name a cluster with --address."
+                )
             scheduler = Scheduler.of(n_cores, not started_here, self.workers, self.shards)
-            dispatcher = _Dispatcher(ray, _SharedData(ray, data), tasks, state_of, scheduler)
+            dispatcher = _Dispatcher(ray, _SharedData(ray, data), tasks, state_of, scheduler, self.gpus)
             dispatcher.runtime_env = None if started_here else {"env_vars": THREAD_LIMITS}
             try:
                 yield from dispatcher.events()
@@ -131,9 +143,10 @@ class _Dispatcher:
     runtime_env: dict[str, Any] | None
 
     def __init__(
-        self, ray: Any, data: _SharedData, tasks: Sequence[Task], state_of: StateOf, scheduler: Scheduler
+        self, ray: Any, data: _SharedData, tasks: Sequence[Task], state_of: StateOf, scheduler: Scheduler, gpus: float
     ) -> None:
         self._ray = ray
+        self._gpus = gpus
         self._data = data
         self._state_of = state_of
         self._scheduler = scheduler
@@ -189,6 +202,7 @@ class _Dispatcher:
                 _generator_backpressure_num_objects=MAX_ROWS_AHEAD,
                 # a task in shards only waits for them: it must not hold the memory that they wait for
                 **(options if n_shards == 1 else options | {"memory": 0}),
+                **({"num_gpus": self._gpus} if self._gpus else {}),
             )
             data = self._data
             refs = data.refs()
@@ -201,16 +215,18 @@ class _Dispatcher:
         return min(needed, max(self._node_bytes(), default=needed))
 
     def _node_bytes(self) -> list[int]:
-        """Return the memory of every node that has cores."""
+        """Return the memory of every node that has cores, and the GPUs of a chain."""
         nodes = (node["Resources"] for node in self._ray.nodes() if node["Alive"])
-        return [int(node.get("memory", 0)) for node in nodes if node.get("CPU", 0) >= 1]
+        able = (node for node in nodes if node.get("CPU", 0) >= 1 and node.get("GPU", 0) >= self._gpus)
+        return [int(node.get("memory", 0)) for node in able]
 
     def _say_what_is_waited_for(self) -> None:
         """Say once, for as long as it lasts, that no node can take any of the tasks that were submitted."""
         n_bytes = min(running.n_bytes for running in self._running.values())
         is_stuck = not any(there >= n_bytes for there in self._node_bytes())
         if is_stuck and not self._has_said_to_wait:
-            needed = f"1 core and {n_bytes / 1e9:.1f} GB of memory"
+            gpus = f", {self._gpus:g} GPUs" if self._gpus else ""
+            needed = f"1 core{gpus} and {n_bytes / 1e9:.1f} GB of memory"
             _waiting_log.warning("No node of the cluster can take a chain (%s): waiting for one that can.", needed)
         self._has_said_to_wait = is_stuck
 

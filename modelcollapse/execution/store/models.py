@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.errors import RunFolderError
+from modelcollapse.names import printable
 from modelcollapse.simulation.spec import Model
 from modelcollapse.sweeps.sweep import Sweep
 
@@ -72,6 +74,35 @@ def refreshed(stored: Sequence[Any], now: Sequence[KnownModel]) -> list[Any]:
     """
     current = {_text(model.to_json()): model.to_json() for model in now}
     return [models and [current.get(_text(model), model) for model in models] for models in stored]
+
+
+def check_same_objects(stored: Sequence[Any], now: Sequence[KnownModel], where: object) -> None:
+    """Raise RunFolderError if a folder has results of another object under the name of one that is given now.
+
+    Versions of libraries may differ, as for any learner: see `refreshed`.
+    """
+    known = {_text(model): model["identity"] for models in stored for model in models or ()}
+    for given in (model for model in now if model.model.given):
+        then = known.get(_text(given.to_json()), given.identity)
+        if (there := _leaves(then)) != (here := _leaves(given.identity)):
+            parts = [part for part in {**there, **here} if there.get(part) != here.get(part)]
+            part = min(parts, key=lambda part: (part.count("."), part))  # the outermost
+            values = (printable(str(leaves.get(part, "nothing")))[:60] for leaves in (there, here))
+            raise RunFolderError(
+                f"{where} holds results of another learner named '{given.model.name}' ({part}: "
+                "{} there, {} here): give this one another name, or choose another --out.".format(*values)
+            )
+
+
+def _leaves(identity: Any, name: str = "") -> dict[str, Any]:
+    """Return the leaves of an identity by their dotted names, versions left out."""
+    if isinstance(identity, Mapping):
+        inner = [(key, part) for key, part in identity.items() if key != "version"]
+    elif isinstance(identity, list):
+        inner = [(str(i), part) for i, part in enumerate(identity)]
+    else:
+        return {name: identity}
+    return {key: leaf for key, part in inner for key, leaf in _leaves(part, f"{name}.{key}" if name else key).items()}
 
 
 def _text(stored: Mapping[str, Any]) -> str:

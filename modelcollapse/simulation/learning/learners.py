@@ -1,18 +1,18 @@
 """Learners: what is trained in every generation. To add one, name its class and its parameters in `LEARNERS`.
 
 Any other scikit-learn classifier works by its import path, ``package.module:Class``, and so does whatever a function
-without arguments returns, a pipeline say: ``package.module:make_model``.
+without arguments returns, a pipeline say: ``package.module:make_model``. An object is a model of its own: see
+`simulation.learning.estimators`.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import json
+import pickle
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,10 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from modelcollapse.errors import LearnerError, describe
-from modelcollapse.simulation.learning.containment import contained
+from modelcollapse.errors import LearnerError
+from modelcollapse.simulation.learning import draws, import_paths
+from modelcollapse.simulation.learning.identities import RESERVED_PARAMS
+from modelcollapse.simulation.learning.import_paths import refusing
 from modelcollapse.simulation.learning.predictors import (
     ClassPredictor,
     ConstantClassPredictor,
@@ -30,7 +32,7 @@ from modelcollapse.simulation.learning.predictors import (
     Features,
     Predictor,
 )
-from modelcollapse.simulation.spec import Model, ParameterValue
+from modelcollapse.simulation.spec import Given, Model, ParameterValue
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,6 @@ LEARNERS: Mapping[str, Learner] = {
     "gradient-boosting": Learner("sklearn.ensemble:HistGradientBoostingClassifier"),
 }
 
-#: Set by the chain in every generation, so they are nobody's to choose.
-RESERVED_PARAMS = ("random_state", "n_jobs", "verbose", "warm_start")
-
 
 def train(
     model: Model,
@@ -114,13 +113,12 @@ def train(
         return ConstantClassPredictor(counted / counted.sum())
     classifier = instantiate(model)
     _prepare(classifier, seed)
-    classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
-    by_probability = find_learner(model.name).predicts_by_probability
-    return (
-        Predictor(classifier, by_probability)
-        if n_classes == 2
-        else ClassPredictor(classifier, by_probability, n_classes, np.unique(labels))
-    )
+    with draws.seeded(seed):
+        classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
+    by_probability = learner_of(model).predicts_by_probability
+    if n_classes == 2:
+        return Predictor(classifier, by_probability)
+    return ClassPredictor(classifier, by_probability, n_classes, np.unique(labels))
 
 
 def _prepare(classifier: Any, seed: int) -> None:
@@ -147,7 +145,7 @@ def warm_up(models: Iterable[Model]) -> None:
     """Train compiled learners on two documents: once here, and not by many workers at once."""
     counts = sparse.csr_matrix(np.eye(2, dtype=np.int32))
     for model in models:
-        if find_learner(model.name).is_compiled:
+        if learner_of(model).is_compiled:
             small = Model(model.name, tuple({**dict(model.params), "n_estimators": 1}.items()))
             train(small, counts, np.array([0, 1], dtype=np.uint8), seed=0).score(counts)
 
@@ -171,9 +169,14 @@ def find_learner(name: str) -> Learner:
     return replace(next(known, Learner(name)), params={})
 
 
+def learner_of(model: Model) -> Learner:
+    """Return the learner of a model; that of an object is in no table, and has no path."""
+    return Learner("") if model.given else find_learner(model.name)
+
+
 def is_our_forest(model: Model) -> bool:
     """Return whether a model is the project's own forest, which grows and scores on the corpus' arrays."""
-    return find_learner(model.name).path == LEARNERS["forest"].path
+    return learner_of(model).path == LEARNERS["forest"].path
 
 
 def parameter_names(name: str) -> frozenset[str]:
@@ -205,8 +208,10 @@ def identity(model: Model) -> dict[str, object]:
     """Return what makes this model's results: class, every parameter, and the library's major.minor version.
 
     Of what a function makes, the classes and versions of all its parts, too. Our own learners carry no
-    version here: their results are part of `spec.RESULTS_VERSION`.
+    version here: their results are part of `spec.RESULTS_VERSION`. Of an object, what was told when it was given.
     """
+    if model.given:
+        return json.loads(model.given.identity)
     return _identity(model, repr(model.params))
 
 
@@ -221,10 +226,10 @@ def _identity(model: Model, exact: str) -> dict[str, object]:
     known: dict[str, object] = {
         "class": path,
         "params": texts,
-        "version": _library_version(path.split(":")[0].split(".")[0]),
+        "version": import_paths.library_version(path),
     }
     if not inspect.isclass(_maker(model.name)):
-        known["parts"] = {key: _class_and_version(type(part)) for key, part in _parts(classifier).items()}
+        known["parts"] = {key: import_paths.class_and_version(type(part)) for key, part in _parts(classifier).items()}
     return known
 
 
@@ -236,19 +241,24 @@ def instantiate(model: Model) -> Any:
     LearnerError
         A parameter is unknown, or its value impossible, as far as the class tells without documents.
     """
-    make = _maker(model.name)
-    params = {**find_learner(model.name).params, **dict(model.params)}
+    make = partial(_unpacked, model.given) if model.given else _maker(model.name)
+    params = {**learner_of(model).params, **dict(model.params)}
     with refusing(f"Learner '{model.name}' does not take {model.params_text or 'its parameters'}"):
         if inspect.isclass(make):
             classifier: Any = make(**params)
             parts = {"": classifier}
         else:
-            classifier = clone(make()).set_params(**params)  # a function may return the same object every time
+            classifier = clone(make()).set_params(**params)  # it may be the same object every time
             parts = _parts(classifier)
         for part in parts.values():
             if hasattr(type(part), "_parameter_constraints") or "_validate_params" in vars(type(part)):
                 part._validate_params()  # what scikit-learn's `fit` does first
     return classifier
+
+
+@lru_cache(maxsize=32)
+def _unpacked(given: Given) -> Any:
+    return pickle.loads(given.pickled)
 
 
 def _parts(classifier: Any) -> dict[str, Any]:
@@ -257,28 +267,11 @@ def _parts(classifier: Any) -> dict[str, Any]:
     return {"": classifier, **{name: part for name, part in params if hasattr(part, "get_params")}}
 
 
-@contextmanager
-def refusing(what: str) -> Iterator[None]:
-    """Raise LearnerError, in one line, for whatever a learner's own code raises before anything runs."""
-    try:
-        with contained():
-            yield
-    except LearnerError:
-        raise
-    except (TypeError, ValueError) as error:  # the usual ones need no name
-        raise LearnerError(f"{what}: {describe(error).partition(': ')[2].rstrip('.')}.") from error
-    except Exception as error:
-        raise LearnerError(f"{what}: {describe(error).rstrip('.')}.") from error
-
-
 def _maker(name: str) -> Any:
     """Return the class of a learner, or the function that makes it."""
     path = find_learner(name).path
-    module_name, _, class_name = path.partition(":")
-    if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
-        raise LearnerError(f"Found no learner at '{path}': expected package.module:Class, or :function.")
+    make: Any = import_paths.imported(path, "learner")
     with refusing(f"Found no learner at '{path}'"):
-        make: Any = getattr(importlib.import_module(module_name), class_name)
         is_class = inspect.isclass(make)
         is_one = _is_estimator(make) if is_class else _may_be_called(make, path)
     what = "a scikit-learn classifier (fit, predict, get_params)"
@@ -309,17 +302,3 @@ def _may_be_called(thing: object, path: str) -> bool:
     free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(thing).parameters.values()
     return all(each.default is not each.empty or each.kind in free for each in parameters)
-
-
-def _class_and_version(cls: type) -> str:
-    version = _library_version(cls.__module__.partition(".")[0])
-    return f"{cls.__module__}:{cls.__qualname__}" + (f" {version}" if version else "")
-
-
-def _library_version(package: str) -> str | None:
-    if package == "modelcollapse":
-        return None
-    distributions = importlib.metadata.packages_distributions().get(package)
-    if not distributions:
-        return None
-    return ".".join(importlib.metadata.version(distributions[0]).split(".")[:2])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
-from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning import draws, learners
 from modelcollapse.simulation.learning.predictors import Features, Predictor, Scores
 from modelcollapse.simulation.learning.terms import active_terms, select_columns
 from modelcollapse.simulation.spec import Model, TermSelection
@@ -124,6 +124,7 @@ class TrainedHere:
 
     predictor: Predictor
     columns: Columns
+    seed: int
 
     @property
     def n_features(self) -> int:
@@ -132,7 +133,8 @@ class TrainedHere:
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
-        return self.predictor.score(self.columns.take(documents))
+        with draws.seeded(self.seed, 1):
+            return self.predictor.score(self.columns.take(documents))
 
 
 def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
@@ -151,4 +153,4 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
         features = features[places]
     n_classes = len(corpus.classes)
     predictor = learners.train(training.model, features, labels, training.seed, weights, n_classes)
-    return TrainedHere(predictor, columns)
+    return TrainedHere(predictor, columns, training.seed)

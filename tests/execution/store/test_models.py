@@ -11,7 +11,7 @@ from modelcollapse import open_run, run_sweep
 from modelcollapse.analysis.statistics.curves import outcome
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
-from modelcollapse.simulation.learning import learners
+from modelcollapse.simulation.learning import import_paths, learners
 from modelcollapse.simulation.spec import Model
 from modelcollapse.sweeps.sweep import Sweep
 from tests.runs.test_run import run, sweep, table
@@ -92,7 +92,7 @@ def test_damaged_models_are_one_line(tmp_path, corpus, models):
 
 def test_a_librarys_next_version_gives_all_sweeps_of_a_model_other_chains(tmp_path, corpus, monkeypatch):
     first = run(tmp_path, corpus).results()
-    monkeypatch.setattr(learners, "_library_version", lambda package: "99.9")
+    monkeypatch.setattr(import_paths, "library_version", lambda path: "99.9")
     learners._identity.cache_clear()
     assert open_run(tmp_path).results().equals(first)
     second = run(tmp_path, corpus, seeds=3).results()
