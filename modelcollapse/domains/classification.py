@@ -161,6 +161,7 @@ class Labelling:
             labels=label_bytes.value(self._labels(slots)),
             seed=streams.model_seed(self.spec.seed, generation),
             weights=self._weights(slots),
+            synthetic=label_bytes.is_synthetic(self._labels(slots)),
         )
         return self._train(training, self.corpus)
 

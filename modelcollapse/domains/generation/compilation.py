@@ -32,7 +32,20 @@ def kernel(function: Function) -> Function:
     return _COMPILER.compile_lazily(function, {})
 
 
-@kernel
+def lean_kernel(function: Function) -> Function:
+    """Compile, as `kernel` does, a function that allocates no memory: references to its arrays are not counted.
+
+    Counting them, and passing a trie's arrays to every small function, took most of the time of a token.
+    """
+    return _COMPILER.compile_lazily(function, {"_nrt": False})
+
+
+def inlined_kernel(function: Function) -> Function:
+    """Compile, as `lean_kernel` does, a function that is called for a token: its code is copied to the caller."""
+    return _COMPILER.compile_lazily(function, {"_nrt": False, "forceinline": True})
+
+
+@inlined_kernel
 def random_bits(state: Array) -> np.uint64:
     """Next 64 random bits of a stream, by SplitMix64 (Steele, Lea & Flood 2014).
 
@@ -45,13 +58,13 @@ def random_bits(state: Array) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@kernel
+@inlined_kernel
 def random_unit(state: Array) -> Float:
     """Uniform float in [0, 1)."""
     return np.float64(random_bits(state) >> _S11) * (1.0 / 9007199254740992.0)
 
 
-@kernel
+@inlined_kernel
 def random_below(state: Array, bound: Int) -> Int:
     """Integer in [0, bound), bound < 2³²: no more than bound·2⁻³² away from uniform."""
     return np.int64(((random_bits(state) >> _S32) * np.uint64(bound)) >> _S32)

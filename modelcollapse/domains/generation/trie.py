@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modelcollapse.domains.generation.compilation import Array, Float, Int, kernel
+from modelcollapse.domains.generation.compilation import Array, Float, Int, inlined_kernel, kernel, lean_kernel
 
 
 class Trie(NamedTuple):
@@ -185,22 +185,21 @@ def _sorted_by(keys: Array, places: Array, n_keys: Int) -> Array:
     return sorted_places
 
 
-@kernel
+@inlined_kernel
 def find_child(trie: Trie, node: Int, token: Int) -> Int:
     """Return a node's child by its last token; −1 if there is none."""
     if node == 0:
         return 1 + token
-    low, high = trie.first_child[node], trie.first_child[node + 1]
-    while low < high:
-        middle = (low + high) >> 1
-        if trie.token[middle] < token:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < trie.first_child[node + 1] and trie.token[low] == token else -1
+    low = np.int64(trie.first_child[node])
+    n = np.int64(trie.first_child[node + 1]) - low
+    while n > 1:  # without a branch that could be mispredicted
+        half = n >> 1
+        low += half * np.int64(trie.token[low + half] <= token)
+        n -= half
+    return low if n == 1 and trie.token[low] == token else -1
 
 
-@kernel
+@inlined_kernel
 def begin_block(trie: Trie, contexts: Array) -> None:
     """Set `contexts` to those before a block's first token: the nodes of the last 0, 1, … tokens, −1 if never seen."""
     contexts[0] = 0
@@ -208,14 +207,14 @@ def begin_block(trie: Trie, contexts: Array) -> None:
         contexts[n] = find_child(trie, contexts[n - 1], trie.n_types)
 
 
-@kernel
+@inlined_kernel
 def advance(trie: Trie, contexts: Array, token: Int) -> None:
     """Set `contexts` to those after one more token."""
     for n in range(len(contexts) - 1, 0, -1):
         contexts[n] = -1 if contexts[n - 1] < 0 else find_child(trie, contexts[n - 1], token)
 
 
-@kernel
+@inlined_kernel
 def probability(trie: Trie, contexts: Array, token: Int) -> Float:
     """Return the probability of a token: that of the longest n-gram seen, times what longer contexts leave to it."""
     left = 1.0
@@ -233,11 +232,31 @@ def probability(trie: Trie, contexts: Array, token: Int) -> Float:
 def log_probabilities(trie: Trie, blocks: Array) -> Array:
     """Return the natural logarithm of every token's probability after those before it, in the shape of the blocks."""
     found = np.empty(blocks.shape, np.float64)
-    contexts = np.empty(len(trie.discounts), np.int64)
-    for i in range(blocks.shape[0]):
-        begin_block(trie, contexts)
-        for j in range(blocks.shape[1]):
-            token = np.int64(blocks[i, j])
-            found[i, j] = np.log(probability(trie, contexts, token))
-            advance(trie, contexts, token)
+    _score(trie, blocks, np.empty((len(trie.discounts) + 1, blocks.shape[1] + 1), np.int64), found)
     return found
+
+
+@lean_kernel
+def _score(trie: Trie, blocks: Array, nodes: Array, found: Array) -> None:
+    """Look up a block's n-grams from short to long, each once: searches of one length do not wait for each other.
+
+    ``nodes[n, j]`` is the node of the n tokens before place j; −1 if they were never seen.
+    """
+    order, length = len(trie.discounts), blocks.shape[1]
+    nodes[0] = 0
+    begin_block(trie, nodes[:order, 0])
+    nodes[order, 0] = -1
+    for i in range(blocks.shape[0]):
+        for n in range(1, order + 1):
+            for j in range(length):
+                context, is_likely = nodes[n - 1, j], nodes[n - 1, j + 1] >= 0
+                token = np.int64(blocks[i, j])
+                nodes[n, j + 1] = find_child(trie, context, token) if context >= 0 and is_likely else -1
+        for j in range(length):
+            left = 1.0
+            n = order
+            while nodes[n, j + 1] < 0:
+                n -= 1
+                if nodes[n, j] >= 0:
+                    left *= trie.backoff[nodes[n, j]]
+            found[i, j] = np.log(left * trie.chance[nodes[n, j + 1]])

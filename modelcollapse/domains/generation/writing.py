@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modelcollapse.domains.generation.compilation import Array, Float, Int, kernel, random_below, random_unit
+from modelcollapse.domains.generation.compilation import (
+    Array,
+    Float,
+    Int,
+    inlined_kernel,
+    kernel,
+    lean_kernel,
+    random_below,
+    random_unit,
+)
 from modelcollapse.domains.generation.trie import Trie, advance, begin_block, find_child, probability
 
 #: Probabilities that differ by less than this, relatively, are equal.
@@ -110,24 +119,38 @@ def write(trie: Trie, seeds: Array, length: Int, decoder: Decoder, tables: Table
     ndarray of int32, shape (n, length)
     """
     blocks = np.empty((len(seeds), length), np.int32)
-    contexts, state = np.empty(len(trie.discounts), np.int64), np.empty(1, np.uint64)
-    for i in range(len(seeds)):
-        state[0] = seeds[i]
-        begin_block(trie, contexts)
-        for j in range(length):
-            token = decode(trie, contexts, state, decoder, tables)
-            blocks[i, j] = token
-            advance(trie, contexts, token)
+    contexts, weights = np.empty(len(trie.discounts), np.int64), np.empty(len(trie.discounts))
+    _write(trie, seeds, decoder, tables, contexts, weights, np.empty(1, np.uint64), blocks)
     return blocks
 
 
-@kernel
-def decode(trie: Trie, contexts: Array, state: Array, decoder: Decoder, tables: Tables) -> Int:
-    """Draw a token as a decoder does."""
+@lean_kernel
+def _write(
+    trie: Trie,
+    seeds: Array,
+    decoder: Decoder,
+    tables: Tables,
+    contexts: Array,
+    weights: Array,
+    state: Array,
+    blocks: Array,
+) -> None:
+    for i in range(len(seeds)):
+        state[0] = seeds[i]
+        begin_block(trie, contexts)
+        for j in range(blocks.shape[1]):
+            token = decode(trie, contexts, state, decoder, tables, weights)
+            blocks[i, j] = token
+            advance(trie, contexts, token)
+
+
+@inlined_kernel
+def decode(trie: Trie, contexts: Array, state: Array, decoder: Decoder, tables: Tables, weights: Array) -> Int:
+    """Draw a token as a decoder does; `weights` is room for a number of every context."""
     if decoder.most == 1:
         return np.int64(tables.likeliest[longest(contexts)])
     if decoder.exponent < 1.0:
-        return draw_flattened(trie, contexts, state, decoder.exponent, tables.powered)
+        return draw_flattened(trie, contexts, state, decoder.exponent, tables.powered, weights)
     highest = 1.0
     if decoder.exponent > 1.0:
         highest = probability(trie, contexts, np.int64(tables.likeliest[longest(contexts)]))
@@ -145,7 +168,7 @@ def decode(trie: Trie, contexts: Array, state: Array, decoder: Decoder, tables: 
             return token
 
 
-@kernel
+@inlined_kernel
 def draw(trie: Trie, contexts: Array, state: Array, smooths: bool) -> Int:
     """Draw a token from its probabilities, or without smoothing from relative frequencies in the longest context.
 
@@ -165,7 +188,7 @@ def draw(trie: Trie, contexts: Array, state: Array, smooths: bool) -> Int:
     return random_below(state, trie.n_types)
 
 
-@kernel
+@inlined_kernel
 def longest(contexts: Array) -> Int:
     """Return the node of the longest context that has been seen."""
     n = len(contexts) - 1
@@ -174,7 +197,7 @@ def longest(contexts: Array) -> Int:
     return contexts[n]
 
 
-@kernel
+@inlined_kernel
 def more_likely(trie: Trie, contexts: Array, chance: Float, tables: Tables) -> tuple[Int, Float]:
     """Return how many tokens are more likely than this, and their probability together.
 
@@ -197,7 +220,7 @@ def more_likely(trie: Trie, contexts: Array, chance: Float, tables: Tables) -> t
     return number, mass
 
 
-@kernel
+@inlined_kernel
 def _end_above(values: Array, low: Int, high: Int, bound: Float) -> Int:
     """Return where in a part that falls values no longer exceed a bound."""
     while low < high:
@@ -209,14 +232,13 @@ def _end_above(values: Array, low: Int, high: Int, bound: Float) -> Int:
     return low
 
 
-@kernel
-def draw_flattened(trie: Trie, contexts: Array, state: Array, exponent: Float, sums: Array) -> Int:
+@inlined_kernel
+def draw_flattened(trie: Trie, contexts: Array, state: Array, exponent: Float, sums: Array, weights: Array) -> Int:
     """Draw a token from its probabilities raised to a power below 1.
 
     A probability is a sum of shares, one from every context; its power is at most the sum of the shares' powers. So a
     token is drawn from that sum and accepted with the ratio of the two.
     """
-    weights = np.empty(len(contexts) + 1, np.float64)
     while True:
         left, total = 1.0, 0.0
         for n in range(len(contexts) - 1, -1, -1):

@@ -10,7 +10,9 @@ from __future__ import annotations
 import inspect
 import json
 import pickle
+import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -19,9 +21,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.validation import has_fit_parameter
 
-from modelcollapse.errors import LearnerError
+from modelcollapse.errors import FaultyLearnerError, LearnerError
 from modelcollapse.simulation.learning import draws, import_paths
 from modelcollapse.simulation.learning.identities import RESERVED_PARAMS
 from modelcollapse.simulation.learning.import_paths import refusing
@@ -78,7 +82,12 @@ LEARNERS: Mapping[str, Learner] = {
     "linear-svm": Learner("modelcollapse.simulation.learning.pipelines:linear_svm"),
     "complement-naive-bayes": Learner("sklearn.naive_bayes:ComplementNB"),
     "gradient-boosting": Learner("sklearn.ensemble:HistGradientBoostingClassifier"),
+    "self-training": Learner("modelcollapse.simulation.learning.pipelines:self_training"),
 }
+
+
+#: The label of documents without one, to scikit-learn.
+UNLABELLED = -1
 
 
 def train(
@@ -87,6 +96,7 @@ def train(
     labels: npt.NDArray[Any],
     seed: int,
     weights: npt.NDArray[np.float64] | None = None,
+    synthetic: npt.NDArray[np.bool_] | None = None,
     n_classes: int = 2,
 ) -> Predictor:
     """Train a model on one thread.
@@ -103,22 +113,52 @@ def train(
         For learners that draw random numbers.
     weights : ndarray of float64, shape (n_train,), optional
         What documents weigh; for learners that `take_weights`.
+    synthetic : ndarray of bool, shape (n_train,), optional
+        Documents whose labels are the models' own; for learners that take them as unlabelled.
     n_classes : int
         Of the corpus; some may be missing here.
+
+    Raises
+    ------
+    FaultyLearnerError
+        If such a learner has no human labels.
     """
-    if nothing_to_learn(counts.shape[1], labels):
-        if n_classes == 2:
-            return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
-        counted = np.bincount(labels, weights, n_classes) if len(labels) else np.ones(n_classes)
-        return ConstantClassPredictor(counted / counted.sum())
     classifier = instantiate(model)
+    taught, told = labels, labels
+    surroundings: AbstractContextManager[Any] = nullcontext()
+    if takes_unlabelled(classifier):
+        unlabelled = np.zeros(len(labels), bool) if synthetic is None else synthetic
+        taught, told = labels[~unlabelled], np.where(unlabelled, UNLABELLED, labels.astype(np.int64))
+        if len(labels) and not len(taught):
+            raise FaultyLearnerError("it learns from human labels, of which its training set has none")
+        if not unlabelled.any():
+            surroundings = warnings.catch_warnings(action="ignore", category=UserWarning)  # which says just that
+    if nothing_to_learn(counts.shape[1], taught):
+        return _constant(taught, weights, n_classes)
     _prepare(classifier, seed)
-    with draws.seeded(seed):
-        classifier.fit(counts, labels, **({} if weights is None else {"sample_weight": weights}))
+    with draws.seeded(seed), surroundings:
+        classifier.fit(counts, told, **({} if weights is None else {"sample_weight": weights}))
     by_probability = learner_of(model).predicts_by_probability
     if n_classes == 2:
         return Predictor(classifier, by_probability)
-    return ClassPredictor(classifier, by_probability, n_classes, np.unique(labels))
+    return ClassPredictor(classifier, by_probability, n_classes, np.unique(taught))
+
+
+def _constant(labels: npt.NDArray[Any], weights: npt.NDArray[np.float64] | None, n_classes: int) -> Predictor:
+    """Return what is learnt of labels alone."""
+    if n_classes == 2:
+        return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
+    counted = np.bincount(labels, weights, n_classes) if len(labels) else np.ones(n_classes)
+    return ConstantClassPredictor(counted / counted.sum())
+
+
+def takes_unlabelled(classifier: Any) -> bool:
+    """Return whether a classifier is scikit-learn's self-training, alone or at the end of a pipeline.
+
+    It is told which labels are people's, and labels the other documents by itself, however the chain labelled them.
+    """
+    last = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
+    return isinstance(last, SelfTrainingClassifier)
 
 
 def _prepare(classifier: Any, seed: int) -> None:

@@ -37,6 +37,8 @@ class TrainingSet:
     weights : ndarray of float64, optional
         How much each document counts, in [0, 1]: as one of its class, shape (n_train,); or, of two classes, as one of
         class 0 and as one of class 1, shape (n_train, 2), not both 0. By default all have a weight of 1.
+    synthetic : ndarray of bool, shape (n_train,), optional
+        Which labels are the models' own; learners that take weights do not ask.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class TrainingSet:
     labels: npt.NDArray[Any]
     seed: int
     weights: npt.NDArray[np.float64] | None = None
+    synthetic: npt.NDArray[np.bool_] | None = None
 
     def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[np.float64] | None]:
         """Return places among `documents`, labels and weights.
@@ -151,6 +154,6 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
     places, labels, weights = training.weighted()
     if weights is not None:
         features = features[places]
-    n_classes = len(corpus.classes)
-    predictor = learners.train(training.model, features, labels, training.seed, weights, n_classes)
+    synthetic = training.synthetic if weights is None else None
+    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic, len(corpus.classes))
     return TrainedHere(predictor, columns, training.seed)
