@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +30,13 @@ class TrainingSet:
     terms : TermSelection
     documents : ndarray of int64, shape (n_train,)
         Rows of the corpus.
-    labels : ndarray of uint8, shape (n_train,)
-        0 or 1: human or the models' own.
+    labels : ndarray of uint8 or uint16, shape (n_train,)
+        Classes, human or the models' own.
     seed : int
         Of the learner.
-    weights : ndarray of float64, shape (n_train, 2), optional
-        How much each document counts as one of class 0 and as one of class 1, in [0, 1] and not both 0; `labels` say
-        it by default, with a weight of 1.
+    weights : ndarray of float64, optional
+        How much each document counts, in [0, 1]: as one of its class, shape (n_train,); or, of two classes, as one of
+        class 0 and as one of class 1, shape (n_train, 2), not both 0. By default all have a weight of 1.
     synthetic : ndarray of bool, shape (n_train,), optional
         Which labels are the models' own; learners that take weights do not ask.
     """
@@ -44,15 +44,21 @@ class TrainingSet:
     model: Model
     terms: TermSelection
     documents: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[Any]
     seed: int
     weights: npt.NDArray[np.float64] | None = None
     synthetic: npt.NDArray[np.bool_] | None = None
 
-    def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.float64] | None]:
-        """Return places among `documents`, labels and weights; a document that counts for both classes comes twice."""
+    def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[np.float64] | None]:
+        """Return places among `documents`, labels and weights.
+
+        A document that counts for both classes comes twice, one that counts nothing not at all.
+        """
         if self.weights is None:
             return np.arange(len(self.documents)), self.labels, None
+        if self.weights.ndim == 1:
+            places = np.flatnonzero(self.weights)
+            return places, self.labels[places], self.weights[places]
         places, labels = np.nonzero(self.weights)
         return places, labels.astype(np.uint8), self.weights[places, labels]
 
@@ -149,5 +155,5 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
     if weights is not None:
         features = features[places]
     synthetic = training.synthetic if weights is None else None
-    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic)
+    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic, len(corpus.classes))
     return TrainedHere(predictor, columns, training.seed)
