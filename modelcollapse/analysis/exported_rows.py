@@ -8,9 +8,11 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.foreign_values import LARGEST, check_text
+from modelcollapse.analysis.mechanism.classes import BY_CLASS, names_of
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.domains.catalogue import find_domain
+from modelcollapse.domains.multiclass.domain import MulticlassRow
 from modelcollapse.execution.store.record import domain_of, schema_of
 from modelcollapse.names import first_line
 from modelcollapse.simulation.domain import primary
@@ -23,7 +25,8 @@ _SIZES = ("initial_size", "n_seen", "n_test")
 _FRACTIONS = (
     "collapse_rate", "accuracy", "balanced_accuracy", "roc_auc", "recall_negative", "recall_positive",
     "best_threshold_accuracy", "brier", "calibration_error", "predicted_positive_rate", "train_positive_rate",
-    "synthetic_label_error", "synthetic_error_negative", "synthetic_error_positive", "churn",
+    "synthetic_label_error", "synthetic_error_negative", "synthetic_error_positive", "churn", "least_recall",
+    "largest_share", "share_distance",
 )  # fmt: skip
 _ROUNDING = 1e-9
 #: More is no file of ours, and would be drawn for hours.
@@ -66,8 +69,13 @@ def read_rows(file: Path) -> pl.DataFrame:
 
 def _check(rows: pl.DataFrame, row: type[CommonRow], file: Path) -> None:
     """Refuse what no run can have written, with the first such value."""
+    if row is MulticlassRow:
+        for _, group in rows.group_by("experiment"):
+            names_of(group)
     for name, kind in column_types(row).items():
         column = pl.col(name)
+        if row is MulticlassRow and name in BY_CLASS:
+            continue
         if kind is str:
             check_text(rows, name, file, may_be_empty=name not in ("model", "regime", "label_rule"))
             continue

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from modelcollapse.domains.classification import Classification
 from modelcollapse.domains.closed_form.domain import ClosedForm
 from modelcollapse.domains.generation.domain import Generation
+from modelcollapse.domains.multiclass.domain import Multiclass
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation.chain import Chain, ChainState, GenerationResult
 from modelcollapse.simulation.domain import Data, Domain
 from modelcollapse.simulation.learning.training import Train, train_here
 from modelcollapse.simulation.spec import ChainSpec
 
-DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (Classification(), ClosedForm(), Generation())}
+DOMAINS: Mapping[str, Domain] = {
+    domain.name: domain for domain in (Classification(), ClosedForm(), Generation(), Multiclass())
+}
 
 
 def find_domain(name: str) -> Domain:

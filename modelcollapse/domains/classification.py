@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.dense import AnyCorpus
+from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.corpora.load import load_corpus
 from modelcollapse.domains import features
 from modelcollapse.errors import SpecError
@@ -32,6 +32,7 @@ class Classification:
     name = "classification"
     row: type[CommonRow] = Row
     slots = "documents"
+    verb = "labelled"
     measures: Mapping[str, Measure] = {
         "accuracy": Measure("accuracy", "share", "more", 0.5),
         "predicted_positive_rate": Measure("predicted positive", "share", "neither"),
@@ -96,10 +97,9 @@ class Classification:
         """See `Domain`: chains draw from the corpus itself."""
         known = features.checked(corpus, sweep)
         if len(known.classes) != 2:
-            names = ", ".join(f"'{name[:20]}'" for name in known.classes[:4])
             raise SpecError(
-                f"corpus: '{known.name}' has {len(known.classes):,} classes ({names}, …), expected two: leave others "
-                "out, or join them; stars are two classes with --rating-column and without --keep-stars."
+                f"corpus: '{known.name}' has {len(known.classes):,} classes, which are of the domain multiclass: "
+                "run sweep.on(corpus)."
             )
         return known
 
@@ -115,19 +115,26 @@ class Classification:
 class Labelling:
     """A chain's documents: which it tests on, sees, and in which order. See `simulation.domain.History`.
 
-    Under the rule ``soft`` a slot is a label byte and the probability of class 1; else it is the label byte alone.
+    A slot is the number of a label and its origin (see `simulation.label_bytes`), of any number of classes; under the
+    rule ``soft``, which is of two, with the probability of class 1.
     """
 
     def __init__(self, spec: ChainSpec, corpus: AnyCorpus, train: Train) -> None:
         self.spec, self.corpus, self._train = spec, corpus, train
         self.rule = find_rule("argmax" if spec.collapse_rate == 0 else spec.label_rule)
-        self.slot: np.dtype[Any] = np.dtype([("label", "u1"), ("positive", "<f4")] if self.rule.is_soft else np.uint8)
+        alone = corpus.labels.dtype
+        self.slot: np.dtype[Any] = np.dtype([("label", "u1"), ("positive", "<f4")] if self.rule.is_soft else alone)
         order = streams.document_order(spec.seed, corpus.n_documents)
+        if (
+            isinstance(corpus, DenseCorpus) and spec.regime == "accumulate"
+        ):  # it trains on neighbours: nothing is copied
+            self.corpus = corpus.rows(order[: spec.test_size + spec.final_size])
+            order = np.arange(self.corpus.n_documents)
         self.test, self.pool = order[: spec.test_size], order[spec.test_size :]
 
     def human(self, start: int, stop: int) -> Slots:
         """See `History`: people's labels, those left out that a detector of the label rule mistakes for a model's."""
-        labels = self.corpus.labels[self.pool[start:stop]] + np.uint8(HUMAN)
+        labels = label_bytes.coded(self.corpus.labels[self.pool[start:stop]], HUMAN)
         if start and self.rule.mistaken_for_synthetic:
             uniform = streams.stream(self.spec.seed, "mistaken", start).random(len(labels))
             labels[uniform < self.rule.mistaken_for_synthetic] = LEFT_OUT
@@ -164,7 +171,7 @@ class Labelling:
         return self._train(training, self.corpus)
 
     def _weights(self, slots: Slots) -> npt.NDArray[np.float64] | None:
-        """Return how much each document counts for each class; None where all count for one class, and alike.
+        """Return how much each document counts (of two classes: for each); None where all count alike.
 
         Before anything is self-labelled they do: generation 0 is the same for all rules.
         """
@@ -172,8 +179,10 @@ class Labelling:
         synthetic = label_bytes.is_synthetic(labels)
         if not self.rule.needs_weights or not synthetic.any():
             return None
-        positive = slots["positive"].astype(np.float64) if self.rule.is_soft else label_bytes.value(labels)
         weight = np.where(synthetic, self.rule.weight, 1.0) if self.rule.weight is not None else np.ones(len(labels))
+        if len(self.corpus.classes) > 2:
+            return weight
+        positive = slots["positive"].astype(np.float64) if self.rule.is_soft else label_bytes.value(labels)
         return np.column_stack((weight * (1.0 - positive), weight * positive))
 
     def look(self, model: Trained, start: int, stop: int) -> tuple[Scores, int]:
@@ -190,35 +199,41 @@ class Labelling:
             selected=moment.selected,
             scores=view[0][n_test:],
             first_scores=lambda: moment.first_model().score(documents),
-            human_positive_rate=_human_positive_rate(self._labels(moment.seen), moment.positions),
+            human_shares=_human_shares(self._labels(moment.seen), moment.positions, len(self.corpus.classes)),
             stream=lambda purpose: streams.stream(self.spec.seed, purpose, moment.generation),
             whole=lambda share, size: streams.whole(self.spec.seed, moment.generation, share, size, "checked"),
         )
         labels = self.rule.label(increment)
         return self._slots(labels, increment.probability[moment.selected]) if self.rule.is_soft else labels
 
-    def measure(
-        self, view: tuple[Scores, int], moment: Moment
-    ) -> tuple[dict[str, float | int | None], npt.NDArray[np.uint8]]:
+    def measure(self, view: tuple[Scores, int], moment: Moment) -> tuple[Mapping[str, Any], npt.NDArray[np.uint8]]:
         """See `History`: what is remembered are the predictions on the test set."""
         scores, n_features = view
         scores = scores[: len(self.test)]
         seen = self._labels(moment.seen)
-        labels, truth = seen[moment.positions], self.corpus.labels[self.pool[moment.positions]]
+        last = None if moment.memory is None else moment.memory.view(scores.labels.dtype)
         columns = {
             "n_features": n_features,
             "n_checked": int(label_bytes.is_checked(seen).sum()),
-            "churn": None if moment.memory is None else float((moment.memory != scores.labels).mean()),
-            **training_metrics(labels, truth),
-            **prediction_metrics(self.corpus.labels[self.test], scores),
+            "churn": None if last is None else float((last != scores.labels).mean()),
+            **self._of_training(seen[moment.positions], self.corpus.labels[self.pool[moment.positions]]),
+            **self._of_predictions(self.corpus.labels[self.test], scores),
         }
-        return columns, scores.labels
+        return columns, scores.labels.view(np.uint8)
+
+    def _of_training(self, labels: Labels, truth: Labels) -> Mapping[str, Any]:
+        """Return what is measured of the labels of a training set, which has the true ones beside them."""
+        return training_metrics(labels, truth)
+
+    def _of_predictions(self, truth: Labels, scores: Scores) -> Mapping[str, Any]:
+        """Return what is measured on the test set."""
+        return prediction_metrics(truth, scores)
 
 
-def _human_positive_rate(seen: Labels, positions: Positions) -> float:
-    """Return the positive rate of the human labels in the training set; where it has none, of all seen so far."""
+def _human_shares(seen: Labels, positions: Positions, n_classes: int) -> npt.NDArray[np.float64]:
+    """Return the share of every class among the human labels of the training set; without any, of all seen so far."""
     training = seen[positions]
     human = training[label_bytes.is_human(training)]
     if len(human) == 0:
         human = seen[label_bytes.is_human(seen)]
-    return float(label_bytes.value(human).mean())
+    return np.bincount(label_bytes.value(human), minlength=n_classes) / len(human)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.errors import LearnerError, SpecError
@@ -20,20 +22,31 @@ def checked(corpus: Any, sweep: Any) -> AnyCorpus:
     Raises
     ------
     SpecError
-        If it is no corpus of labelled documents, an option of the sweep is about words and it has none, or values are
-        missing and a learner does not take that.
+        If it is no corpus of labelled documents, its labels have another dtype than those of `Corpus`, an option of the
+        sweep is about words and it has none, or values are missing and a learner does not take that.
     LearnerError
         If a learner does not take its documents.
     """
     if not isinstance(corpus, Corpus | DenseCorpus):
         found = "none" if corpus is None else f"a {type(corpus).__name__}"
         raise SpecError(f"corpus: found {found}, expected documents with labels: corpus=load_corpus(…).")
+    n_classes = len(corpus.classes)
+    if corpus.labels.dtype != (dtype := np.uint8 if n_classes == 2 else np.uint16):
+        raise SpecError(
+            f"corpus: '{corpus.name}' has labels of type {corpus.labels.dtype} in {n_classes:,} classes, expected "
+            f"{dtype.__name__}: use load_corpus, or DenseCorpus.of."
+        )
     if isinstance(corpus, DenseCorpus):
         _check_words(corpus, sweep)
     for model in sweep.models():
-        if isinstance(corpus, DenseCorpus) and learners.is_our_forest(model):
-            raise LearnerError(f"Learner '{model.name}' takes counts of words, not numbers: use {OTHER_FOREST}.")
+        if learners.is_our_forest(model) and (isinstance(corpus, DenseCorpus) or n_classes > 2):
+            raise LearnerError(
+                f"Learner '{model.name}' takes counts of words in two classes, which '{corpus.name}' has not: "
+                f"use {OTHER_FOREST}."
+            )
         learner_check.check(model, "counts" if isinstance(corpus, Corpus) else "numbers")
+        if n_classes > 2:
+            learner_check.check_more_classes(model)
         if isinstance(corpus, DenseCorpus):
             _check_values(corpus, model)
     return corpus

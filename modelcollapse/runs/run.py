@@ -104,7 +104,14 @@ class Run(Results):
             return False
         return True
 
+    def _as_run(self, sweep: Sweep) -> Sweep:
+        """Return a sweep as it was run here: on this corpus it may have become another one, see `Sweep.on`."""
+        here = [sweep_text(one) for one in self.sweeps]
+        other = sweep.of(self.spec.domain, with_our_forest=False)
+        return other if sweep_text(sweep) not in here and sweep_text(other) in here else sweep
+
     def _tasks(self, sweep: Sweep) -> list[ChainTask]:
+        sweep = self._as_run(sweep)
         known = self._known_models.get(sweep_text(sweep))
         if known is None:
             check_learners(sweep, self._trusted, self.folder.path(PATHS.spec))

@@ -155,6 +155,8 @@ class Domain(Protocol):
         The dataclass of its rows.
     slots : str
         What slots are called.
+    verb : str
+        What the model does with them: they are "labelled" by it, or "filled".
     measures : mapping of str to Measure
         How its columns are read: the primary one first, and then what is shown beside it.
     lacks : collection of str
@@ -168,6 +170,7 @@ class Domain(Protocol):
     name: str
     row: type[CommonRow]
     slots: str
+    verb: str
     measures: Mapping[str, Measure]
     lacks: Collection[str]
     defaults: Mapping[str, Any]

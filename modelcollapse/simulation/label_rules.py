@@ -3,7 +3,8 @@
 To add one, write its function and name it in `RULES`, or with its parameters in `FAMILIES`. A rule sees one increment
 through the eyes of the chain's current model and returns the bytes of `simulation.label_bytes` for the selected
 documents. The controls among them separate the causes of a loss, and rules of curation say what people's checking
-buys back: see each docstring.
+buys back: see each docstring. All of them serve two classes and more; where these differ, `simulation.probabilities`
+says how.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.label_bytes import Labels
+from modelcollapse.simulation import probabilities
+from modelcollapse.simulation.label_bytes import Labels, coded
 from modelcollapse.simulation.learning.predictors import Scores
-from modelcollapse.simulation.slots import CHECKED, LEFT_OUT, SYNTHETIC
+from modelcollapse.simulation.slots import CHECKED, HUMAN, LEFT_OUT, SYNTHETIC
 from modelcollapse.simulation.streams import Purpose
 
 
@@ -29,33 +31,33 @@ class Increment:
 
     Attributes
     ----------
-    truth : ndarray of uint8, shape (k,)
-        Human labels of all documents of the increment.
+    truth : ndarray of uint8 or uint16, shape (k,)
+        Human labels of all documents of the increment, as the corpus has them.
     selected : ndarray of bool, shape (k,)
         The documents that the rule labels.
     scores : Scores
         The current model's view of all k documents.
     first_scores : callable
         Returns generation 0's view of them.
-    human_positive_rate : float
-        Share of positives among the human labels in the current training set.
+    human_shares : ndarray of float64, shape (n_classes,)
+        Share of every class among the human labels in the current training set.
     stream : callable
         Returns the random stream of a purpose for this seed and generation.
     whole : callable
         Takes a share and a number of documents; returns how many of them that is here, see `streams.whole`.
     """
 
-    truth: npt.NDArray[np.uint8]
+    truth: Labels
     selected: npt.NDArray[np.bool_]
     scores: Scores
     first_scores: Callable[[], Scores]
-    human_positive_rate: float
+    human_shares: npt.NDArray[np.float64]
     stream: Callable[[Purpose], np.random.Generator]
     whole: Callable[[float, int], int]
 
     @property
     def probability(self) -> npt.NDArray[np.float64]:
-        """P(class 1) of all k documents; learners without it are refused before a rule asks."""
+        """See `Scores`; learners without it are refused before a rule asks."""
         if self.scores.probability is None:
             raise TypeError("this label rule needs probabilities")
         return self.scores.probability
@@ -94,60 +96,78 @@ class LabelRule:
 
 def argmax(increment: Increment) -> Labels:
     """Take the model's own hard labels: the loop of the original study."""
-    return SYNTHETIC + increment.scores.labels[increment.selected]
+    return coded(increment.scores.labels[increment.selected], SYNTHETIC)
 
 
 def frozen(increment: Increment) -> Labels:
     """Let generation 0's model label everything: errors do not feed on themselves."""
-    return SYNTHETIC + increment.first_scores().labels[increment.selected]
+    return coded(increment.first_scores().labels[increment.selected], SYNTHETIC)
 
 
 def human_only(increment: Increment) -> Labels:
     """Leave the selected documents out: the loss by missing human labels alone."""
-    return np.full(int(increment.selected.sum()), LEFT_OUT, dtype=np.uint8)
+    return np.full_like(increment.truth[increment.selected], LEFT_OUT)
 
 
 def random_noise(increment: Increment) -> Labels:
-    """Flip as many true labels, at random, as the model gets wrong: error of the same size without structure."""
+    """Change as many true labels, at random, as the model gets wrong: error of the same size without structure.
+
+    Of two classes to the other one; of more to any other, with equal probabilities.
+    """
     truth = increment.truth[increment.selected]
     wrong = increment.scores.labels[increment.selected] != truth
-    flipped = increment.stream("noise").permutation(len(truth))[: int(wrong.sum())]
-    return SYNTHETIC + _flip(truth, flipped)
+    random = increment.stream("noise")
+    changed = random.permutation(len(truth))[: int(wrong.sum())]
+    labels = truth.copy()
+    if len(increment.human_shares) == 2:
+        labels[changed] ^= 1
+    else:
+        steps = random.integers(1, len(increment.human_shares), len(changed))
+        labels[changed] = (truth[changed] + steps) % len(increment.human_shares)
+    return coded(labels, SYNTHETIC)
 
 
 def confusion_noise(increment: Increment) -> Labels:
-    """Flip as many true labels of each class, at random, as the model gets wrong there: the same confusion matrix."""
-    truth = increment.truth[increment.selected]
-    wrong = increment.scores.labels[increment.selected] != truth
+    """Give the model's labels to other documents of the same true class, at random: the same confusion matrix."""
+    truth, answers = increment.truth[increment.selected], increment.scores.labels[increment.selected]
     shuffled = increment.stream("noise").permutation(len(truth))
-    flipped = [shuffled[truth[shuffled] == c][: int(wrong[truth == c].sum())] for c in (0, 1)]
-    return SYNTHETIC + _flip(truth, np.concatenate(flipped))
+    labels = truth.copy()
+    if len(increment.human_shares) == 2:
+        wrong = answers != truth
+        for c in (0, 1):
+            labels[shuffled[truth[shuffled] == c][: int(wrong[truth == c].sum())]] ^= 1
+    else:
+        labels[shuffled[np.argsort(truth[shuffled], kind="stable")]] = answers[np.argsort(truth, kind="stable")]
+    return coded(labels, SYNTHETIC)
 
 
 def prior_matched(increment: Increment) -> Labels:
-    """Label so that the increment's positive rate is that of the human labels: no drift of the label prior.
+    """Label so that the increment's classes have their shares of the human labels: no drift of the label prior.
 
-    The threshold is a quantile over all documents of the increment; over the selected alone it would be biased by half
-    a document.
+    See `probabilities.matched`. It looks at all documents of the increment; over the selected alone a threshold would
+    be biased by half a document.
     """
-    threshold = np.quantile(increment.probability, 1 - increment.human_positive_rate)
-    return SYNTHETIC + (increment.probability > threshold)[increment.selected].astype(np.uint8)
+    labels = probabilities.matched(increment.probability, increment.human_shares)
+    return coded(labels[increment.selected], SYNTHETIC)
 
 
 def sampled(increment: Increment) -> Labels:
     """Draw labels from the model's probabilities; one uniform for every document of the increment, at any rate."""
     uniform = increment.stream("sampled").random(len(increment.truth))
-    return SYNTHETIC + (uniform < increment.probability)[increment.selected].astype(np.uint8)
+    return coded(probabilities.drawn(increment.probability, uniform)[increment.selected], SYNTHETIC)
 
 
 def confident(threshold: float, otherwise: str) -> Rule:
-    """Self-label where max(p, 1 − p) ≥ `threshold`; the rest is labelled by people ("human") or left out ("drop")."""
+    """Self-label where the likeliest class has at least `threshold`.
+
+    The rest is labelled by people ("human") or left out ("drop").
+    """
 
     def label(increment: Increment) -> Labels:
-        probability = increment.probability[increment.selected]
-        sure = np.maximum(probability, 1 - probability) >= threshold
-        unsure = increment.truth[increment.selected] if otherwise == "human" else np.uint8(LEFT_OUT)
-        return np.where(sure, SYNTHETIC + increment.scores.labels[increment.selected], unsure).astype(np.uint8)
+        sure = probabilities.confidence(increment.probability[increment.selected]) >= threshold
+        people = coded(increment.truth[increment.selected], HUMAN)
+        unsure = people if otherwise == "human" else human_only(increment)
+        return np.where(sure, argmax(increment), unsure)
 
     return label
 
@@ -203,7 +223,7 @@ def verified(right: float, wrong: float) -> Rule:
         is_right = increment.scores.labels == increment.truth
         uniform = increment.stream("verified").random(len(increment.truth))
         kept = (uniform < np.where(is_right, right, wrong))[increment.selected]
-        return np.where(kept, argmax(increment), np.uint8(LEFT_OUT))
+        return np.where(kept, argmax(increment), human_only(increment))
 
     return label
 
@@ -213,7 +233,7 @@ def recognised(rate: float) -> Rule:
 
     def label(increment: Increment) -> Labels:
         uniform = increment.stream("provenance").random(len(increment.truth))
-        return np.where((uniform < rate)[increment.selected], np.uint8(LEFT_OUT), argmax(increment))
+        return np.where((uniform < rate)[increment.selected], human_only(increment), argmax(increment))
 
     return label
 
@@ -291,8 +311,8 @@ def _number(text: str, least: float = 0.0) -> float:
 
 
 def _least_sure(increment: Increment) -> npt.NDArray[np.int64]:
-    """Order the selected documents by how near their probability is to ½; of equals the first in the increment."""
-    return np.argsort(np.abs(increment.probability[increment.selected] - 0.5), kind="stable")
+    """Order the selected documents by how unsure the model is of them; of equals the first in the increment."""
+    return probabilities.least_sure_first(increment.probability[increment.selected])
 
 
 def _first(increment: Increment, order: npt.NDArray[np.int64], share: float) -> npt.NDArray[np.int64]:
@@ -302,11 +322,5 @@ def _first(increment: Increment, order: npt.NDArray[np.int64], share: float) -> 
 def _check(increment: Increment, order: npt.NDArray[np.int64], share: float) -> Labels:
     """Take the model's labels, and people's for the first of the selected documents in an order."""
     labels, chosen = argmax(increment), _first(increment, order, share)
-    labels[chosen] = CHECKED + increment.truth[increment.selected][chosen]
+    labels[chosen] = coded(increment.truth[increment.selected][chosen], CHECKED)
     return labels
-
-
-def _flip(labels: npt.NDArray[np.uint8], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    flipped = labels.copy()
-    flipped[positions] ^= 1
-    return flipped

@@ -159,11 +159,10 @@ def chain_id(spec: ChainSpec, corpus_fingerprint: str, model_identity: Mapping[s
         "increment": spec.growth.increment,
         "sizes": spec.growth.sizes and [size for size in spec.growth.sizes if size > spec.initial_size],
     }
-    if spec.domain == "classification":
-        terms = [spec.terms.min_df, spec.terms.max_ngram, spec.terms.max_terms]
-        content |= {"test_size": spec.test_size, "terms": terms}
-    else:
+    if spec.domain != "classification":
         content["domain"] = spec.domain
-        if spec.domain != "closed_form":  # whose worlds know the truth and test on nothing
-            content["test_size"] = spec.test_size
+    if spec.domain != "closed_form":  # whose worlds know the truth and test on nothing
+        content["test_size"] = spec.test_size
+    if spec.domain in ("classification", "multiclass"):
+        content["terms"] = [spec.terms.min_df, spec.terms.max_ngram, spec.terms.max_terms]
     return short_hash(content)

@@ -26,9 +26,11 @@ from pydantic import (
 )
 
 from modelcollapse import notebook
+from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import DenseCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.features import FOREST, OTHER_FOREST
+from modelcollapse.domains.multiclass.domain import Multiclass
 from modelcollapse.errors import ModelCollapseError, SpecError, first_problem
 from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.learning.estimators import Estimator
@@ -206,9 +208,10 @@ class Sweep(SweepFields, BaseModel):
         return sweep
 
     def on(self, corpus: Any) -> Sweep:
-        """Return the sweep as it is run on a corpus: with scikit-learn's forest where ours does not go.
+        """Return the sweep as it is run on a corpus: in the domain of its classes, and with a forest that takes it.
 
-        Ours takes counts of words in two classes. The other has the same parameters: see
+        Of more than two classes classification is the domain ``multiclass``. Our forest takes counts of words in two
+        classes; else scikit-learn's runs in its place, with the same parameters: see
         `simulation.learning.learners.STUDY_FOREST`.
 
         Examples
@@ -217,10 +220,18 @@ class Sweep(SweepFields, BaseModel):
         >>> Sweep(rates=0, initial_size=200).on(load_corpus("sklearn:breast_cancer", progress=False)).model
         ('forest-sklearn',)
         """
-        if not isinstance(corpus, DenseCorpus) or FOREST not in self.model:
+        if not isinstance(corpus, Corpus | DenseCorpus):
             return self
-        names = dict.fromkeys(OTHER_FOREST if name == FOREST else name for name in self.model)
-        return self.model_copy(update={"model": tuple(names)})
+        has_many = len(corpus.classes) > 2
+        domain = Multiclass.name if has_many and self.domain == "classification" else self.domain
+        return self.of(domain, with_our_forest=isinstance(corpus, Corpus) and not has_many)
+
+    def of(self, domain: str, with_our_forest: bool) -> Sweep:
+        """Return the sweep in another domain, with our forest or scikit-learn's."""
+        names = self.model
+        if not with_our_forest:
+            names = tuple(dict.fromkeys(OTHER_FOREST if name == FOREST else name for name in names))
+        return self.model_copy(update={"model": names, "domain": domain})
 
     @property
     def _domain(self) -> Domain:
@@ -269,7 +280,7 @@ class Sweep(SweepFields, BaseModel):
         facts: dict[str, object] = {
             "collapse rates": ", ".join(f"{float(100 * rate):g} %" for rate in self.rates),
             "seeds": f"{len(self.seeds)} ({_shortened(self.seeds)})",
-            "documents": f"{_shortened(self.initial_size)} → {self.final_size:,}",
+            self._domain.slots: f"{_shortened(self.initial_size)} → {self.final_size:,}",
             "increment": "" if self.increment is None else f"{self.increment:,}",
             "sizes": "" if self.sizes is None else _shortened(self.sizes),
             "tested on": "" if "test_size" in self._domain.lacks else f"{self.test_size:,}",
@@ -278,7 +289,7 @@ class Sweep(SweepFields, BaseModel):
             "trees": self.trees,
             "regime": ", ".join(self.regime),
             "label rule": ", ".join(self.label_rule),
-            "documents needed": f"{self.documents_needed:,}" if self.documents_needed else "",
+            f"{self._domain.slots} needed": f"{self.documents_needed:,}" if self.documents_needed else "",
         }
         if not any(":" in name for name in self.model):  # a sweep may be a stranger's: no code of its is run to show it
             try:

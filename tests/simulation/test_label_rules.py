@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcollapse.errors import SpecError
-from modelcollapse.simulation.label_bytes import is_checked, is_human, is_synthetic, value
+from modelcollapse.simulation.label_bytes import is_checked, is_human, is_synthetic, origins, value
 from modelcollapse.simulation.label_rules import RULES, Increment, find_rule
 from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.slots import CHECKED, LEFT_OUT, SYNTHETIC
@@ -23,7 +23,7 @@ def make_increment(size: int, seed: int, share: float = 0.6, human_positive_rate
         selected=random.random(size) < share,
         scores=scores,
         first_scores=lambda: first,
-        human_positive_rate=human_positive_rate,
+        human_shares=np.array([1 - human_positive_rate, human_positive_rate]),
         stream=lambda purpose: stream(seed, purpose, 0),
         whole=lambda share, n: whole(seed, 0, share, n, "checked"),
     )
@@ -147,3 +147,54 @@ def test_a_detector_recognises_as_many_as_said():
 def test_unknown_rules_are_named(name):
     with pytest.raises(SpecError, match="Expected one of argmax"):
         find_rule(name)
+
+
+def make_many(size: int, seed: int, share: float = 0.6) -> Increment:
+    """Four classes, of which the model is right in half of the documents."""
+    random = np.random.default_rng(seed)
+    probability, first = (random.dirichlet(np.ones(4) / 2, size) for _ in range(2))
+    labels = probability.argmax(axis=1).astype(np.uint16)
+    truth = np.where(random.random(size) < 0.5, labels, random.integers(0, 4, size)).astype(np.uint16)
+    return Increment(
+        truth=truth,
+        selected=random.random(size) < share,
+        scores=Scores(labels, probability, probability),
+        first_scores=lambda: Scores(first.argmax(axis=1).astype(np.uint16), first, first),
+        human_shares=np.array([0.4, 0.3, 0.2, 0.1]),
+        stream=lambda purpose: stream(seed, purpose, 0),
+        whole=lambda share, n: whole(seed, 0, share, n, "checked"),
+    )
+
+
+MANY = st.builds(make_many, st.integers(1, 200), st.integers(0, 1000), st.sampled_from([0.1, 0.6, 1.0]))
+OF_MANY = [*(name for name in RULES if name != "soft"), *CURATED, "confident:0.8:human", "confident:0.8:drop"]
+
+
+@pytest.mark.parametrize("name", OF_MANY)
+@given(increment=MANY)
+def test_every_rule_labels_documents_of_many_classes(name, increment):
+    labels = find_rule(name).label(increment)
+    assert labels.shape == (increment.selected.sum(),)
+    assert labels.dtype == np.uint16
+    assert set(origins(labels).tolist()) <= {0, SYNTHETIC, LEFT_OUT, CHECKED}
+    assert (value(labels) < 4).all()
+    kept = is_human(labels) | is_checked(labels)
+    assert (value(labels)[kept] == increment.truth[increment.selected][kept]).all()
+
+
+@given(MANY)
+def test_noise_among_many_classes_has_as_many_errors_and_the_confusion_matrix_of_the_model(increment):
+    truth, answers = increment.truth[increment.selected], increment.scores.labels[increment.selected]
+    random = value(RULES["random-noise"].label(increment))
+    confusion = value(RULES["confusion-noise"].label(increment))
+    assert (random != truth).sum() == (answers != truth).sum()
+    pairs = [np.bincount(4 * truth + labels, minlength=16).tolist() for labels in (confusion, answers)]
+    assert pairs[0] == pairs[1]
+
+
+def test_random_noise_among_many_classes_prefers_none():
+    increment = make_many(40_000, 1, share=1.0)
+    labels = value(RULES["random-noise"].label(increment))
+    wrong = labels != increment.truth
+    steps = (labels[wrong].astype(int) - increment.truth[wrong]) % 4
+    assert np.bincount(steps, minlength=4)[1:] / wrong.sum() == pytest.approx(1 / 3, abs=0.02)

@@ -9,6 +9,7 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
+from modelcollapse.analysis.figures.classes import classes_figure
 from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
 from modelcollapse.analysis.figures.curation import frontier_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
@@ -21,9 +22,13 @@ from modelcollapse.analysis.formats import axis_words
 from modelcollapse.analysis.statistics.arms import SETTING, domain_shown, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.reproduction import claims_table
 from modelcollapse.domains.generation.domain import Generation
+from modelcollapse.domains.multiclass.domain import Multiclass
 from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.rows import Row
+
+#: Kinds of figures that show every class; each is called what its column is.
+OF_CLASSES = ("recalls", "predicted-shares")
 
 
 @dataclass(frozen=True)
@@ -109,11 +114,14 @@ def _of_measures(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         experiment = str(name)
         yield Drawing(experiment, experiment, "curves", measures_figure(group, domain, judged))
-        if domain.name != Generation.name:
-            continue
-        if figure := fate_figure(group):
-            yield Drawing(f"{experiment}-fate", experiment, "fate", figure)
-        yield from _by_setting(group, {"rules": partial(rules_figure, domain=domain)})
+        if domain.name == Generation.name:
+            if figure := fate_figure(group):
+                yield Drawing(f"{experiment}-fate", experiment, "fate", figure)
+            yield from _by_setting(group, {"rules": partial(rules_figure, domain=domain)})
+        if domain.name == Multiclass.name:
+            yield from _by_setting(
+                group, {kind: partial(classes_figure, column=kind.replace("-", "_")) for kind in OF_CLASSES}
+            )
 
 
 def _by_setting(group: pl.DataFrame, kinds: Mapping[str, Callable[[pl.DataFrame], Figure | None]]) -> Iterator[Drawing]:

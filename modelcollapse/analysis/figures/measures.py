@@ -80,7 +80,7 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
         law = Line2D([], [], color=INK, linewidth=1.3, linestyle=_DASHES, marker="D", markersize=4, label="law")
         own = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=DOTS, label="people’s own")
         extra = [law] * _has_law(rows, judged) + [own] * any(f"{name}_human" in rows.columns for name in measures)
-        add_legend(figure, most_lines(parts), "filled by\nthe model", extra)
+        add_legend(figure, most_lines(parts), f"{domain.verb} by\nthe model", extra)
         enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]
         band = "95 % interval of the mean, pointwise" if enough else "range of the seeds"
         caption(figure, f"Line: mean of the seeds; band: {band}. {describe_seeds(rows)}.")

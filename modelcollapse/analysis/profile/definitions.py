@@ -17,6 +17,7 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.mechanism.amplification import true_shares
+from modelcollapse.analysis.mechanism.classes import names_of, with_classes
 from modelcollapse.analysis.statistics.arms import ARM, PAIR, pair_with_reference, references, treated
 from modelcollapse.simulation.domain import Domain, primary
 
@@ -84,7 +85,7 @@ def harms_of(domain: Domain) -> Sequence[Harm]:
         Harm(3, f"rise of {risk} over the last half", "rise", name, partial(_late_rise, name, worse)),
         Harm(4, f"exponent of {risk} in n, beside rate 0", "slope", name, partial(_exponent, name, measure.better)),
     ]
-    own = {"classification": _OF_LABELS, "generation": _OF_TEXT}.get(domain.name, ())
+    own = {"classification": _OF_LABELS, "multiclass": _OF_CLASSES, "generation": _OF_TEXT}.get(domain.name, ())
     known = {harm.definition for harm in (*common, *own)}
     reason = f"rows of the domain {domain.name} do not tell"
     lacking = [Harm(n, "", "mean", name, lambda rows: reason) for n in MEANINGS if n not in known]
@@ -150,11 +151,14 @@ def _by_chain(
 
 
 def _no_better_than_trivial(rows: pl.DataFrame) -> pl.DataFrame | str:
-    """Mark chains no more accurate than the better constant answer, whose rate 0 is."""
-    shares = true_shares(rows)
-    known = rows.join(shares, on=["n_test", "seed"], how="inner").with_columns(
-        above=pl.col("accuracy") - pl.max_horizontal("true_share", 1 - pl.col("true_share"))
-    )
+    """Mark chains no more accurate than the best constant answer, whose rate 0 is."""
+    if "true_shares" in rows.columns:  # of more than two classes
+        shares, _ = _classes(rows, "true_shares")
+        known = rows.with_columns(above=pl.col("accuracy") - shares.max_horizontal())
+    else:
+        known = rows.join(true_shares(rows), on=["n_test", "seed"], how="inner").with_columns(
+            above=pl.col("accuracy") - pl.max_horizontal("true_share", 1 - pl.col("true_share"))
+        )
     human = _final(references(known))["above"].to_numpy()
     if len(human) < 2 or not _is_clear(human.mean(), human, np.sqrt(1 + 1 / len(human))):
         return "rate 0 itself is not clear of a model that learnt nothing"
@@ -192,6 +196,31 @@ def _rarer_class(rows: pl.DataFrame) -> pl.DataFrame | str:
     return _beside_reference("recall_positive" if share < 0.5 else "recall_negative", -1, rows)  # type: ignore[operator]
 
 
+def _classes(rows: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return what a column says of more than two classes, a column for each; and the names of these."""
+    known = names_of(rows)
+    names = [f"class_{i}" for i in range(len(known))]
+    return with_classes(rows, column, known).select(names), names
+
+
+def _answers_vary_less(rows: pl.DataFrame) -> pl.DataFrame | str:
+    """Mark chains in which two answers differ less than half as often as at rate 0 (Gini's index of predictions)."""
+    shares, names = _classes(rows, "predicted_shares")
+    differ = 1 - shares.select(pl.sum_horizontal(pl.col(names) ** 2)).to_series()
+    return _halved("gini", pl.col("gini").log(), rows.with_columns(gini=differ))
+
+
+def _rarest_class(rows: pl.DataFrame) -> pl.DataFrame | str:
+    """Return the loss of recall of the class that fewest test documents have."""
+    shares, names = _classes(rows, "true_shares")
+    means = shares.mean().row(0)
+    rarest = means.index(min(means))
+    if means[rarest] > BALANCED * 2 / len(names):
+        return f"classes are balanced ({100 * means[rarest]:.1f} % are of the rarest one): there is no tail"
+    recalls = _classes(rows, "recalls")[0][names[rarest]]
+    return _beside_reference("recall", -1, rows.with_columns(recall=recalls))
+
+
 def _wrong_labels(rows: pl.DataFrame) -> pl.DataFrame | str:
     """Return how many more self-labels are wrong than the models of rate 0 would have made at the same moments."""
     regime = rows["regime"][0]
@@ -216,6 +245,16 @@ _OF_LABELS = (
     Harm(6, "loss of accuracy at the best threshold, beside rate 0", "mean", "best_threshold_accuracy",
          partial(_beside_reference, "best_threshold_accuracy", -1)),
     Harm(7, "loss of recall of the rarer class, beside rate 0", "mean", "accuracy", _rarer_class),
+    Harm(8, "wrong self-labels beyond those of models of human labels", "mean", "accuracy", _wrong_labels),
+)  # fmt: skip
+_OF_CLASSES = (
+    Harm(1, "share of seeds no better than a constant answer, while rate 0 is", "event", "accuracy",
+         _no_better_than_trivial),
+    Harm(5, "share of seeds whose answers differ less than half as often as at rate 0", "event", "largest_share",
+         _answers_vary_less),
+    Harm(6, "loss of ROC AUC, mean of classes, beside rate 0", "mean", "roc_auc",
+         partial(_beside_reference, "roc_auc", -1)),
+    Harm(7, "loss of recall of the rarest class, beside rate 0", "mean", "least_recall", _rarest_class),
     Harm(8, "wrong self-labels beyond those of models of human labels", "mean", "accuracy", _wrong_labels),
 )  # fmt: skip
 _OF_TEXT = (

@@ -11,11 +11,12 @@ from markupsafe import Markup
 from modelcollapse.analysis.figures.draw_all import Drawing, drawings
 from modelcollapse.analysis.figures.measures import law_of
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import axis_words, count, p_text, percents
+from modelcollapse.analysis.formats import axis_words, count, p_text, percents, share_of_seeds
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
+from modelcollapse.analysis.report.class_tables import class_caveats, classes_table
 from modelcollapse.analysis.report.inline_svg import InlineFigures
-from modelcollapse.analysis.report.page import About, Picture, Report, Section, render_page
+from modelcollapse.analysis.report.page import LEAD, About, Picture, Report, Section, render_page
 from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.report.text_tables import NO_SAMPLES, samples_table, written_table
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
@@ -23,6 +24,7 @@ from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.trends import trend
 from modelcollapse.domains.generation.domain import Generation
+from modelcollapse.domains.multiclass.domain import Multiclass
 from modelcollapse.simulation.domain import Domain, Measure, primary
 
 _LEAD = (
@@ -35,6 +37,8 @@ _CAPTIONS = {
     "more of them than people use are no gain.",
     "rules": "What decoders and controls do: where each rule ends, beside models of people’s text alone. Under "
     "human-only nobody fills the model’s blocks: they are left out.",
+    "recalls": "What is recognised of each class: its recall.",
+    "predicted-shares": "How often each class is predicted, and how often it occurs (dotted).",
 }
 _VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
 
@@ -72,6 +76,9 @@ def build_measures_report(
         if domain.name == Generation.name:
             tables |= {"written": written_table(group, domain), "samples": samples_table(samples, group)}
             said += [NO_SAMPLES] if tables["samples"] is None else []
+        if domain.name == Multiclass.name:
+            tables |= {"classes": classes_table(group)}
+            said = [*class_caveats(group), *said]
         sections.append(
             Section(
                 name,
@@ -83,8 +90,9 @@ def build_measures_report(
                 tables={kind: table for kind, table in tables.items() if table},
             )
         )
-    cost = f"What {domain.slots} of the model cost"
-    return render_page(about, sections, images, lead=_LEAD, note=_OVER_SEEDS, cost=cost)
+    is_labelled = domain.name == Multiclass.name
+    cost = "What self-labels cost" if is_labelled else f"What {domain.slots} of the model cost"
+    return render_page(about, sections, images, lead=LEAD if is_labelled else _LEAD, note=_OVER_SEEDS, cost=cost)
 
 
 def _caption(drawing: Drawing, domain: Domain, judged: pl.DataFrame | None) -> str:
@@ -114,7 +122,7 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     filled, found = percents([top["collapse_rate"]]), measure.text(top["mean"])
     axes = [axis for axis in varying_axes(rows) if axis != "experiment"]
     words = (
-        f"{filled} filled by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
+        f"{filled} {domain.verb} by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
         f"of people alone {measure.text(top['reference'])}: a difference of "
         f"{_signed(top, 'difference', 'ci_low', 'ci_high')}."
     )
@@ -191,6 +199,9 @@ def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
         ("detectable", partial(_value, name="detectable", measure=measure)),
     ]
     note = "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs. "
+    if frame["n_degenerate"].sum():
+        columns.append(("degenerate", lambda row: text(share_of_seeds(row["n_degenerate"], row["n_seeds"]))))
+        columns.append(("mean reliable", lambda row: text("yes" if row["reliable"] else f"no: {row['why']}")))
     if "human_size" in frame.columns:
         columns.append((f"worth, human {domain.slots} [95 %]", worth_cell))
         note += "Worth, where everything is kept: how much of what people alone make does as well. "

@@ -41,7 +41,7 @@ _CAPTIONS = {
 }
 
 
-_LEAD = (
+LEAD = (
     "A classifier is trained on documents that people labelled. New documents arrive; a share of them – the collapse "
     "rate – is labelled by the classifier itself; it is retrained on everything; and so on. What does the loop do to "
     "the classifier, why, and how sure is that?"
@@ -143,7 +143,7 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
         _section(group, pictures[str(name)], margin, about, unsound.get(str(name)))
         for (name,), group in rows.group_by(["experiment"], maintain_order=True)
     ]
-    return render_page(about, sections, images, pictures.get("", {}).get("overview", []), lead=_LEAD, note=_NOTE)
+    return render_page(about, sections, images, pictures.get("", {}).get("overview", []), lead=LEAD, note=_NOTE)
 
 
 def render_page(

@@ -62,8 +62,8 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
-    main = main_measure(results)
-    if main != "accuracy":  # other domains have neither
+    domain, main = domain_shown(results), main_measure(results)
+    if domain.name != "classification":  # others may have neither
         lacking = {"n_test": pl.lit(0, pl.Int64), "predicted_positive_rate": pl.lit(None, pl.Float64)}
         results = results.with_columns(value.alias(name) for name, value in lacking.items() if name not in results)
     missing = [name for name in (*_NEEDED, main) if name not in results.columns]
@@ -85,9 +85,10 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def domain_shown(rows: pl.DataFrame) -> Domain:
-    """Return the domain whose primary measure rows have; classification if there is none."""
-    domains = (domain for domain in DOMAINS.values() if primary(domain)[0] in rows.columns)
-    return next(domains, DOMAINS["classification"])
+    """Return the domain whose measures rows have, the primary one and most others; classification if there is none."""
+    columns = {*rows.columns}
+    domains = [domain for domain in DOMAINS.values() if primary(domain)[0] in columns]
+    return max(domains, key=lambda domain: len(columns & domain.measures.keys()), default=DOMAINS["classification"])
 
 
 def main_measure(rows: pl.DataFrame) -> str:

@@ -20,7 +20,7 @@ _WHOLE = frozenset(
 _WORDS = frozenset(
     ("note", "verdict", "state", "why", "cause", "better", "worse", "constant", "beyond",
      "source", "kind", "quantity", "unit",
-     "meaning", "strategy")
+     "meaning", "strategy", "class")
 )  # fmt: skip
 _TRUTHS = frozenset(
     ("paired", "equivalent", "falls", "reliable", "mixed", "bimodal", "hurts", "rising", "within", "agree")

@@ -197,7 +197,7 @@ def seeds_needed(sd: float, difference: float, power: float = 0.8, alpha: float 
 #: Metrics that are numbers of test documents (of a class, at most) by the number of test documents.
 COUNTED = frozenset(
     ("accuracy", "balanced_accuracy", "best_threshold_accuracy", "predicted_positive_rate", "recall_negative",
-     "recall_positive", "churn")
+     "recall_positive", "least_recall", "largest_share", "churn")
 )  # fmt: skip
 
 

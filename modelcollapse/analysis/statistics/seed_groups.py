@@ -21,7 +21,8 @@ from modelcollapse.analysis.statistics.inference import share_interval
 
 State = Literal["regular", "mixed", "degenerate seeds"]
 
-#: Predicted-positive rates of a predictor that still tells classes apart; outside it is called degenerate.
+#: Predicted-positive rates of a predictor that still tells classes apart; outside it is called degenerate. Of more than
+#: two classes one is that calls as many documents as the upper bound one class.
 HEALTHY = (0.05, 0.95)
 IS_DEGENERATE = ~pl.col("predicted_positive_rate").cast(pl.Float64).is_between(*HEALTHY)
 #: Seeds whose accuracies span less than this are not worth calling two groups.
@@ -52,7 +53,9 @@ def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
         - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
           without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
     """
-    marked = here.drop_nulls(metric).with_columns(degenerate=IS_DEGENERATE)
+    is_of_many = "largest_share" in here.columns
+    degenerate = pl.col("largest_share") >= HEALTHY[1] if is_of_many else IS_DEGENERATE
+    marked = here.drop_nulls(metric).with_columns(degenerate=degenerate)
     fallen = {tuple(key.values()): group.filter("degenerate").height for key, group in groups(marked, SETTING)}
     records = (
         {**arm, **_classify(group, metric, fallen[tuple(arm[axis] for axis in SETTING)])}

@@ -61,7 +61,7 @@ class Classes:
 
 def _normal(value: str) -> str:
     """One spelling for each label: no case, no white space, no fastText prefix, ``1.0`` and ``+1`` as ``1``."""
-    word = value.strip().lower().removeprefix("__label__")
+    word = " ".join(value.lower().split()).removeprefix("__label__").strip()
     try:
         number = float(word)
     except ValueError:

@@ -112,6 +112,7 @@ class ClosedForm:
     name = "closed_form"
     row: type[CommonRow] = ClosedFormRow
     slots = "draws"
+    verb = "filled"
     measures: Mapping[str, Measure] = {
         "risk": Measure("risk", "", "less"),
         "diversity": Measure("diversity", "", "more"),

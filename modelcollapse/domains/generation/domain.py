@@ -101,6 +101,7 @@ class Generation:
     name = "generation"
     row: type[CommonRow] = GenerationRow
     slots = "blocks"
+    verb = "filled"
     measures: Mapping[str, Measure] = {
         "cross_entropy": Measure("cross-entropy", "nats", "less"),
         "perplexity": Measure("perplexity", "", "less"),

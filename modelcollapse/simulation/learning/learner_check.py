@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +89,31 @@ def _check(model: Model, exact: str, form: Form) -> None:
             ) from error
 
 
+def check_more_classes(model: Model) -> None:
+    """Train and ask a model that is known to `check` once about three classes, unless that was done before.
+
+    Raises
+    ------
+    LearnerError
+        If it does not take them, whichever way documents are given, or answers as no classifier does.
+    """
+    _check_more_classes(model, repr(model.params))
+
+
+@cache
+def _check_more_classes(model: Model, exact: str) -> None:
+    """Remember what was found good: see `_check`."""
+    counts, labels = _some_documents(3)
+    if (error := _try(model, counts, labels)) is None:
+        return
+    error = _try(model, counts.toarray().astype(_OTHER_FORMS[_NUMBERS]), labels)
+    if error is not None:
+        raise LearnerError(
+            f"Learner '{model.name}' does not take three classes: {describe(error).rstrip('.')}. Use one that does, or "
+            "sklearn.multiclass:OneVsRestClassifier around it, in a function that makes it."
+        ) from error
+
+
 def takes(model: Model, what: Literal["allow_nan", "positive_only"]) -> bool:
     """Return what scikit-learn says of a model's features: whether they may be NaN, or must not be negative."""
     with refusing(f"Learner '{model.name}' does not say what it is"):
@@ -118,15 +143,15 @@ def _with_article(kind: object) -> str:
     return f"{'an' if words[:1].lower() in tuple('aeiou') else 'a'} {words}"
 
 
-def _some_documents() -> tuple[sparse.csr_matrix, npt.NDArray[np.uint8]]:
-    """Return counts whose terms lean towards one class or the other, and labels."""
-    labels = np.arange(_DOCUMENTS, dtype=np.uint8) % 2
-    leaning = np.where(np.arange(_TERMS) % 2 == labels[:, np.newaxis], 1.5, 0.5)
+def _some_documents(n_classes: int = 2) -> tuple[sparse.csr_matrix, npt.NDArray[Any]]:
+    """Return counts whose terms lean towards one class or another, and labels as a corpus has them."""
+    labels = np.arange(_DOCUMENTS, dtype=np.uint8 if n_classes == 2 else np.uint16) % n_classes
+    leaning = np.where(np.arange(_TERMS) % n_classes == labels[:, np.newaxis], 1.5, 0.5)
     counts = np.random.default_rng(0).poisson(leaning).astype(np.int32)
     return sparse.csr_matrix(counts), labels
 
 
-def _try(model: Model, counts: Features, labels: npt.NDArray[np.uint8]) -> BaseException | None:
+def _try(model: Model, counts: Features, labels: npt.NDArray[Any]) -> BaseException | None:
     """Train a model and ask it about the same documents; return what it raises."""
     small = learners.instantiate(model).get_params(deep=False).get("n_estimators")
     if isinstance(small, int) and small > _ESTIMATORS:
@@ -134,7 +159,8 @@ def _try(model: Model, counts: Features, labels: npt.NDArray[np.uint8]) -> BaseE
     with contained(silent=True), threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            learners.train(model, counts.copy(), labels.copy(), seed=0).score(counts.copy())
+            trained = learners.train(model, counts.copy(), labels.copy(), seed=0, n_classes=int(labels.max()) + 1)
+            trained.score(counts.copy())
         except (Exception, SystemExit) as error:
             return error
     return None

@@ -29,7 +29,13 @@ from modelcollapse.errors import FaultyLearnerError, LearnerError
 from modelcollapse.simulation.learning import draws, import_paths
 from modelcollapse.simulation.learning.identities import RESERVED_PARAMS
 from modelcollapse.simulation.learning.import_paths import refusing
-from modelcollapse.simulation.learning.predictors import ConstantPredictor, Features, Predictor
+from modelcollapse.simulation.learning.predictors import (
+    ClassPredictor,
+    ConstantClassPredictor,
+    ConstantPredictor,
+    Features,
+    Predictor,
+)
 from modelcollapse.simulation.spec import Given, Model, ParameterValue
 
 
@@ -87,10 +93,11 @@ UNLABELLED = -1
 def train(
     model: Model,
     counts: Features,
-    labels: npt.NDArray[np.uint8],
+    labels: npt.NDArray[Any],
     seed: int,
     weights: npt.NDArray[np.float64] | None = None,
     synthetic: npt.NDArray[np.bool_] | None = None,
+    n_classes: int = 2,
 ) -> Predictor:
     """Train a model on one thread.
 
@@ -100,14 +107,16 @@ def train(
         Learner and parameters.
     counts : csr_matrix of int32 or ndarray of float32, shape (n_train, n_columns)
         Training documents.
-    labels : ndarray of uint8, shape (n_train,)
-        0 or 1. A single class is a valid state: the result is the constant predictor of that class.
+    labels : ndarray of integers, shape (n_train,)
+        In [0, n_classes). A single class is a valid state: the result is the constant predictor of that class.
     seed : int
         For learners that draw random numbers.
     weights : ndarray of float64, shape (n_train,), optional
         What documents weigh; for learners that `take_weights`.
     synthetic : ndarray of bool, shape (n_train,), optional
         Documents whose labels are the models' own; for learners that take them as unlabelled.
+    n_classes : int
+        Of the corpus; some may be missing here.
 
     Raises
     ------
@@ -125,16 +134,32 @@ def train(
         if not unlabelled.any():
             surroundings = warnings.catch_warnings(action="ignore", category=UserWarning)  # which says just that
     if nothing_to_learn(counts.shape[1], taught):
-        return ConstantPredictor(float(np.average(taught, weights=weights)) if len(taught) else 0.5)
+        return _constant(taught, weights, n_classes)
     _prepare(classifier, seed)
     with draws_of(model, seed), surroundings:
         classifier.fit(counts, told, **({} if weights is None else {"sample_weight": weights}))
-    return Predictor(classifier, learner_of(model).predicts_by_probability)
+    by_probability = learner_of(model).predicts_by_probability
+    if n_classes == 2:
+        return Predictor(classifier, by_probability)
+    return ClassPredictor(classifier, by_probability, n_classes, np.unique(taught))
+
+
+def _constant(labels: npt.NDArray[Any], weights: npt.NDArray[np.float64] | None, n_classes: int) -> Predictor:
+    """Return what is learnt of labels alone."""
+    if n_classes == 2:
+        return ConstantPredictor(float(np.average(labels, weights=weights)) if len(labels) else 0.5)
+    counted = np.bincount(labels, weights, n_classes) if len(labels) else np.ones(n_classes)
+    return ConstantClassPredictor(counted / counted.sum())
+
+
+def is_known(model: Model) -> bool:
+    """Return whether a model is of the table: it draws from its own generators alone, and leaves documents as they are."""
+    return model.name in LEARNERS
 
 
 def draws_of(model: Model, *seed: int) -> AbstractContextManager[None]:
-    """Seed what a model draws from the process' own generators; those of the table draw from their own alone."""
-    return nullcontext() if model.name in LEARNERS else draws.seeded(*seed)
+    """Seed what a model may draw from the process' own generators."""
+    return nullcontext() if is_known(model) else draws.seeded(*seed)
 
 
 def takes_unlabelled(classifier: Any) -> bool:
@@ -161,7 +186,7 @@ def _inner_seed(seed: int, name: str) -> int:
     return int(np.random.SeedSequence([seed, *name.encode()]).generate_state(1)[0] >> 1)
 
 
-def nothing_to_learn(n_terms: int, labels: npt.NDArray[np.uint8]) -> bool:
+def nothing_to_learn(n_terms: int, labels: npt.NDArray[Any]) -> bool:
     """Return whether a training set has no documents, no terms, or a single class."""
     return n_terms == 0 or len(labels) == 0 or bool(labels.min() == labels.max())
 

@@ -16,6 +16,8 @@ Features: TypeAlias = sparse.csr_matrix | npt.NDArray[np.float32]
 
 #: By so much probabilities may miss [0, 1]: they were computed in single precision.
 ROUNDING = 1e-6
+#: And their sums 1, as far as many of them add up to an error.
+_SUM_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,15 @@ class Scores:
 
     Attributes
     ----------
-    labels : ndarray of uint8, shape (n,)
-        Hard labels: the classifier's own `predict`.
-    probability : ndarray of float64, shape (n,), or None
-        P(class 1), for learners that have it.
-    ranking : ndarray of float64, shape (n,)
-        Larger means more positive: the probability, or the decision function.
+    labels : ndarray of uint8 or uint16, shape (n,)
+        Hard labels: the classifier's own `predict`. Of more than two classes they are uint16.
+    probability : ndarray of float64, or None
+        For learners that have it: P(class 1), shape (n,); of more than two classes all of them, shape (n, n_classes).
+    ranking : ndarray of float64, shape (n,) or (n, n_classes)
+        Larger means more positive, or more of a class: the probability, or the decision function.
     """
 
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[Any]
     probability: npt.NDArray[np.float64] | None
     ranking: npt.NDArray[np.float64]
 
@@ -159,3 +161,100 @@ class ConstantPredictor(Predictor):
         """Give every document the same probability."""
         probability = np.full(counts.shape[0], self._positive_rate)
         return Scores((probability > 0.5).astype(np.uint8), probability, probability)
+
+
+class ClassPredictor(Predictor):
+    """A model trained on more than two classes, or on some of them: what it was not taught has probability 0.
+
+    Parameters
+    ----------
+    classifier : object
+        If it gives scores, its `classes_` says in which order it names classes.
+    predicts_by_probability : bool
+        See `Learner`.
+    n_classes : int
+        Of the corpus.
+    taught : ndarray of uint16
+        Those of them that it was trained on, as their places; two of them or more.
+    """
+
+    def __init__(
+        self, classifier: Any, predicts_by_probability: bool, n_classes: int, taught: npt.NDArray[np.uint16]
+    ) -> None:
+        super().__init__(classifier, predicts_by_probability)
+        self._n_classes, self._taught = n_classes, taught
+        if hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function"):
+            self._taught = _places(getattr(classifier, "classes_", ()), taught, "classes_")
+            if sorted(self._taught) != sorted(taught):
+                found = [*map(int, self._taught)]
+                raise FaultyLearnerError(f"its classes_ are {found}, expected each of the {len(taught)} taught once")
+
+    def score(self, counts: Features) -> Scores:
+        """Score documents, given by the columns the model was trained on.
+
+        Raises
+        ------
+        FaultyLearnerError
+            If the classifier answers with a label that it was not taught, with numbers that are no probabilities or not
+            finite, or in other shapes than scikit-learn's classifiers.
+        """
+        classifier, n_documents = self._classifier, counts.shape[0]
+        shape = (n_documents, len(self._taught))
+        if hasattr(classifier, "predict_proba"):
+            known = _finite(classifier.predict_proba(counts), shape, "predict_proba")
+            if known.min(initial=0.0) < -ROUNDING or known.max(initial=1.0) > 1 + ROUNDING:
+                found = f"{known.min():g} to {known.max():g}"
+                raise FaultyLearnerError(f"its predict_proba gave {found}, expected probabilities in [0, 1]")
+            if np.abs(known.sum(axis=1) - 1).max(initial=0.0) > _SUM_ROUNDING:
+                raise FaultyLearnerError("its predict_proba gave probabilities that do not sum up to 1")
+            probability = self._of_all_classes(known.clip(0.0, 1.0), 0.0)
+            likeliest = self._taught[known.argmax(axis=1)]
+            labels = likeliest if self._predicts_by_probability else self._predictions(counts)
+            return Scores(labels, probability, probability)
+        labels = self._predictions(counts)
+        if not hasattr(classifier, "decision_function"):
+            return Scores(labels, None, (labels[:, np.newaxis] == np.arange(self._n_classes)).astype(np.float64))
+        found = classifier.decision_function(counts)
+        if len(self._taught) == 2:
+            towards_the_second = _finite(found, (n_documents,), "decision_function")
+            known = np.column_stack((-towards_the_second, towards_the_second))
+        else:
+            known = _finite(found, shape, "decision_function")
+        return Scores(labels, None, self._of_all_classes(known, known.min(initial=0.0)))
+
+    def _predictions(self, counts: Features) -> npt.NDArray[np.uint16]:
+        labels = _places(self._classifier.predict(counts), self._taught, "predict")
+        if len(labels) != counts.shape[0]:
+            raise FaultyLearnerError(f"its predict gave {len(labels):,} labels for {counts.shape[0]:,} documents")
+        return labels
+
+    def _of_all_classes(self, known: npt.NDArray[np.float64], otherwise: float) -> npt.NDArray[np.float64]:
+        """Return columns for all classes of those that the model was taught."""
+        every = np.full((len(known), self._n_classes), otherwise)
+        every[:, self._taught] = known
+        return every
+
+
+class ConstantClassPredictor(ClassPredictor):
+    """What can be learnt from one class, or from documents without terms: the share of every class."""
+
+    def __init__(self, shares: npt.NDArray[np.float64]) -> None:
+        self._shares = shares
+
+    def score(self, counts: Features) -> Scores:
+        """Give every document the same probabilities."""
+        probability = np.tile(self._shares, (counts.shape[0], 1))
+        return Scores(np.full(counts.shape[0], self._shares.argmax(), np.uint16), probability, probability)
+
+
+def _places(found: object, allowed: npt.NDArray[np.integer], what: str) -> npt.NDArray[np.uint16]:
+    """Return labels as places of classes, or raise FaultyLearnerError: nothing is rounded, cut or counted."""
+    labels = _as_array(found, what)
+    labels = labels.ravel() if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if labels.ndim != 1:
+        raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected one label for each")
+    known = np.isin(labels, allowed) if labels.dtype.kind in "fiub" else np.zeros(len(labels), bool)
+    if not known.all():
+        others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
+        raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected classes that it was taught")
+    return labels.astype(np.uint16)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +30,13 @@ class TrainingSet:
     terms : TermSelection
     documents : ndarray of int64, shape (n_train,)
         Rows of the corpus.
-    labels : ndarray of uint8, shape (n_train,)
-        0 or 1: human or the models' own.
+    labels : ndarray of uint8 or uint16, shape (n_train,)
+        Classes, human or the models' own.
     seed : int
         Of the learner.
-    weights : ndarray of float64, shape (n_train, 2), optional
-        How much each document counts as one of class 0 and as one of class 1, in [0, 1] and not both 0; `labels` say
-        it by default, with a weight of 1.
+    weights : ndarray of float64, optional
+        How much each document counts, in [0, 1]: as one of its class, shape (n_train,); or, of two classes, as one of
+        class 0 and as one of class 1, shape (n_train, 2), not both 0. By default all have a weight of 1.
     synthetic : ndarray of bool, shape (n_train,), optional
         Which labels are the models' own; learners that take weights do not ask.
     """
@@ -44,15 +44,21 @@ class TrainingSet:
     model: Model
     terms: TermSelection
     documents: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[Any]
     seed: int
     weights: npt.NDArray[np.float64] | None = None
     synthetic: npt.NDArray[np.bool_] | None = None
 
-    def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.float64] | None]:
-        """Return places among `documents`, labels and weights; a document that counts for both classes comes twice."""
+    def weighted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[np.float64] | None]:
+        """Return places among `documents`, labels and weights.
+
+        A document that counts for both classes comes twice, one that counts nothing not at all.
+        """
         if self.weights is None:
             return np.arange(len(self.documents)), self.labels, None
+        if self.weights.ndim == 1:
+            places = np.flatnonzero(self.weights)
+            return places, self.labels[places], self.weights[places]
         places, labels = np.nonzero(self.weights)
         return places, labels.astype(np.uint8), self.weights[places, labels]
 
@@ -93,11 +99,13 @@ class Columns:
     active: npt.NDArray[np.int64] | None
 
     @classmethod
-    def of(cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection) -> tuple[Columns, Features]:
-        """Return what a model that is trained on documents sees, and what it sees of them."""
+    def of(
+        cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection, is_careful: bool = False
+    ) -> tuple[Columns, Features]:
+        """Return what a model that is trained on documents sees, and what it sees of them: see `take`."""
         if isinstance(corpus, DenseCorpus):
             columns = cls(corpus, None)
-            return columns, columns.take(documents)
+            return columns, columns.take(documents, is_careful)
         counts = corpus.counts[documents]
         active = active_terms(counts, corpus.term_orders, terms)
         return cls(corpus, active), select_columns(counts, active)
@@ -107,9 +115,17 @@ class Columns:
         """How many there are."""
         return self.corpus.n_terms if self.active is None else len(self.active)
 
-    def take(self, documents: npt.NDArray[np.int64]) -> Features:
-        """Return what a model sees of documents, given as rows of the corpus: in arrays of its own."""
+    def take(self, documents: npt.NDArray[np.int64], is_careful: bool = False) -> Features:
+        """Return what a model sees of documents, given as rows of the corpus.
+
+        It is in arrays of its own, unless the model `is_careful`, and leaves them as they are: then neighbouring rows
+        of numbers are the corpus' own, not to be written to.
+        """
         if isinstance(self.corpus, DenseCorpus):
+            if is_careful and len(documents) and (np.diff(documents) == 1).all():
+                rows = np.asarray(self.corpus.features)[documents[0] : documents[-1] + 1]
+                rows.flags.writeable = False
+                return rows
             return np.asarray(self.corpus.features).take(documents, axis=0)  # faster than an index that does the same
         assert self.active is not None
         return select_columns(self.corpus.counts[documents], self.active)
@@ -145,10 +161,10 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
         forest = train_forest(training, corpus)
         if forest is not None:
             return forest
-    columns, features = Columns.of(corpus, training.documents, training.terms)
+    columns, features = Columns.of(corpus, training.documents, training.terms, learners.is_known(training.model))
     places, labels, weights = training.weighted()
     if weights is not None:
         features = features[places]
     synthetic = training.synthetic if weights is None else None
-    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic)
+    predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic, len(corpus.classes))
     return TrainedHere(predictor, columns, training.model, training.seed)

@@ -1,0 +1,149 @@
+"""What becomes of every class, in tables and caveats; and whether seeds end with one class for everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from modelcollapse.analysis.formats import count, percent, share, share_of_seeds
+from modelcollapse.analysis.mechanism.classes import most_changed, names_of, with_classes
+from modelcollapse.analysis.report.cells import (
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    difference_cell,
+    make_table,
+    number,
+    text,
+)
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, pair_with_reference, treated
+from modelcollapse.analysis.statistics.frames import groups, table
+from modelcollapse.analysis.statistics.inference import mean_of
+from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups
+from modelcollapse.names import printable
+
+#: Recall of a class with fewer test documents moves in steps that are too large to speak of.
+_FEW = 20
+
+
+def classes_table(rows: pl.DataFrame) -> Table | None:
+    """Show every class at the end of each setting's highest rate, beside people alone."""
+    names = names_of(rows)
+    shown = most_changed(rows, names)
+    last = at_size(rows)
+    of_classes = {column: with_classes(last, column, names) for column in _SHOWN}
+    records = [
+        {**arm, "n_place": place, "class": printable(names[place])[:60], **_of_class(f"class_{place}", arm, of_classes)}
+        for arm, _ in groups(treated(last), ARM)
+        for place in shown
+    ]
+    frame = table(
+        records, ARM, "n_place class n_seeds reference mean difference ci_low ci_high " + " ".join(_SHOWN[1:])
+    )
+    by = [axis for axis in ARM if axis != "collapse_rate"]
+    frame = frame.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max().over(by)).sort(*by, "n_place")
+    chosen = (
+        ""
+        if len(shown) == len(names)
+        else f"Of {count(len(names))} classes those whose recall changed most: their intervals do not allow for that "
+        "choice. "
+    )
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("class", lambda row: text(row["class"])),
+        ("seeds", lambda row: number(row["n_seeds"], count)),
+        ("true share", partial(_share, name="true_shares")),
+        ("recall, people alone", partial(_share, name="reference")),
+        ("recall", partial(_share, name="mean")),
+        ("difference [95 %]", difference_cell),
+        ("share of predictions", partial(_share, name="predicted_shares")),
+        ("share of training labels", partial(_share, name="trained_shares")),
+    ]
+    note = (
+        f"At the highest rate, at the end: means over those seeds whose test set has the class. {chosen}Differences to "
+        "people alone, in percentage points of recall, within seeds; intervals over seeds, each alone."
+    )
+    return make_table("Each class at the end", note, frame, columns)
+
+
+_SHOWN = ("recalls", "true_shares", "predicted_shares", "trained_shares")
+
+
+def _of_class(metric: str, arm: Mapping[str, Any], of_classes: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    """Return means over seeds of one class in one arm, and the difference of its recall to that of rate 0."""
+    mine = {
+        column: rows.filter(pl.col(axis) == value for axis, value in arm.items()) for column, rows in of_classes.items()
+    }
+    means = {column: mine[column][metric].mean() for column in _SHOWN[1:]}
+    here = of_classes["recalls"].join(mine["recalls"].select(SETTING).unique(), on=list(SETTING), how="semi")
+    pairs = pair_with_reference(here, metric).filter(
+        pl.col(axis) == arm[axis] for axis in ("label_rule", "collapse_rate")
+    )
+    if pairs.is_empty():
+        return {**means, "n_seeds": 0, "reference": None, "mean": mine["recalls"][metric].mean(), "difference": None}
+    tested = (mine["true_shares"][metric] * mine["true_shares"]["n_test"]).round()
+    step = 1 / max(1.0, float(tested.filter(tested > 0).min() or 1))  # type: ignore[arg-type]
+    estimate = mean_of(pairs["difference"].to_numpy(), step)
+    paired = {"n_seeds": estimate.n, "reference": pairs["reference"].mean(), "mean": pairs["value"].mean()}
+    return {**means, **paired, **estimate.columns("difference")}
+
+
+def _share(row: dict[str, Any], name: str) -> Cell:
+    return number(row[name], share)
+
+
+def class_caveats(rows: pl.DataFrame) -> list[str]:
+    """Say what rows of more than two classes cannot tell: degenerate seeds, classes never seen or hardly tested."""
+    return [words for words in (_degenerate(rows), _never_seen(rows), _hardly_tested(rows)) if words]
+
+
+def _degenerate(rows: pl.DataFrame) -> str:
+    known = seed_groups(at_size(rows)).filter(pl.col("n_degenerate") > 0)
+    if known.is_empty():
+        return ""
+    worst = known.sort("share", "collapse_rate", descending=[True, False], maintain_order=True).row(0, named=True)
+    words = (
+        f"Seeds fall or not: at {percent(worst['collapse_rate'])} "
+        f"{share_of_seeds(worst['n_degenerate'], worst['all_seeds'])} call 95 % or more of the test set one class."
+    )
+    if known["reliable"].all():
+        return words
+    return (
+        f"{words} Where that can happen, intervals of means and equivalence are unreliable below {ENOUGH_SEEDS} seeds, "
+        "at rates where no seed shows it too: read the share of seeds."
+    )
+
+
+def _never_seen(rows: pl.DataFrame) -> str:
+    """Name the class that most seeds have no initial document of."""
+    names = names_of(rows)
+    start = with_classes(rows.filter(generation=0), "trained_shares", names).unique(["seed", "initial_size"])
+    missing = {name: int((start[f"class_{i}"] == 0).sum()) for i, name in enumerate(names)}
+    worst = max(missing, key=lambda name: missing[name])
+    if not missing[worst]:
+        return ""
+    n = sum(1 for found in missing.values() if found)
+    more = f", nor of {n - 1} more classes in some" if n > 1 else ""
+    return (
+        f"In {missing[worst]} of {start.height} beginnings there is no initial document of the class "
+        f"“{printable(worst)[:40]}”{more}: there the first model cannot know it; only labels of people can bring it."
+    )
+
+
+def _hardly_tested(rows: pl.DataFrame) -> str:
+    names = names_of(rows)
+    tested = with_classes(rows, "true_shares", names)
+    fewest = {name: float((tested[f"class_{i}"] * tested["n_test"]).min()) for i, name in enumerate(names)}  # type: ignore[arg-type]
+    worst = min(fewest, key=lambda name: fewest[name])
+    if fewest[worst] >= _FEW:
+        return ""
+    n = sum(1 for found in fewest.values() if found < _FEW)
+    return (
+        f"{n} of {count(len(names))} classes {'has' if n == 1 else 'have'} fewer than {_FEW} test documents for some "
+        f"seed (“{printable(worst)[:40]}” {round(fewest[worst])}): what is said of their recall is coarse. Raise "
+        "--test-size."
+    )

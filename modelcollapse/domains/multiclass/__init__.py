@@ -1,0 +1,1 @@
+"""More than two classes: the study's loop, measured class by class."""
