@@ -4,8 +4,8 @@
     python scripts/bench_sweep.py --rounds 3
     python scripts/bench_sweep.py --rounds 3 --against main --workers 0   # an older commit's times beside this one's
     python scripts/bench_sweep.py --sizes 60000 61000 500 --test-size 20000 --corpus synthetic:100000 --workers 0
-    python scripts/bench_sweep.py --sizes 4500 5500 250 --corpus movies --workers 0 --model tfidf-logistic-regression
-    python scripts/bench_sweep.py --sizes 4500 5500 250 --corpus movies --workers 0 --model logistic-regression \
+    python scripts/bench_sweep.py --sizes 4000 6000 200 --corpus movies --workers 0 --model tfidf-logistic-regression
+    python scripts/bench_sweep.py --sizes 4000 6000 200 --corpus movies --workers 0 --model logistic-regression \
         --vectors 384   # of its reviews, by truncated SVD
 
 Start-up is what passes until the first worker trains. Idle is the share of the workers' time after that in which they
@@ -93,10 +93,11 @@ class Stopwatch:
 
 @contextmanager
 def timed(learner: type) -> Iterator[tuple[Stopwatch, Stopwatch]]:
-    """Time all generations of chains in this process, and in them the methods of their learner."""
+    """Time chains in this process, and in them the methods of their learner."""
     chains, own = Stopwatch(), Stopwatch()
     with ExitStack() as stack:
-        stack.enter_context(patch.object(Chain, "run_generation", chains.timing(Chain.run_generation)))
+        for name in ("__init__", "run_generation"):
+            stack.enter_context(patch.object(Chain, name, chains.timing(getattr(Chain, name))))
         for name in ("fit", "predict", "predict_proba", "decision_function"):
             method = inspect.getattr_static(learner, name, None)
             if inspect.isfunction(method):

@@ -125,9 +125,7 @@ class Labelling:
         alone = corpus.labels.dtype
         self.slot: np.dtype[Any] = np.dtype([("label", "u1"), ("positive", "<f4")] if self.rule.is_soft else alone)
         order = streams.document_order(spec.seed, corpus.n_documents)
-        if (
-            isinstance(corpus, DenseCorpus) and spec.regime == "accumulate"
-        ):  # it trains on neighbours: nothing is copied
+        if isinstance(corpus, DenseCorpus) and spec.regime == "accumulate":  # then it trains on neighbouring rows
             self.corpus = corpus.rows(order[: spec.test_size + spec.final_size])
             order = np.arange(self.corpus.n_documents)
         self.test, self.pool = order[: spec.test_size], order[spec.test_size :]

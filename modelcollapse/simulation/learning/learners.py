@@ -34,6 +34,7 @@ from modelcollapse.simulation.learning.predictors import (
     ConstantClassPredictor,
     ConstantPredictor,
     Features,
+    Guarded,
     Predictor,
 )
 from modelcollapse.simulation.spec import Given, Model, ParameterValue
@@ -139,6 +140,8 @@ def train(
     with draws_of(model, seed), surroundings:
         classifier.fit(counts, told, **({} if weights is None else {"sample_weight": weights}))
     by_probability = learner_of(model).predicts_by_probability
+    if not is_known(model):
+        classifier = Guarded(classifier)
     if n_classes == 2:
         return Predictor(classifier, by_probability)
     return ClassPredictor(classifier, by_probability, n_classes, np.unique(taught))
@@ -153,7 +156,7 @@ def _constant(labels: npt.NDArray[Any], weights: npt.NDArray[np.float64] | None,
 
 
 def is_known(model: Model) -> bool:
-    """Return whether a model is of the table: it draws from its own generators alone, and leaves documents as they are."""
+    """Return whether a model is of the table: it draws from its own generators alone, and writes to no documents."""
     return model.name in LEARNERS
 
 
@@ -173,12 +176,15 @@ def takes_unlabelled(classifier: Any) -> bool:
 
 def _prepare(classifier: Any, seed: int) -> None:
     """Give a classifier its seed, every estimator within it one that follows from it, and each one thread."""
+    ours = {}
     for name, value in sorted(classifier.get_params(deep=True).items()):
         own = name.rpartition("__")[2]
         if own == "random_state":
-            classifier.set_params(**{name: seed if name == own else _inner_seed(seed, name)})
+            ours[name] = seed if name == own else _inner_seed(seed, name)
         elif own == "n_jobs" and value is not None:  # None is one thread already
-            classifier.set_params(**{name: 1})
+            ours[name] = 1
+    if ours:  # classes without either may lack set_params
+        classifier.set_params(**ours)
 
 
 def _inner_seed(seed: int, name: str) -> int:
@@ -298,7 +304,9 @@ def instantiate(model: Model) -> Any:
             classifier: Any = make(**params)
             parts = {"": classifier}
         else:
-            classifier = clone(make()).set_params(**params)  # it may be the same object every time
+            classifier = clone(make())  # it may be the same object every time
+            if params:
+                classifier.set_params(**params)
             parts = _parts(classifier)
         for part in parts.values():
             if hasattr(type(part), "_parameter_constraints") or "_validate_params" in vars(type(part)):

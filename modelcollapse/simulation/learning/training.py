@@ -118,15 +118,14 @@ class Columns:
     def take(self, documents: npt.NDArray[np.int64], is_careful: bool = False) -> Features:
         """Return what a model sees of documents, given as rows of the corpus.
 
-        It is in arrays of its own, unless the model `is_careful`, and leaves them as they are: then neighbouring rows
-        of numbers are the corpus' own, not to be written to.
+        It is in arrays of its own, unless the model `is_careful`, and writes to none: then neighbouring rows of numbers
+        are the corpus' own, if learners can take these (some take no array that is read-only).
         """
         if isinstance(self.corpus, DenseCorpus):
-            if is_careful and len(documents) and (np.diff(documents) == 1).all():
-                rows = np.asarray(self.corpus.features)[documents[0] : documents[-1] + 1]
-                rows.flags.writeable = False
-                return rows
-            return np.asarray(self.corpus.features).take(documents, axis=0)  # faster than an index that does the same
+            rows = np.asarray(self.corpus.features)
+            if is_careful and rows.flags.writeable and len(documents) and (np.diff(documents) == 1).all():
+                return rows[documents[0] : documents[-1] + 1]
+            return rows.take(documents, axis=0)  # faster than an index that does the same
         assert self.active is not None
         return select_columns(self.corpus.counts[documents], self.active)
 
