@@ -156,6 +156,7 @@ def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
 
 def check_sweep(given: Given, sweep: Sweep) -> None:
     """Mention options of a sweep that do nothing in it; raise SpecError if they fit no model, or say a thing twice."""
+    from modelcollapse.domains.catalogue import find_domain
     from modelcollapse.errors import SpecError
     from modelcollapse.simulation.learning import learners
 
@@ -165,10 +166,11 @@ def check_sweep(given: Given, sweep: Sweep) -> None:
         raise SpecError(f"--trees: {_names(sweep)} has none. Leave it out, or add a forest to --model.")
     if "label_rule" in given and not any(sweep.rates):
         say_idle("--label-rule does nothing at rate 0, where people label everything.")
+    slots = find_domain(sweep.domain).slots
     if sweep.final_size <= min(sweep.initial_size):
         for name in ("increment", "sizes"):
             if name in given:
-                say_idle(f"--{name} does nothing: chains begin with all {sweep.final_size:,} documents.")
+                say_idle(f"--{name} does nothing: chains begin with all {sweep.final_size:,} {slots}.")
 
 
 def check_retry(retry_failed: bool, location: str) -> None:

@@ -55,7 +55,7 @@ def run(
     if dry_run:
         table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed)
         check_retry(how.retry_failed, location)
-        _print_plan(table, location)
+        _print_plan(table, location, domain.slots)
         return
     check_retry(how.retry_failed, location)
     if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
@@ -133,7 +133,7 @@ def reproduce(
     steps.leave_if_failed()
 
 
-def _print_plan(table: pl.DataFrame, location: str) -> None:
+def _print_plan(table: pl.DataFrame, location: str, slots: str) -> None:
     from modelcollapse.cli.tables import print_table
 
     rows = [
@@ -149,7 +149,7 @@ def _print_plan(table: pl.DataFrame, location: str) -> None:
         )
         for row in table.iter_rows(named=True)
     ]
-    titles = ("chain", "seed", "rate", "model", "regime", "label rule", "documents", "generations done")
+    titles = ("chain", "seed", "rate", "model", "regime", "label rule", slots, "generations done")
     print_table(titles, rows)
     n_finished, n_begun, n_failed = (table.filter(state=state).height for state in ("finished", "begun", "failed"))
     to_run = table.filter(table["state"] != "failed")

@@ -77,6 +77,8 @@ class CacheEntry:
     name: str  # what it was called when it was built
     n_documents: int
     n_bytes: int
+    block_length: int = 0  # tokens of a block; 0 of other corpora
+    n_blocks: int = 0
 
 
 class CorpusCache:
@@ -155,9 +157,12 @@ class CorpusCache:
                 continue
             try:
                 about = json.loads(about_file.read_text(encoding="utf-8"))
-                n_documents = int(about["origin"]["rows"]["kept"])
+                origin, key = about["origin"], about_file.parent.name
+                n_documents = int(origin["rows"]["kept"])
                 n_bytes = sum(file.stat().st_size for file in about_file.parent.iterdir())
-                found.append(CacheEntry(about_file.parent.name, about["name"], n_documents, n_bytes))
+                length = int(origin["source"].get("block_length", 0))
+                n_blocks = (int(origin["tokens"]["total"]) + n_documents) // length if length else 0  # ends are tokens
+                found.append(CacheEntry(key, about["name"], n_documents, n_bytes, length, n_blocks))
             except (OSError, ValueError, KeyError, TypeError):
                 continue
         return sorted(found, key=lambda entry: (entry.name, entry.key))

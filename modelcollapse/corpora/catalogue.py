@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modelcollapse.atomic import write_bytes
+from modelcollapse.corpora.block_cache import BlockCache
 from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.sources.numbers import SKLEARN
 from modelcollapse.corpora.sources.source import BUILT_IN
@@ -100,7 +101,7 @@ class Catalogue:
 
 
 def list_catalogue() -> Catalogue:
-    """List the package's corpora first, then named ones, then what was built from files without a name."""
+    """List the package's corpora first, then named ones, what was built from files without a name, and blocks."""
     cache = CorpusCache()
     cached = {entry.key: entry for entry in cache.entries()}
     entries = []
@@ -118,4 +119,10 @@ def list_catalogue() -> Catalogue:
         ours = {PREFIX: "made up", SKLEARN: "of scikit-learn"}.get(entry.name.partition(":")[0])
         name, what = (entry.name, ours) if ours else (entry.key, f"{entry.name}, built without a name")
         entries.append(CatalogueEntry(name, what, entry.n_documents, entry.n_bytes))
-    return Catalogue(cache.folder, entries)
+    named_ones = {*BUILT_IN, *(entry.name for entry in entries)}
+    for entry in BlockCache().entries():
+        is_known = entry.name in named_ones or entry.name.partition(":")[0] in (PREFIX, SKLEARN)
+        what = f"{entry.n_blocks:,} blocks of {entry.block_length} words, for text generation"
+        name, what = (entry.name, what) if is_known else (entry.key, f"{entry.name}: {what}")
+        entries.append(CatalogueEntry(name, what, entry.n_documents, entry.n_bytes))
+    return Catalogue(cache.root, entries)

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from modelcollapse.corpora.block_cache import BlockCache
 from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.corpora.catalogue import NamedCorpus, NameRegister, check_name
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES
@@ -164,23 +165,30 @@ def _build_named(
 def remove_corpus(name: str) -> int:
     """Remove a corpus from the cache by its name or key, and its name; return how many bytes were freed.
 
-    A corpus of the package is removed with whatever options it was built, and with what was downloaded for it. Files of
-    the user are never touched. Raise CorpusError if nothing of this name is cached, or it cannot be removed.
+    A corpus of the package is removed with whatever options it was built, and with what was downloaded for it; any with
+    its blocks for text generation, too. Files of the user are never touched. Raise CorpusError if nothing of this name
+    is cached, or it cannot be removed.
     """
-    cache = CorpusCache()
-    names = NameRegister(cache.root)
+    caches = (CorpusCache(), BlockCache())
+    names = NameRegister(caches[0].root)
     named = names.get(name)
-    found = [e for e in cache.entries() if (e.key == named.key if named else name in (e.name, e.key))]
+    wanted = (named.key, name) if named else (name,)
+    found = [
+        (cache, entry)
+        for cache in caches
+        for entry in cache.entries()
+        if entry.key in wanted or (entry.name == name and (named is None or entry.block_length))
+    ]
     downloads = _downloaded(name)
     if not found and not downloads and named is None:
         raise CorpusError(f"no corpus {name!r} is cached. See: modelcollapse corpus list")
     in_use = {entry.key for entry in names.all() if entry != named}
-    gone = [entry for entry in found if entry.key not in in_use]
-    for entry in gone:
+    gone = [(cache, entry) for cache, entry in found if entry.key not in in_use]
+    for cache, entry in gone:
         cache.remove(entry.key)
     if named is not None:
         names.remove(name)
-    freed = sum(entry.n_bytes for entry in gone) + sum(file.stat().st_size for file in downloads)
+    freed = sum(entry.n_bytes for _, entry in gone) + sum(file.stat().st_size for file in downloads)
     for file in downloads:
         try:
             file.unlink()

@@ -143,14 +143,14 @@ def check_corpus(sweep: Sweep, corpus: Any) -> None:
     if not sweep.documents_needed:
         return
     if sweep.documents_needed > corpus.n_documents:
-        factor = fitting_scale(sweep, corpus.n_documents)
+        factor, slots = fitting_scale(sweep, corpus.n_documents), find_domain(sweep.domain).slots
         smaller = (
             f"make the sizes {factor:f} times as large (--scale {factor:f}, times the one given if any), or "
             if factor
             else ""
         )
         raise SpecError(
-            f"'{sweep.experiment}' needs {sweep.documents_needed:,} documents ({sweep.test_size:,} to test on + "
+            f"'{sweep.experiment}' needs {sweep.documents_needed:,} {slots} ({sweep.test_size:,} to test on + "
             f"{sweep.final_size:,} to train on), the corpus '{corpus.name}' has {corpus.n_documents:,}: "
             f"{smaller}use a larger corpus."
         )

@@ -280,7 +280,7 @@ class Sweep(SweepFields, BaseModel):
         facts: dict[str, object] = {
             "collapse rates": ", ".join(f"{float(100 * rate):g} %" for rate in self.rates),
             "seeds": f"{len(self.seeds)} ({_shortened(self.seeds)})",
-            "documents": f"{_shortened(self.initial_size)} → {self.final_size:,}",
+            self._domain.slots: f"{_shortened(self.initial_size)} → {self.final_size:,}",
             "increment": "" if self.increment is None else f"{self.increment:,}",
             "sizes": "" if self.sizes is None else _shortened(self.sizes),
             "tested on": "" if "test_size" in self._domain.lacks else f"{self.test_size:,}",
@@ -289,7 +289,7 @@ class Sweep(SweepFields, BaseModel):
             "trees": self.trees,
             "regime": ", ".join(self.regime),
             "label rule": ", ".join(self.label_rule),
-            "documents needed": f"{self.documents_needed:,}" if self.documents_needed else "",
+            f"{self._domain.slots} needed": f"{self.documents_needed:,}" if self.documents_needed else "",
         }
         if not any(":" in name for name in self.model):  # a sweep may be a stranger's: no code of its is run to show it
             try:

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from modelcollapse.corpora import build_corpus, load_corpus, remove_corpus
 from modelcollapse.corpora.blocks import load_blocks
+from modelcollapse.corpora.catalogue import list_catalogue
 from modelcollapse.errors import CorpusError
 
 
@@ -88,3 +90,33 @@ def test_no_column_of_labels_is_needed(tmp_path):
 def test_impossible_options_are_refused(options, words):
     with pytest.raises(CorpusError, match=words):
         load_blocks("movies", **options)
+
+
+def listed():
+    return [(entry.name, entry.what, entry.n_documents) for entry in list_catalogue().entries if entry.n_bytes]
+
+
+def test_blocks_are_listed_beside_other_corpora_and_removed_with_them(tmp_path):
+    file = write_file(tmp_path / "reviews.csv", ["good bad film"] * 9)
+    build_corpus([str(file)], "shop")
+    load_blocks("shop", block_length=4, min_count=2)
+    load_corpus("synthetic:100")
+    corpus = load_blocks("synthetic:100", block_length=8)
+    blocks = f"{corpus.n_documents:,} blocks of 8 words, for text generation"
+    assert listed() == [
+        ("shop", "from reviews.csv", 9),
+        ("synthetic:100", "made up", 100),
+        ("shop", "9 blocks of 4 words, for text generation", 9),
+        ("synthetic:100", blocks, 100),
+    ]
+    assert remove_corpus("shop") > 0
+    assert remove_corpus("synthetic:100") > 0
+    assert listed() == []
+
+
+def test_blocks_of_a_file_without_a_name_are_removed_by_their_key(tmp_path):
+    load_blocks(write_file(tmp_path / "reviews.csv", ["good bad film"] * 9), block_length=4, min_count=2)
+    ((key, what, _),) = listed()
+    assert what == "reviews: 9 blocks of 4 words, for text generation"
+    assert remove_corpus(key) > 0
+    assert listed() == []

@@ -249,9 +249,9 @@ def _score(trie: Trie, blocks: Array, nodes: Array, found: Array) -> None:
     for i in range(blocks.shape[0]):
         for n in range(1, order + 1):
             for j in range(length):
-                context, is_likely = nodes[n - 1, j], nodes[n - 1, j + 1] >= 0
+                context, is_shorter_known = nodes[n - 1, j], nodes[n - 1, j + 1] >= 0
                 token = np.int64(blocks[i, j])
-                nodes[n, j + 1] = find_child(trie, context, token) if context >= 0 and is_likely else -1
+                nodes[n, j + 1] = find_child(trie, context, token) if context >= 0 and is_shorter_known else -1
         for j in range(length):
             left = 1.0
             n = order

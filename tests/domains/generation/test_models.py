@@ -144,13 +144,3 @@ def killing(flag):
     return texts(
         model=f"{HERE}:Killing", model_param={"flag": flag}, rates="0.3,1", regime="accumulate", label_rule="sample"
     )
-
-
-@pytest.mark.ray
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ray_gives_the_same_bits_with_any_number_of_workers(corpus, tmp_path, workers):
-    sweep = texts(model=f"ngram,{BIGRAM}", regime="replace", label_rule="sample,frozen", seeds=2)
-    here = run_sweep(sweep, corpus, tmp_path / "here", executor="inprocess")
-    there = run_sweep(sweep, corpus, tmp_path / "there", executor="ray", workers=workers)
-    assert table(here).equals(table(there))

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from modelcollapse import run_sweep
+from modelcollapse.corpora.blocks import load_blocks
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.ray.executor import _SharedData
@@ -20,6 +21,8 @@ from modelcollapse.execution.ray.sharded_training import useful_shards
 from modelcollapse.searches.hyperparameters import GridSettings, run_grid
 from modelcollapse.sweeps.sweep import Sweep
 from tests.golden import FILE, golden_corpus, golden_sweep
+
+MODELS = "tests.domains.generation.odd_models"
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 
@@ -179,6 +182,23 @@ def test_other_domains_run_alike_and_survive_a_killed_worker(ray, tmp_path):
     here = run_sweep(sweep, out=tmp_path / "here", executor="inprocess")
     assert table(there.results()).equals(table(here.results()))
     assert there.laws().equals(here.laws())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_texts_are_written_alike_and_survive_a_killed_worker(ray, tmp_path, workers):
+    """Of the project's model, and of one by import path, which kills its worker in the midst of a chain."""
+    flag = tmp_path / "killed"
+    sweep = Sweep(
+        domain="generation", model=f"ngram,{MODELS}:Bigram,{MODELS}:Killing", model_param={"flag": [str(flag)]},
+        rates=[0.3, 1], seeds=2, initial_size=40, final_size=160, increment=40, test_size=30, regime="accumulate",
+        label_rule="sample,frozen",
+    )  # fmt: skip
+    corpus = load_blocks("synthetic:2000,vocabulary=300,zipf_exponent=1,zipf_shift=2")
+    there = run_sweep(sweep, corpus, tmp_path / "there", executor="ray", workers=workers)
+    assert flag.exists()
+    here = run_sweep(sweep, corpus, tmp_path / "here", executor="inprocess")
+    assert table(there.results()).equals(table(here.results()))
+    assert there.samples().equals(here.samples())
 
 
 def test_a_chain_that_raises_is_recorded_and_the_others_finish(ray, tmp_path, corpus):
