@@ -126,6 +126,9 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
         f"of people alone {measure.text(top['reference'])}: a difference of "
         f"{_signed(top, 'difference', 'ci_low', 'ci_high')}."
     )
+    if top["n_degenerate"] and not top["reliable"]:
+        seeds = share_of_seeds(top["n_degenerate"], top["n_seeds"])
+        words += f" But {seeds} call nearly everything one class: no mean describes that, and no interval of it holds."
     if not axes:
         return f"With {words}"
     setting = ", ".join(axis_words(axis, top[axis]) for axis in axes).replace("documents", domain.slots)
