@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,15 +24,28 @@ _IN_WORDS = ("growth", "max_terms")
 
 @contextmanager
 def interruptible(location: str) -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C; when interrupted, say that what was computed is kept, and leave."""
+    """Take SIGTERM for Ctrl-C; when interrupted, say that what was computed is kept, and leave.
+
+    An interruption that comes while an object is taken apart is swallowed by Python: it is then made again.
+    """
     from modelcollapse.cli import EXIT_INTERRUPTED
 
+    def again(swallowed: Any) -> None:
+        if swallowed.exc_type is KeyboardInterrupt:
+            threading.Timer(0.01, signal.raise_signal, [signal.SIGINT]).start()
+        else:
+            usual(swallowed)
+
+    usual = sys.unraisablehook
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.unraisablehook = again
     try:
         yield
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    finally:
+        sys.unraisablehook = usual
 
 
 class Steps:
@@ -84,13 +99,13 @@ def execute(
         else:
             assert corpus is not None  # see `options.check_run`
             run, reached, n_seeds = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
+    mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
+    readable = [other for other in mine if run.is_readable(other)]
     if not how.json and run.domain.name != "classification":
         print_measures(run.results([sweep]), run.domain)
         if run.domain.name == "closed_form":
             print_laws(run.laws([sweep], corpus))
     elif not how.json:
-        mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
-        readable = [other for other in mine if run.is_readable(other)]
         results = run.results(readable)
         _print_outcome(results)
         if len(readable) < len(mine):
@@ -98,8 +113,8 @@ def execute(
                 "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.", err=True
             )
         print_cautions(results, run.corpus)
-        if reached is not None:
-            _print_reached(reached, until_ci, n_seeds, results)
+    if not how.json and reached is not None:
+        _print_reached(reached, until_ci, n_seeds, run.results(readable))
     if not how.json:
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
@@ -110,8 +125,9 @@ def execute(
 
 def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
     """Print the width of the interval that was asked for, and when it is not to be believed."""
-    from modelcollapse.analysis.mechanism.degeneration import tipping
+    from modelcollapse.analysis.statistics.arms import at_size, prepare
     from modelcollapse.analysis.statistics.inference import share_interval
+    from modelcollapse.analysis.statistics.seed_groups import seed_groups
     from modelcollapse.runs.adaptive_seeds import RELIES_ON
 
     if results.is_empty():
@@ -121,8 +137,8 @@ def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: 
         f"ones (Stein's two stages){'' if reached <= (wanted or 0) else f', not ± {wanted:g}'}."
     )
     typer.echo(RELIES_ON)
-    fallen = tipping(results)
-    if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["n_seeds"])).any():
+    fallen = seed_groups(at_size(prepare(results)))
+    if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["all_seeds"])).any():
         typer.echo("Some seeds have degenerated and some have not: no interval of a mean holds there; see the report.")
     elif not fallen.is_empty() and fallen["n_degenerate"].sum() == 0:
         may = share_interval(0, n_seeds)[1]

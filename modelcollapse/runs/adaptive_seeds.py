@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 from modelcollapse.corpora.dense import AnyCorpus
+from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.runs.run import Run
 from modelcollapse.runs.sweeping import run_sweep
+from modelcollapse.simulation.domain import primary
 from modelcollapse.sweeps.sweep import Sweep
 
 #: Nobody waits for more; the user may say otherwise.
@@ -94,7 +96,7 @@ def run_until_precise(
 
 def check_precision(sweep: Sweep, half_width: float, max_seeds: int = MAX_SEEDS) -> None:
     """Raise SpecError if a sweep compares no accuracies, the half width is not in (0, 1), or it has more seeds."""
-    if sweep.domain != "classification":
+    if primary(find_domain(sweep.domain))[0] != "accuracy":
         raise SpecError(f"until_ci: found the domain '{sweep.domain}', expected classification: it is about accuracy.")
     if not 0 < half_width < 1:
         raise SpecError(f"until_ci: found {half_width}, expected a half width between 0 and 1 such as 0.002.")

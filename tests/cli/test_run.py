@@ -12,8 +12,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import typer
 
 from modelcollapse import open_run
+from modelcollapse.cli.execute import interruptible
 
 SWEEP = [
     "run", "demo", "--executor", "inprocess", "--rates", "0,0.5", "--seeds", "2", "--initial-size", "100",
@@ -25,6 +27,32 @@ def table(folder: Path) -> pl.DataFrame:
     results = open_run(folder).results()
     kept = [name for name in results.columns if not name.endswith("_seconds")]
     return results.select(kept).sort("chain_id", "n_seen")
+
+
+def test_more_than_two_classes_run_with_classes_by_name(call, tmp_path):
+    words = ["good film", "bad film", "a book"]
+    lines = [f"{words[i % 3]} number {i},{('gut', 'schlecht', 'Buch')[i % 3]}" for i in range(600)]
+    (tmp_path / "three.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    sweep = [*SWEEP, "--corpus", "three.csv", "--out", "three"]
+    code, out, err = call(*sweep, "--model", "forest,naive-bayes", "--trees", "5")
+    assert code == 0, err
+    assert "forest-sklearn runs in its place" in err
+    assert "100 → 400" in out
+    code, out, _ = call("report", "three")
+    assert code == 0
+    page = (tmp_path / "three" / "report.html").read_text()
+    assert all(f">{name}</td>" in page for name in ("Buch", "gut", "schlecht"))
+    code, out, _ = call("status", "three")
+    assert "domain multiclass" in out
+    code, _, err = call(*sweep, "--label-rule", "soft")
+    assert code == 2
+    assert "counts a document for both of two classes" in err
+    code, out, err = call(*sweep, "--model", "naive-bayes", "--until-ci", "0.2")
+    assert code == 0, err
+    assert "Widest paired 95 % interval at the end" in out
+    code, _, err = call("plan", *SWEEP[1:2], "--corpus", "three.csv")
+    assert code == 2
+    assert "whose time is not foreseen" in err
 
 
 def test_run_prints_what_happened_and_goes_on(call, reviews_csv, tmp_path):
@@ -172,6 +200,22 @@ def undisturbed(reviews_csv, tmp_path_factory) -> Path:
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return run
+
+
+def test_an_interruption_that_python_swallows_is_made_again(capsys):
+    class TakenApart:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def wait_long():
+        TakenApart()
+        for _ in range(1000):
+            time.sleep(0.01)
+
+    with pytest.raises(typer.Exit) as left, interruptible("runs/first"):
+        wait_long()
+    assert left.value.exit_code == 130
+    assert "What was computed is kept in runs/first" in capsys.readouterr().err
 
 
 @pytest.mark.ray

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.learning_curves import describe_seeds
+from modelcollapse.analysis.figures.learning_curves import describe_spread
 from modelcollapse.analysis.figures.panels import add_legend, draw_lines, legend_title, panels
 from modelcollapse.analysis.figures.style import DOTS, MUTED, caption, figure_style, percent_axis, size_axis
 from modelcollapse.analysis.mechanism.classes import most_changed, names_of, with_classes
@@ -61,6 +61,6 @@ def classes_figure(rows: pl.DataFrame, column: str) -> Figure:
         add_legend(figure, part.lines, legend_title(rows), [] if column == "recalls" else [dotted])
         rule = f" Label rule: {part.title}." if part.title else ""
         chosen = "" if len(shown) == len(names) else f" Of {len(names)} classes those whose recall changed most."
-        words = f"Line: mean of the seeds. {describe_seeds(rows)}.{rule}{chosen}"
+        words = f"{describe_spread(rows)}{rule}{chosen}"
         caption(figure, fill(words, int(16 * figure.get_figwidth())))
         return figure

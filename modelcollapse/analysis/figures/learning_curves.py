@@ -161,9 +161,8 @@ def positive_rate_limits(rows: pl.DataFrame) -> tuple[float, float]:
 
 def describe_spread(rows: pl.DataFrame, *, seeds_shown: bool = True) -> str:
     """One line under a figure: what line and band are, how many seeds, how large the test set."""
-    low, high = _seeds(rows)
-    band = "95 % interval of the mean, pointwise" if low >= BAND_SEEDS else "range of the seeds"
-    words = "Line: mean" + (f" of the seeds; band: {band}" if high >= 2 else "")
+    high = _seeds(rows)[1]
+    words = "Line: mean" + (f" of the seeds; band: {describe_band(rows)}" if high >= 2 else "")
     words += "; thin lines: single seeds" if seeds_shown and 1 < high < 9 else ""
     return f"{words}. {describe_size(rows)}"
 
@@ -172,6 +171,11 @@ def describe_size(rows: pl.DataFrame) -> str:
     """Say how many seeds there are, and how large the test set is."""
     test = " / ".join(count(n) for n in rows["n_test"].unique().sort())
     return f"{describe_seeds(rows)}. Test set: {test} documents."
+
+
+def describe_band(rows: pl.DataFrame) -> str:
+    """Say what the bands of `draw_lines` are."""
+    return "95 % interval of the mean, pointwise" if _seeds(rows)[0] >= BAND_SEEDS else "range of the seeds"
 
 
 def describe_seeds(rows: pl.DataFrame) -> str:

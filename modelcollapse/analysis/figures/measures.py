@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.learning_curves import describe_seeds
+from modelcollapse.analysis.figures.learning_curves import describe_band, describe_seeds
 from modelcollapse.analysis.figures.panels import (
-    BAND_SEEDS,
     Panel,
     add_legend,
     draw_lines,
@@ -81,9 +80,7 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
         own = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=DOTS, label="people’s own")
         extra = [law] * _has_law(rows, judged) + [own] * any(f"{name}_human" in rows.columns for name in measures)
         add_legend(figure, most_lines(parts), f"{domain.verb} by\nthe model", extra)
-        enough = rows.group_by("collapse_rate").agg(pl.col("seed").n_unique())["seed"].min() >= BAND_SEEDS  # type: ignore[operator]
-        band = "95 % interval of the mean, pointwise" if enough else "range of the seeds"
-        caption(figure, f"Line: mean of the seeds; band: {band}. {describe_seeds(rows)}.")
+        caption(figure, f"Line: mean of the seeds; band: {describe_band(rows)}. {describe_seeds(rows)}.")
         return figure
 
 

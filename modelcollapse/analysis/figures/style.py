@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -162,7 +163,8 @@ def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> 
     for kind in kinds:
         metadata: dict[str, Any] = {"Software": MAKER} if kind == "png" else {"Date": None, "Creator": MAKER}
         buffer = io.BytesIO()
-        with figure_style():
+        with figure_style(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # names may be of any script
             mpl.rcParams["svg.hashsalt"] = name
             mpl.rcParams["savefig.dpi"] = min(mpl.rcParams["savefig.dpi"], _MOST_PIXELS / max(figure.get_size_inches()))
             figure.savefig(buffer, format=kind, metadata=metadata, bbox_inches="tight", pad_inches=0.08)

@@ -88,8 +88,9 @@ def _of_class(metric: str, arm: Mapping[str, Any], of_classes: Mapping[str, pl.D
     tested = (mine["true_shares"][metric] * mine["true_shares"]["n_test"]).round()
     step = 1 / max(1.0, float(tested.filter(tested > 0).min() or 1))  # type: ignore[arg-type]
     estimate = mean_of(pairs["difference"].to_numpy(), step)
+    low, high = (None if end is None else min(max(end, -1.0), 1.0) for end in estimate.interval())
     paired = {"n_seeds": estimate.n, "reference": pairs["reference"].mean(), "mean": pairs["value"].mean()}
-    return {**means, **paired, **estimate.columns("difference")}
+    return {**means, **paired, "difference": estimate.value, "ci_low": low, "ci_high": high}
 
 
 def _share(row: dict[str, Any], name: str) -> Cell:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from modelcollapse.analysis.figures.draw_all import Drawing, drawings
 from modelcollapse.analysis.figures.measures import law_of
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import axis_words, count, p_text, percents, share_of_seeds
+from modelcollapse.analysis.formats import axis_words, count, interval_pp, p_text, percents, pp, share_of_seeds
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
 from modelcollapse.analysis.report.class_tables import class_caveats, classes_table
@@ -124,8 +124,11 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     words = (
         f"{filled} {domain.verb} by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
         f"of people alone {measure.text(top['reference'])}: a difference of "
-        f"{_signed(top, 'difference', 'ci_low', 'ci_high')}."
+        f"{_signed(top, 'difference', 'ci_low', 'ci_high', measure)}."
     )
+    if top["n_degenerate"] and not top["reliable"]:
+        seeds = share_of_seeds(top["n_degenerate"], top["n_seeds"])
+        words += f" But {seeds} call nearly everything one class: no mean describes that, and no interval of it holds."
     if not axes:
         return f"With {words}"
     setting = ", ".join(axis_words(axis, top[axis]) for axis in axes).replace("documents", domain.slots)
@@ -194,7 +197,10 @@ def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
         ("seeds", lambda row: number(row["n_seeds"], count)),
         (measure.words, partial(_value, name="mean", measure=measure)),
         ("people alone", partial(_value, name="reference", measure=measure)),
-        ("difference [95 %]", lambda row: Cell(_signed(row, "difference", "ci_low", "ci_high"), row["difference"])),
+        (
+            "difference [95 %]",
+            lambda row: Cell(_signed(row, "difference", "ci_low", "ci_high", measure), row["difference"]),
+        ),
         ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
         ("detectable", partial(_value, name="detectable", measure=measure)),
     ]
@@ -219,7 +225,10 @@ def _trend_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
             *axes_columns(rows, rate=False),
             ("seeds", lambda row: number(row["n_seeds"], count)),
             ("rates", lambda row: number(row["n_rates"], count)),
-            ("per 1 % [95 %]", lambda row: Cell(_signed(row, "slope_pp", "ci_low_pp", "ci_high_pp"), row["slope_pp"])),
+            (
+                "per 1 % [95 %]",
+                lambda row: Cell(_signed(row, "slope_pp", "ci_low_pp", "ci_high_pp", measure), row["slope_pp"]),
+            ),
             ("p", lambda row: number(row["p"], p_text)),
         ],
     )
@@ -240,7 +249,9 @@ def _found(row: dict[str, Any]) -> Cell:
     return number(row["found"], "{:.4g}".format, bounds)
 
 
-def _signed(row: dict[str, Any], name: str, low: str, high: str) -> str:
+def _signed(row: dict[str, Any], name: str, low: str, high: str, measure: Measure) -> str:
+    if measure.unit == "share":
+        return pp(row[name]) + ("" if row[low] is None else f" {interval_pp(row[low], row[high])}")
     words = f"{row[name]:+.4g}" + ("" if row[low] is None else f" [{row[low]:+.4g}, {row[high]:+.4g}]")
     return words.replace("-", "−")
 

@@ -320,7 +320,7 @@ def _read_labels(file: Path, options: CorpusOptions, n_vectors: int) -> list[str
         raise CorpusError(f"cannot read the labels {file}: {error.strerror}.") from error
     except UnicodeError as error:
         raise CorpusError(f"{file.name} is not text in {options.encoding.upper()}, nor a .npy file.") from error
-    if len(lines) == n_vectors + 1 and lines[0].strip().lower() in LABELS:
+    if len(lines) == n_vectors + 1 and (lines[0].strip().lower() in LABELS or lines[0] not in lines[1:]):
         lines = lines[1:]
     return lines
 

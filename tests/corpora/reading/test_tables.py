@@ -147,6 +147,9 @@ def test_an_npy_file_needs_as_many_labels(tmp_path):
     (tmp_path / "l.txt").write_text("0\n1\n")
     with pytest.raises(CorpusError, match=r"l.txt has 2 labels, expected one for each of 4 vectors"):
         load_corpus(tmp_path / "v.npy", labels_file=tmp_path / "l.txt")
+    np.save(tmp_path / "many.npy", np.arange(60.0).reshape(30, 2))
+    (tmp_path / "c.csv").write_text("\n".join(["category", *["a", "b", "c"] * 10]))
+    assert load_corpus(tmp_path / "many.npy", labels_file=tmp_path / "c.csv").classes == ("a", "b", "c")
     np.save(tmp_path / "v.npy", np.zeros(4))
     with pytest.raises(CorpusError, match=r"shape \(4,\), expected a row of numbers"):
         load_corpus(tmp_path / "v.npy", labels_file=tmp_path / "l.txt")

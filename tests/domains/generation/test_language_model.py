@@ -2,9 +2,13 @@ import ast
 import inspect
 import textwrap
 
+import pytest
+
+from modelcollapse.domains.generation import model_check
 from modelcollapse.domains.generation.language_model import LanguageModel
 from modelcollapse.domains.generation.models import ForeignModel
 from modelcollapse.domains.generation.ngram import Ngram
+from modelcollapse.simulation.spec import Model
 
 
 def example():
@@ -24,6 +28,13 @@ def test_the_example_compiles_and_has_what_the_contract_asks_for():
     init = methods["__init__"].args
     assert [each.arg for each in init.args[:2]] == ["self", "n_types"]
     assert len(init.defaults) == len(init.args) - 2
+
+
+def test_the_example_is_a_language_model_where_its_library_is_installed(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    (tmp_path / "my_recurrent.py").write_text(example())
+    monkeypatch.syspath_prepend(tmp_path)
+    model_check._try(Model("my_recurrent:Recurrent", (("width", 8),)))
 
 
 def test_our_own_models_keep_the_contract():
