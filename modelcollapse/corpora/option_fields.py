@@ -45,7 +45,7 @@ def _parse_encoding(given: object) -> object:
 class BlockFields:
     """What can be said of how text is cut, where slots are blocks of tokens."""
 
-    block_length: Annotated[int, Field("For text generation: tokens of a block.  [128]", ge=2, le=100_000)] = 128
+    block_length: Annotated[int, Field("For text generation: tokens of a block.  [128]", ge=4, le=100_000)] = 128
     min_count: Annotated[
         int, Field("For text generation: how often a word occurs to be one of the vocabulary.  [3]", ge=1, le=1_000_000)
     ] = 3  # fmt: skip

@@ -49,6 +49,11 @@ def test_a_corpus_that_is_too_small_is_refused(tmp_path, texts, length, words):
         load_blocks(write_file(tmp_path / "reviews.csv", texts), block_length=length)
 
 
+def test_a_block_has_as_many_words_as_measures_need(tmp_path):
+    with pytest.raises(CorpusError, match=r"block_length.* 3"):
+        load_blocks(write_file(tmp_path / "reviews.csv", ["good bad film"] * 9), block_length=3)
+
+
 def test_blocks_are_read_once_and_then_mapped_from_the_cache(tmp_path, monkeypatch):
     file = write_file(tmp_path / "reviews.csv", ["good bad film"] * 9)
     first = load_blocks(file, block_length=4, min_count=2)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from modelcollapse.domains.generation.domain import GenerationRow
-from modelcollapse.domains.generation.measures import HumanText, text_measures, zipf_slope
+from modelcollapse.domains.generation.measures import HumanText, distinct, text_measures, zipf_slope
 
 
 def test_measures_of_a_small_text():
@@ -31,3 +31,8 @@ def test_words_of_every_band_are_kept_or_not():
 def test_the_slope_of_a_zipf_law_is_its_exponent():
     assert zipf_slope(np.round(1e6 / np.arange(1, 200) ** 1.3).astype(int)) == pytest.approx(-1.3, abs=0.01)
     assert zipf_slope(np.array([5, 5, 1])) is None
+
+
+def test_keys_are_told_apart_as_numpy_does():
+    for keys in (np.random.default_rng(0).integers(50, size=(9, 30)).astype(np.uint64), np.empty((0, 3), np.uint64)):
+        np.testing.assert_array_equal(distinct(keys), np.unique(keys))
