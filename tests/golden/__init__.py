@@ -1,19 +1,23 @@
 """Names and rows of chains as they were when they were written down: later versions must find and repeat them.
 
-``python -m tests.golden`` writes ``golden.json`` anew, with scikit-learn 1.9. Do that only to add a sweep, and look at
-the difference: a changed id orphans what users have stored; a changed row needs a raised `spec.RESULTS_VERSION`.
+``python -m tests.golden`` adds new sweeps to ``golden.json``, with scikit-learn 1.9; those that are there stay as they
+are: a changed id orphans what users have stored; a changed row needs a raised `spec.RESULTS_VERSION`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from modelcollapse import run_sweep
-from modelcollapse.corpora.corpus import Corpus
+from modelcollapse.corpora.block_cache import BlockCorpus
+from modelcollapse.corpora.dense import DenseCorpus
 from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.plan import chain_tasks
@@ -48,6 +52,14 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "logistic-regression": {"model": "logistic-regression", "rates": "0,0.3", "model_param": {"C": [1, 0.1]}},
     "forest-sklearn": {"model": "forest-sklearn", "trees": 3, "rates": "0,1"},
     "import-path": {"model": "sklearn.linear_model:RidgeClassifier", "rates": "0,0.3"},
+    "classes": {
+        "model": "naive-bayes", "regime": "accumulate,window:150",
+        "label_rule": "argmax,frozen,random-noise,confusion-noise,prior-matched,sampled,confident:0.6:human",
+    },
+    "texts": {
+        "domain": "generation", "initial_size": 30, "final_size": 90, "increment": 30, "test_size": 20,
+        "label_rule": "sample,nucleus:0.8,mle,shuffled,human-only", "regime": "accumulate,replace",
+    },
 }  # fmt: skip
 
 
@@ -56,26 +68,37 @@ def golden_sweep(name: str) -> Sweep:
     return Sweep(experiment=name, **{**BASE, **SWEEPS[name]})
 
 
-def golden_corpus() -> Corpus:
-    """Return the documents of all golden sweeps: unigrams and bigrams."""
-    return make_corpus(make_reviews(700), "golden", ngrams=2)
+@cache
+def golden_corpus(name: str = "") -> Any:
+    """Return what a sweep draws from: unigrams and bigrams of documents in two classes, but for some."""
+    if name not in ("classes", "texts"):
+        return make_corpus(make_reviews(700), "golden", ngrams=2)
+    random = np.random.default_rng(7)  # whose whole numbers are the same everywhere
+    if name == "texts":
+        steps = random.integers(0, 4, (300, 16)) ** 2
+        return BlockCorpus((np.cumsum(steps, axis=1) % 40).astype(np.uint16), np.array([40]), "golden-texts")
+    labels = random.integers(0, 5, 700)
+    labels[labels == 4] = random.integers(0, 5, (labels == 4).sum())  # a rare one
+    counts = random.integers(0, 4, (700, 12)) + 2 * (np.arange(12) % 5 == labels[:, np.newaxis])
+    return DenseCorpus.of(counts, [("red", "green", "blue", "grey", "7")[c] for c in labels], "golden")
 
 
-def golden_rows(name: str, corpus: Corpus) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def golden_rows(name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Run the chains of a sweep and yield their ids and rows, without the columns that measure time."""
-    for task in chain_tasks(golden_sweep(name), corpus.fingerprint):
+    corpus = golden_corpus(name)
+    for task in chain_tasks(golden_sweep(name).on(corpus), corpus.fingerprint):
         rows = [vars(result.row) for result in run_chain(task.spec, corpus)]
         yield task.id, [{k: v for k, v in row.items() if not k.endswith("_seconds")} for row in rows]
 
 
-def _written(corpus: Corpus) -> dict[str, Any]:
-    """Return every sweep's chains as columns with values, one generation after the other."""
+def _written(names: Iterable[str]) -> dict[str, Any]:
+    """Return chains of sweeps as columns with values, one generation after the other."""
     return {
         name: {
             chain_id: {column: [row[column] for row in rows] for column in rows[0] if column != "chain_id"}
-            for chain_id, rows in golden_rows(name, corpus)
+            for chain_id, rows in golden_rows(name)
         }
-        for name in SWEEPS
+        for name in names
     }
 
 
@@ -100,8 +123,9 @@ def store_run(folder: Path) -> None:
 
 
 def main() -> None:
-    """Write the golden file."""
-    chains = _written(golden_corpus())
+    """Write the golden file: what is there, and sweeps that are not."""
+    known = json.loads(FILE.read_text())
+    chains = known | _written(name for name in SWEEPS if name not in known)
     lines = [
         f'"{name}": {{\n' + ",\n".join(f' "{i}": {json.dumps(columns)}' for i, columns in rows.items()) + "\n}"
         for name, rows in chains.items()
