@@ -71,7 +71,7 @@ class Estimator:
                 changed = clone(self._copy)
                 if params:
                     changed.set_params(**dict(params))
-            self._models[exact] = Model(self.name, params, Given(self._identity(changed), self._pickled))
+            self._models[exact] = Model(self.name, params, Given(self._identity(changed), self._pickled, self._copy))
         return self._models[exact]
 
     def _identity(self, estimator: Any) -> str:

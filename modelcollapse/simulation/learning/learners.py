@@ -326,7 +326,7 @@ def _found_once(model: Model, exact: str) -> Callable[[], Any]:
 
 @lru_cache(maxsize=32)
 def _unpacked(given: Given) -> Any:
-    return pickle.loads(given.pickled)
+    return pickle.loads(given.pickled) if given.here is None else given.here
 
 
 def _parts(classifier: Any) -> dict[str, Any]:
