@@ -173,7 +173,9 @@ def resume(
     given = {} if is_without else run.corpus.get("given")
     known = {"name_or_path", *declared(CorpusFields)}
     if not isinstance(given, dict) or not given.keys() <= known:
-        raise RunFolderError(f"{location} does not say how to load its corpus: use run … --out {location}.")
+        raise RunFolderError(
+            f"{location} does not say how to load its corpus: use run … --out {location}, or the call that began it."
+        )
     sweeps = run.sweeps_to_run(learners)
     documents = None if is_without else find_domain(run.spec.domain).load(**given)
     return _carry_out_all(sweeps, documents, location, given, carry_out, options)
