@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -105,6 +105,17 @@ class DenseCorpus:
         parts = [hash_array(kept), hash_array(codes), *classes.names]
         fingerprint = blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).hexdigest()
         return cls(kept, codes, fingerprint, name, classes=classes.names)
+
+    def rows(self, documents: npt.NDArray[np.int64]) -> DenseCorpus:
+        """Return some documents in an order, under the same fingerprint.
+
+        Examples
+        --------
+        >>> corpus = DenseCorpus.of([[0.5], [2.5]] * 20, ["ham", "spam"] * 20)
+        >>> corpus.rows(np.array([3, 0])).labels
+        array([1, 0], dtype=uint8)
+        """
+        return replace(self, features=np.asarray(self.features).take(documents, axis=0), labels=self.labels[documents])
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -76,7 +75,7 @@ class Chain:
         self.sizes = chain_spec.sizes()
         self.n_scheduled = len(chain_spec.scheduled_sizes())
         self.initial = self.history.human(0, chain_spec.initial_size)
-        self.first_model = cache(self._train_first)
+        self._first: Any = None
 
     def start(self, state: ChainState | None) -> ChainState:
         """Return the state to begin with: the given one, or generation 0's.
@@ -144,6 +143,9 @@ class Chain:
         random = streams.stream(self.spec.seed, "subsample", generation)
         return find_regime(self.spec.regime)(origins, previous, self.spec.initial_size, random)
 
-    def _train_first(self) -> Any:
-        origins = self.history.origins(self.initial)
-        return self.history.train(0, self.initial, self._training_positions(0, origins))
+    def first_model(self) -> Any:
+        """Return generation 0's model, trained when it is first asked for."""
+        if self._first is None:
+            origins = self.history.origins(self.initial)
+            self._first = self.history.train(0, self.initial, self._training_positions(0, origins))
+        return self._first

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import integrate
 
 from modelcollapse.simulation.label_bytes import Labels, is_synthetic, value
 from modelcollapse.simulation.learning.predictors import Scores
@@ -51,7 +50,8 @@ class Thresholds:
             kept = np.concatenate(([True], is_corner, [True]))
             tps, fps = tps[kept], fps[kept]
         tps, fps = np.concatenate(([0.0], tps)), np.concatenate(([0.0], fps))
-        return float(integrate.trapezoid(tps / tps[-1], fps / fps[-1]))
+        heights, steps = tps / tps[-1], np.diff(fps / fps[-1])
+        return float((steps * (heights[1:] + heights[:-1]) / 2.0).sum())
 
 
 def prediction_metrics(truth: npt.NDArray[np.uint8], scores: Scores) -> dict[str, float | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import takewhile
+from typing import Any
 
 from modelcollapse.names import short_hash
 
@@ -25,10 +26,17 @@ class Given:
         What makes its results, parameters included, as JSON.
     pickled : bytes
         Itself, unfitted; code of a notebook or script with it.
+    here : estimator, optional
+        Itself, in the process where it was given: there a class of a notebook must not be unpickled, which would
+        change the class.
     """
 
     identity: str
     pickled: bytes = field(repr=False, compare=False)
+    here: Any = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "here": None}
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ SCRIPT = """
 import sys
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import SGDClassifier
-from modelcollapse import Sweep, load_corpus, run_sweep
+from modelcollapse import ModelCollapseError, Sweep, load_corpus, run_sweep
 
 C = float(sys.argv[2])
 
@@ -174,6 +174,11 @@ if __name__ == "__main__":
     sweep = Sweep(rates=[0, 0.5], initial_size=100, final_size=300, increment=100, test_size=200)
     how = {"executor": sys.argv[3], "workers": 2, "progress": False, "learners": {"mine": Mine()}}
     print(run_sweep(sweep, corpus, sys.argv[1], **how).status()["done"].sum())
+    C = 0.5  # seen by the class, as before
+    try:
+        run_sweep(sweep, corpus, sys.argv[1], **{**how, "learners": {"mine": Mine()}})
+    except ModelCollapseError as error:
+        print(str(error).partition("(")[2])
 """
 
 
@@ -189,7 +194,8 @@ def test_a_class_of_a_script_runs_anywhere_and_is_known_again(tmp_path, monkeypa
         done = subprocess.run(arguments, capture_output=True, text=True, check=False)
         return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
-    assert script("here", "0.01", "inprocess") == script("workers", "0.01", "ray") == "6"
+    said = "6\ncode.members.fit.uses.C: 0.01 there, 0.5 here): give this one another name, or choose another --out."
+    assert script("here", "0.01", "inprocess") == script("workers", "0.01", "ray") == said
     here, workers = (open_run(tmp_path / folder).results() for folder in ("here", "workers"))
     assert table(here).equals(table(workers))
     for chain in (tmp_path / "here" / "chains").iterdir():

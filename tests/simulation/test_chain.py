@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from modelcollapse.corpora.corpus import Corpus
-from modelcollapse.domains.catalogue import run_chain
+from modelcollapse.domains.catalogue import find_domain, run_chain
 from modelcollapse.simulation import chain, label_rules, streams
 from modelcollapse.simulation.learning.learners import LEARNERS
 from modelcollapse.simulation.regimes import REGIMES
@@ -177,3 +179,16 @@ def test_ladder_and_min_df(corpus):
     assert [row.n_seen for row in rows] == [200, 350, 600]
     rare = [r.row.n_features for r in run_chain(replace(one, terms=replace(one.terms, min_df=3)), corpus)]
     assert all(few < many for few, many in zip(rare, [row.n_features for row in rows], strict=True))
+
+
+def test_a_chain_that_ended_leaves_nothing_for_the_collector(corpus):
+    one = chain.Chain(spec(label_rule="frozen"), find_domain("classification"), corpus)
+    for _ in one.run(None):
+        pass
+    gone = weakref.ref(one)
+    gc.disable()
+    try:
+        del one
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -68,8 +68,10 @@ class Estimator:
         exact = repr(params)  # 1, 1.0 and True are equal, but not the same
         if exact not in self._models:
             with refusing(f"Learner '{self.name}' does not take {Model(self.name, params).params_text or 'itself'}"):
-                changed = clone(self._copy).set_params(**dict(params))
-            self._models[exact] = Model(self.name, params, Given(self._identity(changed), self._pickled))
+                changed = clone(self._copy)
+                if params:
+                    changed.set_params(**dict(params))
+            self._models[exact] = Model(self.name, params, Given(self._identity(changed), self._pickled, self._copy))
         return self._models[exact]
 
     def _identity(self, estimator: Any) -> str:

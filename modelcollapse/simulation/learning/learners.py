@@ -11,7 +11,7 @@ import inspect
 import json
 import pickle
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
@@ -34,6 +34,7 @@ from modelcollapse.simulation.learning.predictors import (
     ConstantClassPredictor,
     ConstantPredictor,
     Features,
+    Guarded,
     Predictor,
 )
 from modelcollapse.simulation.spec import Given, Model, ParameterValue
@@ -123,7 +124,7 @@ def train(
     FaultyLearnerError
         If such a learner has no human labels.
     """
-    classifier = instantiate(model)
+    classifier = _found_once(model, repr(model.params))()
     taught, told = labels, labels
     surroundings: AbstractContextManager[Any] = nullcontext()
     if takes_unlabelled(classifier):
@@ -136,9 +137,11 @@ def train(
     if nothing_to_learn(counts.shape[1], taught):
         return _constant(taught, weights, n_classes)
     _prepare(classifier, seed)
-    with draws.seeded(seed), surroundings:
+    with draws_of(model, seed), surroundings:
         classifier.fit(counts, told, **({} if weights is None else {"sample_weight": weights}))
     by_probability = learner_of(model).predicts_by_probability
+    if not is_known(model):
+        classifier = Guarded(classifier)
     if n_classes == 2:
         return Predictor(classifier, by_probability)
     return ClassPredictor(classifier, by_probability, n_classes, np.unique(taught))
@@ -152,6 +155,16 @@ def _constant(labels: npt.NDArray[Any], weights: npt.NDArray[np.float64] | None,
     return ConstantClassPredictor(counted / counted.sum())
 
 
+def is_known(model: Model) -> bool:
+    """Return whether a model is of the table: it draws from its own generators alone, and writes to no documents."""
+    return model.name in LEARNERS
+
+
+def draws_of(model: Model, *seed: int) -> AbstractContextManager[None]:
+    """Seed what a model may draw from the process' own generators."""
+    return nullcontext() if is_known(model) else draws.seeded(*seed)
+
+
 def takes_unlabelled(classifier: Any) -> bool:
     """Return whether a classifier is scikit-learn's self-training, alone or at the end of a pipeline.
 
@@ -163,12 +176,15 @@ def takes_unlabelled(classifier: Any) -> bool:
 
 def _prepare(classifier: Any, seed: int) -> None:
     """Give a classifier its seed, every estimator within it one that follows from it, and each one thread."""
+    ours = {}
     for name, value in sorted(classifier.get_params(deep=True).items()):
         own = name.rpartition("__")[2]
         if own == "random_state":
-            classifier.set_params(**{name: seed if name == own else _inner_seed(seed, name)})
+            ours[name] = seed if name == own else _inner_seed(seed, name)
         elif own == "n_jobs" and value is not None:  # None is one thread already
-            classifier.set_params(**{name: 1})
+            ours[name] = 1
+    if ours:  # classes without either may lack set_params
+        classifier.set_params(**ours)
 
 
 def _inner_seed(seed: int, name: str) -> int:
@@ -288,7 +304,9 @@ def instantiate(model: Model) -> Any:
             classifier: Any = make(**params)
             parts = {"": classifier}
         else:
-            classifier = clone(make()).set_params(**params)  # it may be the same object every time
+            classifier = clone(make())  # it may be the same object every time
+            if params:
+                classifier.set_params(**params)
             parts = _parts(classifier)
         for part in parts.values():
             if hasattr(type(part), "_parameter_constraints") or "_validate_params" in vars(type(part)):
@@ -297,8 +315,18 @@ def instantiate(model: Model) -> Any:
 
 
 @lru_cache(maxsize=32)
+def _found_once(model: Model, exact: str) -> Callable[[], Any]:
+    """Return what makes a model's classifier, looked for and checked once in a process; see `_identity` for `exact`."""
+    classifier = instantiate(model)
+    make = None if model.given else _maker(model.name)
+    if inspect.isclass(make):  # not every one can be cloned
+        return partial(make, **{**learner_of(model).params, **dict(model.params)})
+    return partial(clone, classifier)
+
+
+@lru_cache(maxsize=32)
 def _unpacked(given: Given) -> Any:
-    return pickle.loads(given.pickled)
+    return pickle.loads(given.pickled) if given.here is None else given.here
 
 
 def _parts(classifier: Any) -> dict[str, Any]:

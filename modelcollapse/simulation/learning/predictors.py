@@ -43,6 +43,19 @@ class Scores:
         return Scores(self.labels[part], probability, self.ranking[part])
 
 
+class Guarded:
+    """A trained classifier that may write to the documents it is asked about: it gets a copy for every question."""
+
+    def __init__(self, classifier: Any) -> None:
+        self._guarded = classifier
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._guarded, name)
+        if name not in ("predict", "predict_proba", "decision_function"):
+            return found
+        return lambda documents: found(documents.copy())
+
+
 class Predictor:
     """A trained model behind one interface, whatever the learner.
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
-from modelcollapse.simulation.learning import draws, learners
+from modelcollapse.simulation.learning import learners
 from modelcollapse.simulation.learning.predictors import Features, Predictor, Scores
 from modelcollapse.simulation.learning.terms import active_terms, select_columns
 from modelcollapse.simulation.spec import Model, TermSelection
@@ -99,11 +99,13 @@ class Columns:
     active: npt.NDArray[np.int64] | None
 
     @classmethod
-    def of(cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection) -> tuple[Columns, Features]:
-        """Return what a model that is trained on documents sees, and what it sees of them."""
+    def of(
+        cls, corpus: AnyCorpus, documents: npt.NDArray[np.int64], terms: TermSelection, is_careful: bool = False
+    ) -> tuple[Columns, Features]:
+        """Return what a model that is trained on documents sees, and what it sees of them: see `take`."""
         if isinstance(corpus, DenseCorpus):
             columns = cls(corpus, None)
-            return columns, columns.take(documents)
+            return columns, columns.take(documents, is_careful)
         counts = corpus.counts[documents]
         active = active_terms(counts, corpus.term_orders, terms)
         return cls(corpus, active), select_columns(counts, active)
@@ -113,10 +115,17 @@ class Columns:
         """How many there are."""
         return self.corpus.n_terms if self.active is None else len(self.active)
 
-    def take(self, documents: npt.NDArray[np.int64]) -> Features:
-        """Return what a model sees of documents, given as rows of the corpus: in arrays of its own."""
+    def take(self, documents: npt.NDArray[np.int64], is_careful: bool = False) -> Features:
+        """Return what a model sees of documents, given as rows of the corpus.
+
+        It is in arrays of its own, unless the model `is_careful`, and writes to none: then neighbouring rows of numbers
+        are the corpus' own, if learners can take these (some take no array that is read-only).
+        """
         if isinstance(self.corpus, DenseCorpus):
-            return np.asarray(self.corpus.features)[documents]
+            rows = np.asarray(self.corpus.features)
+            if is_careful and rows.flags.writeable and len(documents) and (np.diff(documents) == 1).all():
+                return rows[documents[0] : documents[-1] + 1]
+            return rows.take(documents, axis=0)  # faster than an index that does the same
         assert self.active is not None
         return select_columns(self.corpus.counts[documents], self.active)
 
@@ -127,6 +136,7 @@ class TrainedHere:
 
     predictor: Predictor
     columns: Columns
+    model: Model
     seed: int
 
     @property
@@ -136,7 +146,7 @@ class TrainedHere:
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
-        with draws.seeded(self.seed, 1):
+        with learners.draws_of(self.model, self.seed, 1):
             return self.predictor.score(self.columns.take(documents))
 
 
@@ -150,10 +160,10 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
         forest = train_forest(training, corpus)
         if forest is not None:
             return forest
-    columns, features = Columns.of(corpus, training.documents, training.terms)
+    columns, features = Columns.of(corpus, training.documents, training.terms, learners.is_known(training.model))
     places, labels, weights = training.weighted()
     if weights is not None:
         features = features[places]
     synthetic = training.synthetic if weights is None else None
     predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic, len(corpus.classes))
-    return TrainedHere(predictor, columns, training.seed)
+    return TrainedHere(predictor, columns, training.model, training.seed)
