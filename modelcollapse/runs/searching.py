@@ -161,7 +161,7 @@ def search_hyperparameters(
     checked = GridSettings.of("hyperparameters", **settings)
     folder = check_out(out, PATHS.search)
     loaded = two_of_counts(load_corpus(corpus) if isinstance(corpus, str | Path) else corpus, "this search")
-    where = find_executor(executor, address, workers)
+    where = find_executor(executor, address=address, workers=workers)
     with kept(str(folder)), show_progress(progress) as show:
         rows, n_failed = run_grid(checked, loaded, out, where, show)
     return Search(SearchResults("hyperparameters", rows), folder, n_failed)
@@ -220,7 +220,7 @@ def search_generational(
 
     checked = SearchSettings.of("generational", **settings)
     folder = check_out(out, PATHS.search)
-    where = find_executor(executor, address, workers)
+    where = find_executor(executor, address=address, workers=workers)
     if not isinstance(corpus, str | Path):
         documents: AnyCorpus = corpus
     elif ngrams is None and str(corpus).startswith(f"{PREFIX}:"):  # no text that could be counted otherwise

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.execution.drive import run_plan
-from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.executors import Executor, ExecutorName, RayOptions, find_executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.plan import check_corpus, make_plan
 from modelcollapse.execution.progress import Reporter
@@ -25,15 +25,12 @@ def run_sweep(
     corpus: AnyCorpus | None = None,
     out: str | Path | None = None,
     executor: ExecutorName | Executor = "ray",
-    address: str | None = None,
-    workers: int | None = None,
-    shards: int | None = None,
-    gpus: float = 0,
     retry_failed: bool = False,
     progress: bool | Reporter | None = None,
     log_file: str | Path | None = None,
     given_corpus: Mapping[str, Any] | None = None,
     learners: Mapping[str, Any] | None = None,
+    **ray: Unpack[RayOptions],
 ) -> Run:
     """Run what a folder does not have yet of a sweep.
 
@@ -48,8 +45,6 @@ def run_sweep(
         from this or any earlier sweep, are not computed again.
     executor : {"ray", "inprocess"} or Executor
         Where chains run.
-    address, workers, shards, gpus
-        For Ray: see `execution.ray.executor.RayExecutor`.
     retry_failed : bool
         Whether chains that failed before for their own reasons are run again; else they are left out.
     progress : bool or Reporter, optional
@@ -62,6 +57,8 @@ def run_sweep(
         Classifiers as objects, by the names that they shall have: see `Sweep.with_learners`. They are cloned for every
         generation, and seeded in every part. The folder keeps what makes their results – classes, versions,
         parameters, a user's own code – and no object: the same call, or `resume`, goes on.
+    **ray
+        ``address``, ``workers``, ``shards``, ``gpus``: see `execution.executors.RayOptions`.
 
     Returns
     -------
@@ -72,8 +69,6 @@ def run_sweep(
     ------
     SpecError
         If the corpus is too small for the sweep, or missing.
-    where = find_executor(executor, address, workers, shards, gpus)
-    sweep = sweep.with_learners(learners).on(corpus)
     RunFolderError
         If the folder holds a run on another corpus or of another domain, or results of another learner under the name
         of one that is given; or another process is at work in it.
@@ -94,7 +89,7 @@ def run_sweep(
     >>> own.results()["model"].unique().to_list()
     ['ridge']
     """
-    where = find_executor(executor, address, workers, shards, gpus)
+    where = find_executor(executor, **ray)
     sweep = sweep.with_learners(learners).on(corpus)
     sweep.check_learners()
     folder = RunFolder(default_folder(sweep) if out is None else out)

@@ -99,7 +99,7 @@ def test_chains_on_gpus_are_the_same_and_a_machine_without_any_says_so(corpus, t
 
     with pytest.raises(ClusterError, match=r"^Found \d+ GPUs on this machine, expected 1000 for each chain"):
         run_sweep(SWEEP, corpus, tmp_path / "run", gpus=1000)
-    ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
     try:
         there = run_sweep(SWEEP, corpus, tmp_path / "run", gpus=0.5)
     finally:
