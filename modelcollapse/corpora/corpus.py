@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -59,6 +59,18 @@ class Corpus:
     origin: Origin | None = None
     load_vocabulary: Callable[[], npt.NDArray[np.object_]] | None = None
     classes: tuple[str, ...] = TWO
+
+    def rows(self, documents: npt.NDArray[np.int64]) -> Corpus:
+        """Return some documents in an order, under the same fingerprint.
+
+        Examples
+        --------
+        >>> corpus.rows(np.array([3, 0])).counts.shape == (2, corpus.n_terms)
+        True
+        """
+        counts = self.counts[documents]
+        indptr = counts.indptr.astype(np.int64)
+        return replace(self, data=counts.data, indices=counts.indices, indptr=indptr, labels=self.labels[documents])
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
+from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.corpora.load import load_corpus
 from modelcollapse.domains import features
 from modelcollapse.errors import SpecError
@@ -125,7 +125,8 @@ class Labelling:
         alone = corpus.labels.dtype
         self.slot: np.dtype[Any] = np.dtype([("label", "u1"), ("positive", "<f4")] if self.rule.is_soft else alone)
         order = streams.document_order(spec.seed, corpus.n_documents)
-        if isinstance(corpus, DenseCorpus) and spec.regime == "accumulate":  # then it trains on neighbouring rows
+        if spec.regime == "accumulate" and not learners.is_our_forest(spec.model):
+            # put in order once, training sets are neighbouring rows, which need not be gathered in every generation
             self.corpus = corpus.rows(order[: spec.test_size + spec.final_size])
             order = np.arange(self.corpus.n_documents)
         self.test, self.pool = order[: spec.test_size], order[spec.test_size :]

@@ -82,7 +82,7 @@ def test_weights_are_those_of_a_training_set_written_plainly(corpus, rule):
     if rule == "soft":
         seen["positive"][10:] = positive[10:]
     model = history.train(1, seen, np.arange(n))
-    counts = corpus.counts[history.pool[:n]]
+    counts = history.corpus.counts[history.pool[:n]]
     X = counts[:, np.flatnonzero(np.asarray(counts.sum(axis=0)).ravel() > 0)].toarray()
     human, own = (labels & 1)[:10], (labels & 1)[10:]
     if rule == "soft":

@@ -57,10 +57,11 @@ def select_columns(counts: sparse.csr_matrix, active: npt.NDArray[np.int64]) -> 
     renumbered = np.full(counts.shape[1], -1, dtype=np.int32)
     renumbered[active] = np.arange(len(active), dtype=np.int32)
     columns = renumbered.take(counts.indices)
-    kept = np.flatnonzero(columns >= 0)
-    if len(kept) == len(columns):  # as in training documents where every term is active
+    is_active = columns >= 0
+    if is_active.all():  # as in training documents where every term is active
         arrays = counts.data.copy(), columns, counts.indptr.copy()
     else:
+        kept = np.flatnonzero(is_active)
         arrays = counts.data.take(kept), columns.take(kept), np.searchsorted(kept, counts.indptr)
     matrix = sparse.csr_matrix(arrays, shape=(counts.shape[0], len(active)))
     matrix.has_sorted_indices = True

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
@@ -106,7 +107,7 @@ class Columns:
         if isinstance(corpus, DenseCorpus):
             columns = cls(corpus, None)
             return columns, columns.take(documents, is_careful)
-        counts = corpus.counts[documents]
+        counts = _counts(corpus, documents)
         active = active_terms(counts, corpus.term_orders, terms)
         return cls(corpus, active), select_columns(counts, active)
 
@@ -123,11 +124,25 @@ class Columns:
         """
         if isinstance(self.corpus, DenseCorpus):
             rows = np.asarray(self.corpus.features)
-            if is_careful and rows.flags.writeable and len(documents) and (np.diff(documents) == 1).all():
+            if is_careful and rows.flags.writeable and _are_neighbours(documents):
                 return rows[documents[0] : documents[-1] + 1]
             return rows.take(documents, axis=0)  # faster than an index that does the same
         assert self.active is not None
-        return select_columns(self.corpus.counts[documents], self.active)
+        return select_columns(_counts(self.corpus, documents), self.active)
+
+
+def _are_neighbours(documents: npt.NDArray[np.int64]) -> bool:
+    return len(documents) > 0 and bool((np.diff(documents) == 1).all())
+
+
+def _counts(corpus: Corpus, documents: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+    """Return the counts of documents, only to be read: those of neighbours are the corpus' own."""
+    if not _are_neighbours(documents):
+        return corpus.counts[documents]
+    indptr = corpus.counts.indptr[documents[0] : documents[-1] + 2]
+    begin, end = indptr[0], indptr[-1]
+    arrays = corpus.counts.data[begin:end], corpus.counts.indices[begin:end], indptr - begin
+    return sparse.csr_matrix(arrays, shape=(len(documents), corpus.n_terms))
 
 
 @dataclass(frozen=True, eq=False)
