@@ -31,8 +31,14 @@ LARGE_SHARE = 0.7
 
 def caveats(rows: pl.DataFrame, corpus: Mapping[str, Any] | None = None) -> list[str]:
     """List, in sentences, what limits the conclusions from one experiment's prepared rows: `flaws` come last."""
-    found = (ask(rows) for ask in (_seeds, _test_set, _degenerate, _groups, _sides, _pairing, _rates))
+    found = (ask(rows) for ask in (_seeds, _test_set, _fallen, _groups, _sides, _pairing, _rates))
     return [*filter(None, found), *flaws(rows, corpus)]
+
+
+def caveats_of_many(rows: pl.DataFrame) -> list[str]:
+    """Say the same, as far as it holds for more than two classes."""
+    found = (ask(rows) for ask in (_seeds, _test_set, _fallen, _groups, _pairing))
+    return [*filter(None, found)]
 
 
 def _at(arm: Mapping[str, Any]) -> str:
@@ -64,15 +70,17 @@ def _test_set(rows: pl.DataFrame) -> str:
     )
 
 
-def _degenerate(rows: pl.DataFrame) -> str:
+def _fallen(rows: pl.DataFrame) -> str:
     """Name the arm in which most seeds have degenerated, and what that does to the means of its setting."""
     known = seed_groups(at_size(rows)).filter(pl.col("n_degenerate") > 0)
     if known.is_empty():
         return ""
     worst = known.sort("share", "collapse_rate", descending=[True, False], maintain_order=True).row(0, named=True)
+    is_of_many = "largest_share" in rows.columns
+    most = "95 % or more of the test set one class"
+    what = most if is_of_many else "fewer than 5 % or more than 95 % of the test set positive"
     words = (
-        f"Seeds fall or not: at {_at(worst)} {share_of_seeds(worst['n_degenerate'], worst['all_seeds'])} call fewer "
-        "than 5 % or more than 95 % of the test set positive."
+        f"Seeds fall or not: at {_at(worst)} {share_of_seeds(worst['n_degenerate'], worst['all_seeds'])} call {what}."
     )
     if known["reliable"].all():
         return words

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import count, percent, share, share_of_seeds
+from modelcollapse.analysis.formats import count, share
 from modelcollapse.analysis.mechanism.classes import most_changed, names_of, with_classes
+from modelcollapse.analysis.report.caveats import caveats_of_many
 from modelcollapse.analysis.report.cells import (
     Cell,
     Column,
@@ -23,7 +24,6 @@ from modelcollapse.analysis.report.cells import (
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, pair_with_reference, treated
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import mean_of
-from modelcollapse.analysis.statistics.seed_groups import ENOUGH_SEEDS, seed_groups
 from modelcollapse.names import printable
 
 #: Recall of a class with fewer test documents moves in steps that are too large to speak of.
@@ -98,25 +98,8 @@ def _share(row: dict[str, Any], name: str) -> Cell:
 
 
 def class_caveats(rows: pl.DataFrame) -> list[str]:
-    """Say what rows of more than two classes cannot tell: degenerate seeds, classes never seen or hardly tested."""
-    return [words for words in (_degenerate(rows), _never_seen(rows), _hardly_tested(rows)) if words]
-
-
-def _degenerate(rows: pl.DataFrame) -> str:
-    known = seed_groups(at_size(rows)).filter(pl.col("n_degenerate") > 0)
-    if known.is_empty():
-        return ""
-    worst = known.sort("share", "collapse_rate", descending=[True, False], maintain_order=True).row(0, named=True)
-    words = (
-        f"Seeds fall or not: at {percent(worst['collapse_rate'])} "
-        f"{share_of_seeds(worst['n_degenerate'], worst['all_seeds'])} call 95 % or more of the test set one class."
-    )
-    if known["reliable"].all():
-        return words
-    return (
-        f"{words} Where that can happen, intervals of means and equivalence are unreliable below {ENOUGH_SEEDS} seeds, "
-        "at rates where no seed shows it too: read the share of seeds."
-    )
+    """Say what rows of more than two classes cannot tell, and of which classes: never seen, or hardly tested."""
+    return [*caveats_of_many(rows), *filter(None, (_never_seen(rows), _hardly_tested(rows)))]
 
 
 def _never_seen(rows: pl.DataFrame) -> str:

@@ -207,6 +207,7 @@ def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
     note = "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs. "
     if frame["n_degenerate"].sum():
         columns.append(("degenerate", lambda row: text(share_of_seeds(row["n_degenerate"], row["n_seeds"]))))
+        columns.append((f"{measure.words} of the others", partial(_value, name="mean_others", measure=measure)))
         columns.append(("mean reliable", lambda row: text("yes" if row["reliable"] else f"no: {row['why']}")))
     if "human_size" in frame.columns:
         columns.append((f"worth, human {domain.slots} [95 %]", worth_cell))

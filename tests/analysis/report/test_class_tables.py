@@ -33,7 +33,7 @@ def test_caveats_name_degenerate_seeds_classes_never_seen_and_classes_hardly_tes
     assert "fewer than 20 test documents" in said
     one = rows.with_columns(largest_share=pl.when(pl.col("collapse_rate") == 1).then(0.97).otherwise(0.5))
     said = " ".join(class_caveats(one))
-    assert "at 100 % 3 of 3 seeds [29, 100 %] call 95 % or more of the test set one class" in said
+    assert "at 100 % (argmax) 3 of 3 seeds [29, 100 %] call 95 % or more of the test set one class" in said
     assert "unreliable below" in said
 
 
