@@ -97,10 +97,10 @@ class _Teller:
             return self._once(value, "class", value.__module__, self._class, where)
         if isinstance(value, types.FunctionType):
             return self._once(value, "function", _module_of(value), self._function, where)
-        if callable(value) and hasattr(value, "__wrapped__"):  # as caches and compilers leave it
-            return self.tell(value.__wrapped__, where)
+        if callable(value) and hasattr(value, "__wrapped__") and not isinstance(value, types.MethodType):
+            return self.tell(value.__wrapped__, where)  # as caches and compilers leave it
         if isinstance(value, enum.Enum):
-            return f"{type(value).__qualname__}.{value.name}: {value.value!r}"
+            return {"member": f"{type(value).__qualname__}.{value.name}", "value": self.tell(value.value, where)}
         if any(value is other for other in self._open):
             raise UnidentifiableError(f"found a {type(value).__name__} that holds itself in {where}")
         with self._opened(value):
@@ -170,17 +170,18 @@ class _Teller:
             _flat(self.tell(arguments[0], where)) if is_plain else {"made by": self.tell(make, where)}
         )
         more = {
-            "arguments": arguments[1:] if is_plain else arguments,
+            "arguments": list(arguments[1:] if is_plain else arguments) or None,
             "state": state,
             "items": None if items is None else list(items),
             "pairs": None if pairs is None else list(pairs),
         }
-        return told | {name: self.tell(part, where) for name, part in more.items() if part}
+        return told | {name: self.tell(part, where) for name, part in more.items() if part is not None}
 
     def _once(self, value: Any, kind: str, module: str, tell: Any, where: str) -> Any:
         """Tell a function or a class, and the next time only name it: that also ends circles."""
-        if any(value is other for other in self._told):
-            return {kind: f"{module}:{value.__qualname__}"}
+        before = [number for number, other in enumerate(self._told) if other is value]
+        if before:
+            return {kind: f"{module}:{value.__qualname__}", "again": before[0]}
         self._told.append(value)
         return {**_named(kind, module, value.__qualname__), **tell(value, where)}
 

@@ -76,6 +76,9 @@ def scaling(factor):
     return decorate
 
 
+TWICE, THRICE = powered(2), powered(3)
+
+
 def identical(x):
     return x
 
@@ -94,6 +97,10 @@ class Scaler(BaseEstimator):
     @property
     def inverse(self):
         return 1 / self.by
+
+    @functools.wraps(scaled)
+    def inverted(self, x):
+        return x / self.by
 
     @staticmethod
     def transform(x):
@@ -163,6 +170,8 @@ def test_it_is_text_and_the_same_whenever_it_is_asked(value):
         (Colour.RED, Colour.BLUE),
         (scaling(2)(identical), scaling(3)(identical)),
         (scaling(2)(identical), identical),
+        ([TWICE, THRICE, TWICE], [TWICE, THRICE, THRICE]),
+        (Scaler(2).inverted, Scaler(3).inverted),
         (Scaler(1), Scaler(2)),
         (Scaler(Point(1)), Scaler(Point(2))),
         (loguniform(1e-3, 1), loguniform(1e-2, 1)),
