@@ -72,6 +72,9 @@ class Run(Results):
         Objects among them are given again, by their names.
         """
         given = learners or {}
+        names = {name for sweep in self.sweeps for name in sweep.model}
+        if other := [name for name in given if name not in names]:
+            raise RunFolderError(f"learners: found '{other[0]}', but {self.folder} has {', '.join(sorted(names))}.")
         for sweep in self.sweeps:
             check_learners(sweep, self._trusted, self.folder.path(PATHS.spec), given)
         return [

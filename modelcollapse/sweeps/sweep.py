@@ -192,6 +192,11 @@ class Sweep(SweepFields, BaseModel):
         >>> sweep.with_learners({"perceptron": Perceptron()}).model
         ('perceptron',)
         """
+        if learners is not None and not isinstance(learners, Mapping):
+            raise SpecError(
+                f"learners: found a {type(learners).__name__}, expected names and objects: "
+                "learners={'my-model': LinearSVC()}."
+            )
         if not learners:
             return self
         if "learners" in self._domain.lacks:

@@ -70,6 +70,8 @@ def test_resume_takes_the_object_again(tmp_path, corpus, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert "names the learner 'mine', an object that Python code gave" in said
     assert said.count("\n") == 1
+    with pytest.raises(RunFolderError, match=r"found 'other', but .* has mine, naive-bayes"):
+        resume(folder, learners={"mine": pipeline(), "other": pipeline()}, executor="inprocess")
     done = resume(folder, learners={"mine": pipeline()}, executor="inprocess").status()
     assert done["finished"].to_list() == done["chains"].to_list() == [4, 1]
 
@@ -144,6 +146,8 @@ def test_what_a_learner_cannot_do_is_said_once_and_before_anything_runs(tmp_path
     assert "needs probabilities, which mine does not give" in refusal(LinearSVC(), label_rule="sampled")
     assert "which mine does not take" in refusal(make_pipeline(LogisticRegression()), label_rule="weighted:0.5")
     assert "takes dense" in refusal(HistGradientBoostingClassifier(), LearnerError)
+    with pytest.raises(SpecError, match=r"found a LinearSVC, expected names and objects: learners=\{'my-model'"):
+        SWEEP.with_learners(LinearSVC())
     worlds = Sweep(domain="closed_form", rates=1, initial_size=50)
     with pytest.raises(SpecError, match="found 'mine', but 'closed_form' has models of its own"):
         run(tmp_path / "run", None, worlds, mine=pipeline())

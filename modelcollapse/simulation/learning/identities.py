@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import dis
+import enum
 import functools
 import hashlib
 import inspect
@@ -92,12 +93,14 @@ class _Teller:
             return f"{value.dtype}: {value.item()!r}"
         if isinstance(value, types.ModuleType):
             return self._module(value, where)
-        if callable(value) and hasattr(value, "__wrapped__"):  # as functools.wraps, caches and compilers leave it
-            return self.tell(inspect.unwrap(value), where)
         if isinstance(value, type):
-            return self._once(value, "class", self._class, where)
+            return self._once(value, "class", value.__module__, self._class, where)
         if isinstance(value, types.FunctionType):
-            return self._once(value, "function", self._function, where)
+            return self._once(value, "function", _module_of(value), self._function, where)
+        if callable(value) and hasattr(value, "__wrapped__"):  # as caches and compilers leave it
+            return self.tell(value.__wrapped__, where)
+        if isinstance(value, enum.Enum):
+            return f"{type(value).__qualname__}.{value.name}: {value.value!r}"
         if any(value is other for other in self._open):
             raise UnidentifiableError(f"found a {type(value).__name__} that holds itself in {where}")
         with self._opened(value):
@@ -174,13 +177,12 @@ class _Teller:
         }
         return told | {name: self.tell(part, where) for name, part in more.items() if part}
 
-    def _once(self, value: Any, kind: str, tell: Any, where: str) -> Any:
+    def _once(self, value: Any, kind: str, module: str, tell: Any, where: str) -> Any:
         """Tell a function or a class, and the next time only name it: that also ends circles."""
-        name = f"{value.__module__}:{value.__qualname__}"
         if any(value is other for other in self._told):
-            return {kind: name}
+            return {kind: f"{module}:{value.__qualname__}"}
         self._told.append(value)
-        return {**_named(kind, value.__module__, value.__qualname__), **tell(value, where)}
+        return {**_named(kind, module, value.__qualname__), **tell(value, where)}
 
     def _function(self, value: types.FunctionType, where: str) -> Mapping[str, Any]:
         if value.__name__ == "<lambda>":
@@ -192,8 +194,8 @@ class _Teller:
         uses |= {f"default {i}": part for i, part in enumerate(value.__defaults__ or ())}
         uses |= {f"default {name}": part for name, part in (value.__kwdefaults__ or {}).items()}
         told: dict[str, Any] = {}
-        if _is_users(value.__module__):
-            told["source"] = _source(value, where)
+        if _is_users(_module_of(value)):
+            told["source"] = _source(value.__code__, value.__name__, where)
             uses |= {name: value.__globals__[name] for name in _globals(value.__code__) if name in value.__globals__}
         if uses:
             told["uses"] = {name: self.tell(part, f"{value.__qualname__} ({name})") for name, part in uses.items()}
@@ -227,7 +229,7 @@ class _Teller:
 
     def _module(self, value: types.ModuleType, where: str) -> Any:
         told = _named("module", value.__name__)
-        return {**told, "source": _source(value, where)} if _is_users(value.__name__) else told
+        return {**told, "source": _source(value, value.__name__, where)} if _is_users(value.__name__) else told
 
 
 def _named(kind: str, module: str, name: str | None = None) -> dict[str, Any]:
@@ -239,6 +241,11 @@ def _named(kind: str, module: str, name: str | None = None) -> dict[str, Any]:
 def _flat(told: dict[str, Any]) -> dict[str, Any]:
     """Return a class as the beginning of what is told of its instance; its code stands apart."""
     return {name: told.pop(name) for name in ("class", "version") if name in told} | ({"code": told} if told else {})
+
+
+def _module_of(function: types.FunctionType) -> str:
+    """Return where a function was written: what `functools.wraps` leaves says where the wrapped one was."""
+    return str(function.__globals__.get("__name__", function.__module__))
 
 
 def _is_dunder(name: str) -> bool:
@@ -254,12 +261,12 @@ def _is_nowhere(function: Any) -> bool:
     return function.__code__.co_filename == "<string>"
 
 
-def _source(value: Any, where: str) -> str:
+def _source(value: Any, name: str, where: str) -> str:
     try:
         return textwrap.dedent(inspect.getsource(value))
     except (OSError, TypeError) as error:
         raise UnidentifiableError(
-            f"found {value.__name__} in {where}, whose source cannot be read; expected code in a file or a notebook"
+            f"found {name} in {where}, whose source cannot be read; expected code in a file or a notebook"
         ) from error
 
 

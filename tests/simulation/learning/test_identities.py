@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 import functools
 import json
 import subprocess
@@ -64,6 +65,26 @@ class Point:
     y: float = 0.0
 
 
+def scaling(factor):
+    def decorate(function):
+        @functools.wraps(function)
+        def scaled(x):
+            return factor * function(x)
+
+        return scaled
+
+    return decorate
+
+
+def identical(x):
+    return x
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
 class Scaler(BaseEstimator):
     kind = "plain"
 
@@ -112,6 +133,8 @@ class Unwritable:
         make_scorer(f1_score),
         loguniform(1e-3, 1),
         OrderedDict(a=1),
+        Colour.RED,
+        scaling(2)(identical),
         make_pipeline(StandardScaler(), FunctionTransformer(scaled), LogisticRegression()),
         GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, scoring=make_scorer(f1_score)),
     ],
@@ -137,6 +160,9 @@ def test_it_is_text_and_the_same_whenever_it_is_asked(value):
         (scaled, scaled_elsewhere),
         (functools.partial(scaled, 2), functools.partial(scaled, 3)),
         (Point(1), Point(2)),
+        (Colour.RED, Colour.BLUE),
+        (scaling(2)(identical), scaling(3)(identical)),
+        (scaling(2)(identical), identical),
         (Scaler(1), Scaler(2)),
         (Scaler(Point(1)), Scaler(Point(2))),
         (loguniform(1e-3, 1), loguniform(1e-2, 1)),
