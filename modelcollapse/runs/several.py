@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelcollapse.corpora import load_corpus, locate_corpus
-from modelcollapse.corpora.option_fields import CorpusFields
+from modelcollapse.corpora.option_fields import ReadingFields
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.plan import check_corpus
@@ -171,7 +171,7 @@ def resume(
     run = open_run(location)
     is_without = run.corpus["fingerprint"] == NO_CORPUS
     given = {} if is_without else run.corpus.get("given")
-    known = {"name_or_path", *declared(CorpusFields)}
+    known = {"name_or_path", *declared(ReadingFields)}
     if not isinstance(given, dict) or not given.keys() <= known:
         raise RunFolderError(
             f"{location} does not say how to load its corpus: use run … --out {location}, or the call that began it."

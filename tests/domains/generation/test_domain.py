@@ -59,6 +59,15 @@ def test_a_run_is_extended_and_resumed(corpus, tmp_path):
     assert open_run(tmp_path / "again").domain.name == "generation"
 
 
+def test_a_run_on_blocks_of_another_length_is_resumed_on_them(tmp_path):
+    given = {"name_or_path": NAME, "block_length": 32, "min_count": 2}
+    sweep = texts(regime="replace", label_rule="sample", rates=0)
+    run = run_sweep(sweep, load_blocks(**given), tmp_path / "run", executor="inprocess", given_corpus=given)
+    whole = table(run)
+    next((tmp_path / "run" / "chains").glob("*.parquet")).unlink()
+    assert table(resume(str(tmp_path / "run"), executor="inprocess")).equals(whole)
+
+
 @pytest.mark.ray
 def test_ray_gives_the_same_bits(corpus, tmp_path):
     sweep = texts(regime="replace", label_rule="sample,nucleus:0.8")
