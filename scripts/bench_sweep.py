@@ -141,7 +141,7 @@ def measure(sweep: Sweep, corpus: Any, workers: int) -> dict[str, float]:
         "score": clock.score / clock.n_rows,
         "shut_down": ended - clock.ends[-1],
         "idle": 1 - (clock.fit + clock.score) / available,
-        **({"ours": 1 - own.seconds / chains.seconds} if own.seconds else {}),
+        **({"ours": 1 - own.seconds / chains.seconds} if chains.seconds else {}),
     }
 
 
