@@ -133,6 +133,7 @@ def measure(sweep: Sweep, corpus: Any, workers: int) -> dict[str, float]:
     assert clock.begun is not None
     last_ends = sorted(clock.ends)[-max(1, workers) :]  # one for each worker: from then on it had nothing to do
     available = sum(end - clock.begun for end in last_ends)
+    is_timed = chains.seconds and not learners.is_our_forest(sweep.models()[0])  # which grows outside its `fit`
     return {
         "start_up": clock.begun - started,
         "sweep": clock.ends[-1] - clock.begun,
@@ -141,7 +142,7 @@ def measure(sweep: Sweep, corpus: Any, workers: int) -> dict[str, float]:
         "score": clock.score / clock.n_rows,
         "shut_down": ended - clock.ends[-1],
         "idle": 1 - (clock.fit + clock.score) / available,
-        **({"ours": 1 - own.seconds / chains.seconds} if chains.seconds else {}),
+        **({"ours": 1 - own.seconds / chains.seconds} if is_timed else {}),
     }
 
 
