@@ -1,1 +1,1 @@
-"""Domains: what a slot of an increment is – so far the small worlds whose laws are known exactly."""
+"""Domains: what a slot of an increment is – labels of two classes or more, text, draws in small worlds."""
