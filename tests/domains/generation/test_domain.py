@@ -68,13 +68,6 @@ def test_a_run_on_blocks_of_another_length_is_resumed_on_them(tmp_path):
     assert table(resume(str(tmp_path / "run"), executor="inprocess")).equals(whole)
 
 
-@pytest.mark.ray
-def test_ray_gives_the_same_bits(corpus, tmp_path):
-    sweep = texts(regime="replace", label_rule="sample,nucleus:0.8")
-    here, there = (run_sweep(sweep, corpus, tmp_path / name, executor=name) for name in ("inprocess", "ray"))
-    assert table(here).equals(table(there))
-
-
 def test_rules_do_what_they_say(corpus):
     rows = {}
     for task in chain_tasks(texts(rates="1", regime="replace"), corpus.fingerprint):

@@ -79,13 +79,6 @@ def test_a_run_is_extended_killed_and_resumed_with_classes_by_name(corpus, tmp_p
     assert open_results(tmp_path / "rows.csv").headline() == again.headline()
 
 
-@pytest.mark.ray
-def test_ray_gives_the_same_bits(corpus, tmp_path):
-    sweep = sweep_of(label_rule="argmax,prior-matched")
-    here, there = (run_sweep(sweep, corpus, tmp_path / name, executor=name) for name in ("inprocess", "ray"))
-    assert table(here).equals(table(there))
-
-
 def test_at_rate_0_nothing_is_self_labelled_and_at_1_the_rare_class_never_comes_back(corpus):
     rows = {
         task.spec.collapse_rate: [result.row for result in run_chain(task.spec, corpus)]

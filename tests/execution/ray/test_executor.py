@@ -184,6 +184,12 @@ def test_other_domains_run_alike_and_survive_a_killed_worker(ray, tmp_path):
     assert there.laws().equals(here.laws())
 
 
+def test_many_classes_are_labelled_alike(ray, tmp_path):
+    sweep, corpus = golden_sweep("classes"), golden_corpus("classes")
+    there, here = (run_sweep(sweep, corpus, tmp_path / name, executor=name) for name in ("ray", "inprocess"))
+    assert table(there.results()).equals(table(here.results()))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_texts_are_written_alike_and_survive_a_killed_worker(ray, tmp_path, workers):
     """Of the project's model, and of one by import path, which kills its worker in the midst of a chain."""

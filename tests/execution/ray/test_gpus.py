@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from modelcollapse import run_sweep
 from modelcollapse.errors import ClusterError, SpecError
+from modelcollapse.execution.ray import executor
 from modelcollapse.execution.ray.executor import _Dispatcher
 from modelcollapse.execution.ray.scheduling import Scheduler
 from modelcollapse.execution.tasks import Workload
@@ -20,9 +22,14 @@ SWEEP = Sweep(rates=[0, 1], initial_size=100, final_size=200, increment=50, test
 class AskedRay:
     """Takes note of what tasks are submitted with."""
 
+    __version__ = "2"
+
     def __init__(self) -> None:
         self.options_of_task: dict[str, Any] = {}
         self.options_of_shards: dict[str, Any] = {}
+
+    def cluster_resources(self):
+        return {"CPU": 4, "GPU": 1}
 
     def nodes(self):
         small, large = ({"CPU": 4, "memory": 4e9, "GPU": 1}, {"CPU": 4, "memory": 64e9})
@@ -53,12 +60,17 @@ class OneTask:
     workload = Workload(Model("forest"), 100, 100)
 
 
-def asked(gpus: float, shards: int) -> AskedRay:
-    ray = AskedRay()
-    dispatcher = _Dispatcher(ray, Data(), [OneTask()], lambda task: None, Scheduler.of(4, False, None, shards), gpus)  # type: ignore[arg-type, list-item]
+def dispatcher_of(gpus: float, shards: int) -> _Dispatcher:
+    scheduler = Scheduler.of(4, False, None, shards)
+    dispatcher = _Dispatcher(AskedRay(), Data(), [OneTask()], lambda task: None, scheduler, gpus)  # type: ignore[arg-type, list-item]
     dispatcher.runtime_env = None
     dispatcher._submit()
-    return ray
+    return dispatcher
+
+
+def asked(gpus: float, shards: int) -> AskedRay:
+    found: AskedRay = dispatcher_of(gpus, shards)._ray
+    return found
 
 
 def test_none_are_asked_for_by_default():
@@ -92,13 +104,26 @@ def test_in_this_process_there_are_none_to_be_had(corpus, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_cluster_without_enough_is_waited_for_and_says_so(caplog):
+    dispatcher_of(2, 1)._say_what_is_waited_for()
+    assert "No node of the cluster can take a chain (1 core, 2 GPUs and 10.0 GB of memory)" in caplog.text
+    caplog.clear()
+    dispatcher_of(1, 1)._say_what_is_waited_for()
+    assert not caplog.text
+
+
+def test_a_machine_without_enough_says_so(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(executor, "connected", lambda address, workers: nullcontext((AskedRay(), True)))
+    monkeypatch.setattr(executor, "session", lambda ray: "session")
+    with pytest.raises(ClusterError, match=r"^Found 1 GPUs on this machine, expected 2 for each chain"):
+        run_sweep(SWEEP, corpus, tmp_path / "run", gpus=2)
+
+
 @pytest.mark.ray
 @pytest.mark.timeout(120)
-def test_chains_on_gpus_are_the_same_and_a_machine_without_any_says_so(corpus, tmp_path):
+def test_chains_on_gpus_are_the_same(corpus, tmp_path):
     import ray
 
-    with pytest.raises(ClusterError, match=r"^Found \d+ GPUs on this machine, expected 1000 for each chain"):
-        run_sweep(SWEEP, corpus, tmp_path / "run", gpus=1000)
     ray.init("local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
     try:
         there = run_sweep(SWEEP, corpus, tmp_path / "run", gpus=0.5)

@@ -24,22 +24,20 @@ class OnWarning(logging.Handler):
         self.deed()
 
 
-@pytest.mark.parametrize("gpus", [0, 0.5])
-def test_a_cluster_without_a_working_node_is_waited_for_and_said_so(corpus, tmp_path, capsys, gpus):
+def test_a_cluster_without_a_working_node_is_waited_for_and_said_so(corpus, tmp_path, capsys):
     from ray.cluster_utils import Cluster
 
     node = {"object_store_memory": 200_000_000}
-    head = {"num_cpus": 1 if gpus else 0, "include_dashboard": False, **node}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    handler = OnWarning(lambda: cluster.add_node(num_cpus=1, num_gpus=1 if gpus else 0, **node))
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **node})
+    handler = OnWarning(lambda: cluster.add_node(num_cpus=1, **node))
     logging.getLogger(WAITING).addHandler(handler)
     try:
         sweep = Sweep(rates=[0], initial_size=100, final_size=200, increment=50, test_size=50, model="naive-bayes")
-        run = run_sweep(sweep, corpus, tmp_path, executor="ray", address=cluster.address, gpus=gpus)
+        run = run_sweep(sweep, corpus, tmp_path, executor="ray", address=cluster.address)
     finally:
         logging.getLogger(WAITING).removeHandler(handler)
         cluster.shutdown()
     assert run.results().height == 3
-    needed = "1 core, 0.5 GPUs and 0.3 GB of memory" if gpus else "1 core and 0.3 GB of memory"
+    needed = "1 core and 0.3 GB of memory"
     assert capsys.readouterr().err.count(f"No node of the cluster can take a chain ({needed})") == 1
     assert "No node of the cluster" in (tmp_path / "log.txt").read_text()
