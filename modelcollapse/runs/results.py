@@ -295,7 +295,9 @@ class Results(ABC):
         from modelcollapse.analysis.mechanism.curation import curation
 
         check_asked(margin)
-        return curation(classified(self), margin=margin)
+        if primary(self.domain)[0] != "accuracy":
+            check_classified(self)
+        return curation(self.results(), margin=margin)
 
     def _measure(self, name: str | None) -> str:
         """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""

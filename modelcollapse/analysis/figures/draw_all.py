@@ -119,9 +119,8 @@ def _of_measures(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None
                 yield Drawing(f"{experiment}-fate", experiment, "fate", figure)
             yield from _by_setting(group, {"rules": partial(rules_figure, domain=domain)})
         if domain.name == Multiclass.name:
-            yield from _by_setting(
-                group, {kind: partial(classes_figure, column=kind.replace("-", "_")) for kind in OF_CLASSES}
-            )
+            of_classes = {kind: partial(classes_figure, column=kind.replace("-", "_")) for kind in OF_CLASSES}
+            yield from _by_setting(group, {**of_classes, "curation": frontier_figure})
 
 
 def _by_setting(group: pl.DataFrame, kinds: Mapping[str, Callable[[pl.DataFrame], Figure | None]]) -> Iterator[Drawing]:

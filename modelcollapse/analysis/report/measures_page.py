@@ -12,11 +12,13 @@ from modelcollapse.analysis.figures.draw_all import Drawing, drawings
 from modelcollapse.analysis.figures.measures import law_of
 from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.formats import axis_words, count, interval_pp, p_text, percents, pp, share_of_seeds
+from modelcollapse.analysis.mechanism.curation import curation
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
 from modelcollapse.analysis.report.class_tables import class_caveats, classes_table
+from modelcollapse.analysis.report.curation_tables import bought_table, needed_table, strategies_table
 from modelcollapse.analysis.report.inline_svg import InlineFigures
-from modelcollapse.analysis.report.page import LEAD, About, Picture, Report, Section, render_page
+from modelcollapse.analysis.report.page import CAPTIONS, LEAD, About, Picture, Report, Section, render_page
 from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.report.text_tables import NO_SAMPLES, samples_table, written_table
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
@@ -37,6 +39,7 @@ _CAPTIONS = {
     "more of them than people use are no gain.",
     "rules": "What decoders and controls do: where each rule ends, beside models of people’s text alone. Under "
     "human-only nobody fills the model’s blocks: they are left out.",
+    "curation": CAPTIONS["curation"],
     "recalls": "What is recognised of each class: its recall.",
     "predicted-shares": "How often each class is predicted, and how often it occurs (dotted).",
 }
@@ -77,7 +80,13 @@ def build_measures_report(
             tables |= {"written": written_table(group, domain), "samples": samples_table(samples, group)}
             said += [NO_SAMPLES] if tables["samples"] is None else []
         if domain.name == Multiclass.name:
-            tables |= {"classes": classes_table(group)}
+            bought = curation(group, margin=margin)
+            tables |= {
+                "classes": classes_table(group),
+                "bought": bought_table(group, bought, margin),
+                "needed": needed_table(group, bought, margin),
+                "strategies": strategies_table(group),
+            }
             said = [*class_caveats(group), *said]
         sections.append(
             Section(

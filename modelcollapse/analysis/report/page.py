@@ -26,7 +26,8 @@ from modelcollapse.analysis.report.tables import experiment_tables
 from modelcollapse.analysis.statistics.arms import comparable, loop_or_all, prepare, varying_axes, with_sound_pairing
 from modelcollapse.analysis.study.claims import Claim, check_claims
 
-_CAPTIONS = {
+#: What kinds of figures show.
+CAPTIONS = {
     "curves": "What happens as documents arrive: accuracy, and how often the model answers “positive”.",
     "rates": "What a collapse rate costs: the difference to human labels only, within seeds, at the final size.",
     "loop": "The loop: labels shape the model’s prior, the prior its predictions, predictions the next labels.",
@@ -136,7 +137,7 @@ def build_report(results: pl.DataFrame, about: About, margin: float = 0.005) -> 
     images = InlineFigures()
     pictures: dict[str, dict[str, list[Picture]]] = {}
     for drawing in drawings(rows, margin):
-        caption = _CAPTIONS[drawing.kind] + (f" ({drawing.setting})" if drawing.setting else "")
+        caption = CAPTIONS[drawing.kind] + (f" ({drawing.setting})" if drawing.setting else "")
         svg = Markup(images.inline(drawing.figure, drawing.name, f"{drawing.experiment}: {caption}".strip(": ")))
         pictures.setdefault(drawing.experiment, {}).setdefault(drawing.kind, []).append(Picture(caption, svg))
     sections = [

@@ -48,3 +48,11 @@ def test_a_report_of_many_classes_tells_what_becomes_of_each(tmp_path):
     assert "<b>&" not in report.html
     odd.write_parquet(tmp_path / "odd.parquet")
     assert "accuracy" in open_results(tmp_path / "odd.parquet").headline()
+
+
+def test_what_checking_buys_back_is_told_of_many_classes_too(tmp_path):
+    run = run_classes(tmp_path, label_rule="argmax,checked:0.2,dropped-uncertain:0.2")
+    assert set(run.curation()["strategy"]) == {"argmax", "checked", "dropped-uncertain"}
+    page = Path(run.report()).read_text()
+    assert "What curation buys back" in page
+    assert "What people’s checking buys back, by strategy" in page
