@@ -101,21 +101,24 @@ def execute(
             run, reached, n_seeds = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
     mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
     readable = [other for other in mine if run.is_readable(other)]
-    if not how.json and run.domain.name != "classification":
-        print_measures(run.results([sweep]), run.domain)
+    is_classification = run.domain.name == "classification"
+    if not how.json:
+        # seeds that were added are of another sweep of this experiment
+        results = run.results(readable if is_classification or reached is not None else [sweep])
+        if is_classification:
+            _print_outcome(results)
+            if len(readable) < len(mine):
+                typer.echo(
+                    "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.",
+                    err=True,
+                )
+            print_cautions(results, run.corpus)
+        else:
+            print_measures(results, run.domain)
         if run.domain.name == "closed_form":
             print_laws(run.laws([sweep], corpus))
-    elif not how.json:
-        results = run.results(readable)
-        _print_outcome(results)
-        if len(readable) < len(mine):
-            typer.echo(
-                "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.", err=True
-            )
-        print_cautions(results, run.corpus)
-    if not how.json and reached is not None:
-        _print_reached(reached, until_ci, n_seeds, run.results(readable))
-    if not how.json:
+        if reached is not None:
+            _print_reached(reached, until_ci, n_seeds, results)
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:
