@@ -8,7 +8,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse.analysis.foreign_values import LARGEST, check_text
-from modelcollapse.analysis.mechanism.classes import BY_CLASS, names_of
+from modelcollapse.analysis.mechanism.classes import BY_CLASS, check_classes
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.domains.catalogue import find_domain
@@ -71,7 +71,7 @@ def _check(rows: pl.DataFrame, row: type[CommonRow], file: Path) -> None:
     """Refuse what no run can have written, with the first such value."""
     if row is MulticlassRow:
         for _, group in rows.group_by("experiment"):
-            names_of(group)
+            check_classes(group)
     for name, kind in column_types(row).items():
         column = pl.col(name)
         if row is MulticlassRow and name in BY_CLASS:

@@ -3,8 +3,8 @@
 To add one, write its function and name it in `RULES`, or with its parameters in `FAMILIES`. A rule sees one increment
 through the eyes of the chain's current model and returns the bytes of `simulation.label_bytes` for the selected
 documents. The controls among them separate the causes of a loss, and rules of curation say what people's checking
-buys back: see each docstring. All of them serve two classes and more; where these differ, `simulation.probabilities`
-says how.
+buys back: see each docstring. All but ``soft`` serve two classes and more; where these differ,
+`simulation.probabilities` says how.
 """
 
 from __future__ import annotations

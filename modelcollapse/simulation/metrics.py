@@ -120,8 +120,8 @@ def log_loss(truth: npt.NDArray[np.uint8], probability: npt.NDArray[np.float64])
     return float(-np.log(of_truth).mean())
 
 
-def calibration_error(truth: npt.NDArray[np.uint8], probability: npt.NDArray[np.float64]) -> float:
-    """Return the expected calibration error of P(class 1) over ten bins of equal width.
+def calibration_error(truth: npt.NDArray[np.uint8 | np.bool_], probability: npt.NDArray[np.float64]) -> float:
+    """Return the expected calibration error of P(class 1), or of being right, over ten bins of equal width.
 
     Naeini, Cooper & Hauskrecht (2015): the mean over documents of |share of positives − mean probability| in their bin.
     """

@@ -16,21 +16,25 @@ MOST_CLASSES = 10
 
 
 def names_of(rows: pl.DataFrame) -> list[str]:
-    """Return the names of all classes, in their order.
+    """Return the names of all classes, in their order: those of the first row, which all have (see `check_classes`)."""
+    return list(_read(rows["true_shares"][0], "true_shares"))
+
+
+def check_classes(rows: pl.DataFrame) -> None:
+    """Look at rows of strangers.
 
     Raises
     ------
     AnalysisError
         If a column is no such JSON: of numbers from 0 to 1 or null, of the same classes in every row.
     """
-    names = list(_read(rows["true_shares"][0], "true_shares"))
+    names = names_of(rows)
     for column in BY_CLASS:
         for text in rows[column].unique(maintain_order=True):
             if list(_read(text, column)) != names:
                 raise AnalysisError(
                     f"{column}: found rows of other classes than in the first row: export each run anew."
                 )
-    return names
 
 
 def _read(text: str, column: str) -> dict[str, float | None]:

@@ -62,7 +62,8 @@ def prepare(results: pl.DataFrame) -> pl.DataFrame:
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
-    domain, main = domain_shown(results), main_measure(results)
+    domain = domain_shown(results)
+    main = primary(domain)[0]
     if domain.name != "classification":  # others may have neither
         lacking = {"n_test": pl.lit(0, pl.Int64), "predicted_positive_rate": pl.lit(None, pl.Float64)}
         results = results.with_columns(value.alias(name) for name, value in lacking.items() if name not in results)

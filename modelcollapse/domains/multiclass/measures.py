@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.simulation import metrics
 from modelcollapse.simulation.label_bytes import Labels, is_synthetic, value
 from modelcollapse.simulation.learning.predictors import Scores
-from modelcollapse.simulation.metrics import CALIBRATION_BINS, Thresholds
+from modelcollapse.simulation.metrics import Thresholds
 
 
 def by_class(names: Sequence[str], values: Iterable[float | None]) -> str:
@@ -33,7 +34,7 @@ def prediction_measures(truth: Labels, scores: Scores, names: Sequence[str]) -> 
     n_classes, correct = len(names), scores.labels == truth
     actual, called = (np.bincount(labels, minlength=n_classes) for labels in (truth, scores.labels))
     hits = np.bincount(truth[correct], minlength=n_classes)
-    recalls = [float(hit / n) if n else None for hit, n in zip(hits, actual, strict=True)]
+    recalls = _shares(hits, actual)
     known = [recall for recall in recalls if recall is not None]
     true_shares, shares = actual / len(truth), called / len(truth)
     p = scores.probability
@@ -74,23 +75,25 @@ def training_measures(labels: Labels, truth: Labels, names: Sequence[str]) -> di
     return {
         "synthetic_label_error": float(wrong.mean()) if len(wrong) else None,
         "trained_shares": by_class(names, trained.tolist()),
-        "synthetic_errors": by_class(
-            names, [float(one / all_) if all_ else None for one, all_ in zip(n_wrong, n, strict=True)]
-        ),
+        "synthetic_errors": by_class(names, _shares(n_wrong, n)),
     }
+
+
+def _shares(parts: npt.NDArray[np.int64], wholes: npt.NDArray[np.int64]) -> list[float | None]:
+    """Return each part as a share of its whole; None of nothing."""
+    return [float(part / whole) if whole else None for part, whole in zip(parts, wholes, strict=True)]
 
 
 def macro_roc_auc(truth: Labels, ranking: npt.NDArray[np.float64]) -> float | None:
     """Return the mean area under the ROC curves of every class against all others (Provost & Domingos 2000).
 
-    Each class counts alike, if it occurs among the documents and is not all of them; None if there is none such.
+    Each class that occurs among the documents counts alike; None if that is only one.
     """
-    areas = [
-        Thresholds.of((truth == c).astype(np.uint8), ranking[:, c]).roc_auc()
-        for c in np.unique(truth)
-        if not (truth == c).all()
-    ]
-    return float(np.mean(areas)) if areas else None
+    classes = np.unique(truth)
+    if len(classes) < 2:
+        return None
+    areas = [Thresholds.of((truth == c).astype(np.uint8), ranking[:, c]).roc_auc() for c in classes]
+    return float(np.mean(areas))
 
 
 def log_loss(truth: Labels, probability: npt.NDArray[np.float64]) -> float:
@@ -111,8 +114,4 @@ def calibration_error(truth: Labels, probability: npt.NDArray[np.float64]) -> fl
 
     Guo, Pleiss, Sun & Weinberger (2017): the mean over documents of |accuracy − mean confidence| in their bin.
     """
-    confidence = probability.max(axis=1)
-    is_right = probability.argmax(axis=1) == truth
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=is_right - confidence, minlength=CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(truth))
+    return metrics.calibration_error(probability.argmax(axis=1) == truth, probability.max(axis=1))

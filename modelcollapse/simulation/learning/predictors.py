@@ -107,13 +107,7 @@ class Predictor:
         self, found: object, n_documents: int
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the probabilities of both classes."""
-        both = _finite(found, (n_documents, 2), "predict_proba")
-        if both.min(initial=0.0) < 0 or both.max(initial=1.0) > 1:
-            if both.min() < -ROUNDING or both.max() > 1 + ROUNDING:
-                raise FaultyLearnerError(
-                    f"its predict_proba gave {both.min():g} to {both.max():g}, expected probabilities in [0, 1]"
-                )
-            both = both.clip(0.0, 1.0)
+        both = _as_probabilities(found, (n_documents, 2))
         positive = self._positive_class()
         return both[:, 1 - positive], np.ascontiguousarray(both[:, positive])
 
@@ -155,6 +149,17 @@ def _finite(found: object, shape: tuple[int, ...], what: str) -> npt.NDArray[np.
     if not np.isfinite(scores).all():
         raise FaultyLearnerError(f"its {what} gave scores that are not finite numbers")
     return scores
+
+
+def _as_probabilities(found: object, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return probabilities in [0, 1], or raise FaultyLearnerError; what misses that by rounding is cut."""
+    scores = _finite(found, shape, "predict_proba")
+    low, high = scores.min(initial=0.0), scores.max(initial=1.0)
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise FaultyLearnerError(
+            f"its predict_proba gave {scores.min():g} to {scores.max():g}, expected probabilities in [0, 1]"
+        )
+    return scores.clip(0.0, 1.0) if low < 0 or high > 1 else scores
 
 
 def _as_array(found: object, what: str) -> npt.NDArray[Any]:
@@ -214,13 +219,10 @@ class ClassPredictor(Predictor):
         classifier, n_documents = self._classifier, counts.shape[0]
         shape = (n_documents, len(self._taught))
         if hasattr(classifier, "predict_proba"):
-            known = _finite(classifier.predict_proba(counts), shape, "predict_proba")
-            if known.min(initial=0.0) < -ROUNDING or known.max(initial=1.0) > 1 + ROUNDING:
-                found = f"{known.min():g} to {known.max():g}"
-                raise FaultyLearnerError(f"its predict_proba gave {found}, expected probabilities in [0, 1]")
+            known = _as_probabilities(classifier.predict_proba(counts), shape)
             if np.abs(known.sum(axis=1) - 1).max(initial=0.0) > _SUM_ROUNDING:
                 raise FaultyLearnerError("its predict_proba gave probabilities that do not sum up to 1")
-            probability = self._of_all_classes(known.clip(0.0, 1.0), 0.0)
+            probability = self._of_all_classes(known, 0.0)
             likeliest = self._taught[known.argmax(axis=1)]
             labels = likeliest if self._predicts_by_probability else self._predictions(counts)
             return Scores(labels, probability, probability)

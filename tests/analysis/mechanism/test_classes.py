@@ -3,7 +3,7 @@ import json
 import polars as pl
 import pytest
 
-from modelcollapse.analysis.mechanism.classes import MOST_CLASSES, most_changed, names_of, with_classes
+from modelcollapse.analysis.mechanism.classes import MOST_CLASSES, check_classes, most_changed, names_of, with_classes
 from modelcollapse.analysis.statistics.arms import AnalysisError, prepare
 from tests.analysis.classes import run_classes
 
@@ -42,4 +42,4 @@ def test_what_is_no_share_by_class_is_refused(tmp_path, text):
     rows = prepare(run_classes(tmp_path, seeds=1).results()).with_row_index()
     odd = pl.when(pl.col("index") == 3).then(pl.lit(text)).otherwise("recalls")
     with pytest.raises(AnalysisError, match=r"^recalls: found"):
-        names_of(rows.with_columns(recalls=odd))
+        check_classes(rows.with_columns(recalls=odd))
