@@ -75,6 +75,7 @@ def test_a_decision_between_two_of_many_classes_is_a_ranking_of_both():
         ("predict", np.array(["3", "1", "1"]), "expected classes that it was taught"),
         ("predict", np.zeros((3, 2)), "has the shape"),
         ("predict_proba", np.full((3, 2), 0.7), "do not sum up to 1"),
+        ("predict_proba", np.array([[0.0, 0.0], [0.5, 0.5], [0.5, 0.5]]), "do not sum up to 1"),
         ("predict_proba", np.array([[1.5, -0.5]] * 3), "expected probabilities in"),
         ("predict_proba", np.ones((3, 3)) / 3, "has the shape"),
         ("predict_proba", np.full((3, 2), np.nan), "not finite"),
@@ -85,6 +86,14 @@ def test_answers_that_no_classifier_gives_are_an_error(method, answer, message):
     setattr(odd, method, lambda counts: answer)
     with pytest.raises(FaultyLearnerError, match=message):
         ClassPredictor(odd, predicts_by_probability=False, n_classes=5, taught=np.array([1, 3])).score(np.zeros((3, 1)))
+
+
+def test_sums_that_single_precision_misses_for_some_documents_are_made_1():
+    odd = FewProbable()
+    odd.predict_proba = lambda counts: np.array([[1.0, 1.0], [0.25, 0.75], [0.0, 1.0]])
+    scores = ClassPredictor(odd, predicts_by_probability=False, n_classes=5, taught=np.array([1, 3]))
+    found = scores.score(np.zeros((3, 1))).probability[:, [3, 1]]
+    assert found.tolist() == [[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]
 
 
 @pytest.mark.parametrize("classes", [[], [1], [1, 1], [0, 7], ["a", "b"]])
