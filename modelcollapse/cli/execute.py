@@ -32,7 +32,8 @@ def interruptible(location: str) -> Iterator[None]:
 
     def again(swallowed: Any) -> None:
         if swallowed.exc_type is KeyboardInterrupt:
-            threading.Timer(0.01, signal.raise_signal, [signal.SIGINT]).start()
+            # SIGTERM, whose handler is ours: SIGINT may be ignored
+            threading.Timer(0.01, signal.raise_signal, [signal.SIGTERM]).start()
         else:
             usual(swallowed)
 
