@@ -55,15 +55,14 @@ def profile(location: RunArgument, margin: Margin = 0.005) -> None:
     """Judge every arm by eight definitions of model collapse: a profile, never a score."""
     from modelcollapse.analysis.report.profile_table import profile_table
     from modelcollapse.analysis.statistics.arms import prepare
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import show
     from modelcollapse.runs.opening import open_results
 
     table = profile_table(prepare(open_results(location).results()), margin)
     if table is None:
         typer.echo("The model labels nothing in these results (collapse rate 0): there is nothing to judge.")
         return
-    print_table(table.columns, [[cell.text for cell in row] for row in table.rows])
-    typer.echo(table.note)
+    show(table)
 
 
 def export(
