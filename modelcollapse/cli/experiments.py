@@ -43,7 +43,7 @@ def experiments(
     for name, steps in SETS.items():
         typer.echo(f"{name}: {', '.join(steps)}, in one folder.")
     typer.echo()
-    if not times or shown[times].null_count().sum_horizontal()[0]:
+    if not estimate and (not times or shown[times].null_count().sum_horizontal()[0]):
         typer.echo(f"Times on '{corpus}' are not known yet: modelcollapse experiments --estimate --corpus {corpus}")
     else:
         typer.echo(f"Times: estimated for '{corpus}', cores like this machine's, nothing else running.")

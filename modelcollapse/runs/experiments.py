@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.corpora.dense import AnyCorpus
+from modelcollapse.errors import SpecError
 from modelcollapse.planning.estimate import (
     CalibrationCache,
     CostLaw,
@@ -100,13 +101,18 @@ def experiments(corpus: AnyCorpus | None = None, cores: Sequence[int] = (1,), *,
     for name, fields in load_experiments().items():
         sweep = experiment(name)
         chains = list(sweep.chains())
-        laws = [law_of(chain) for chain in chains] if sweep.domain == "classification" else []
+        try:
+            laws = [law_of(chain) for chain in sweep.on(corpus).chains()] if sweep.domain == "classification" else []
+        except SpecError:  # a rule of two classes, on a corpus of more
+            laws = []
         work = [law.chain_seconds(chain) for law, chain in zip(laws, chains, strict=False) if law is not None]
         stages = [work] if len(work) == len(chains) else None
         generations = sum(len(chain.sizes()) for chain in chains)
         needed = sweep.documents_needed or None
         rows.append((sweep.domain, name, len(chains), generations, needed, fields["description"], stages))
-    rows += _searches(law_of)
+    study = experiment("baseline").on(corpus)  # whose forest the searches grow, if the corpus is of words
+    law = law_of(next(study.chains())) if study.model == experiment("baseline").model else None
+    rows += _searches(law)
     table = pl.DataFrame([row[:-1] for row in rows], _COLUMNS, orient="row")
     if corpus is None:
         return table
@@ -123,10 +129,9 @@ def _laws(corpus: AnyCorpus | None, measure: bool) -> Callable[[ChainSpec], Cost
     return (lambda chain: None) if corpus is None else law_by_chain(laws.measure if measure else laws.load, corpus)
 
 
-def _searches(law_of: Callable[[ChainSpec], CostLaw | None]) -> list[tuple[Any, ...]]:
+def _searches(law: CostLaw | None) -> list[tuple[Any, ...]]:
     """Return the rows of the two searches, with the seconds of the units of each of their stages."""
     grid, search = GridSettings.of("hyperparameters"), SearchSettings.of("generational")
-    law = law_of(next(experiment("baseline").chains()))  # any chain with the study's forest
     n_combinations, born = len(grid.models()), search.parents * search.children
     trained = search.variants + search.max_generations * (born + search.parents)
     return [

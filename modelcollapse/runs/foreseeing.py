@@ -216,7 +216,7 @@ def plan(
 
 def check_domain(sweep: Sweep) -> None:
     """Raise SpecError for chains whose costs are not measured: they train no learner on a corpus."""
-    if sweep.domain != "classification":
+    if sweep.domain not in ("classification", "multiclass"):
         raise SpecError(
             f"'{sweep.experiment}' is of the domain '{sweep.domain}', whose time is not foreseen: expected a sweep of "
             "classification."

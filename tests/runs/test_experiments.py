@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from modelcollapse import experiment, experiments
+from modelcollapse import experiment, experiments, load_corpus
 from modelcollapse.errors import SpecError
 from modelcollapse.planning import estimate as estimating
 from modelcollapse.planning.estimate import CostLaw
@@ -31,6 +31,10 @@ def test_times_are_those_of_its_chains_on_each_number_of_cores(corpus, monkeypat
     assert searches["experiment"].to_list() == list(SEARCHES)
     assert searches["1"].is_not_null().all()
     assert known.filter(~pl.col("domain").is_in(["classification", "search"]))["1"].is_null().all()
+    digits = experiments(load_corpus("sklearn:digits", progress=False), (1,), measure=True)
+    timed = digits.filter(pl.col("1").is_not_null())["experiment"].to_list()
+    assert "low-rates" in timed
+    assert {"hyperparameters", "curation"}.isdisjoint(timed)  # they are about words, or about two classes
     with pytest.raises(SpecError, match="cores: found 0, expected whole numbers"):
         experiments(corpus, (0,))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelcollapse import Run, Sweep, dry_run, estimate, examine, experiment, plan, run_sweep
+from modelcollapse import Run, Sweep, dry_run, estimate, examine, experiment, load_corpus, plan, run_sweep
 from modelcollapse.errors import RunFolderError, SpecError
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.tasks import Failed
@@ -79,3 +79,11 @@ def test_cores_are_numbers_from_1_up(corpus, cores):
 
 def test_the_machine_is_looked_at():
     assert {finding.subject for finding in examine()} >= {"Ray", "cores", "memory"}
+
+
+def test_more_than_two_classes_are_foreseen_like_two(monkeypatch, tmp_path):
+    monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path / "cache"))
+    digits = load_corpus("sklearn:digits", progress=False)
+    sweep = Sweep(**VALUES, model="naive-bayes")
+    assert 0 < estimate(sweep, digits, (2,))[2] < 60
+    assert plan(sweep, digits, (2,))["chains"][0] == 8
