@@ -28,13 +28,7 @@ class KnownModel:
 
     @classmethod
     def from_json(cls, stored: Any) -> KnownModel:
-        """Return it from what stands in spec.json; nothing is imported.
-
-        Raises
-        ------
-        ValueError
-            If it is not what `to_json` returns.
-        """
+        """Return it from what stands in spec.json (else raise ValueError); nothing is imported."""
         try:
             name, identity = stored["name"], stored["identity"]
             params = tuple((key, _value(value)) for key, value in stored["params"])
@@ -56,13 +50,7 @@ def _value(stored: Any) -> Any:
 
 
 def resolve(sweep: Sweep) -> list[KnownModel]:
-    """Return the models of a sweep: learners are imported.
-
-    Raises
-    ------
-    LearnerError, SpecError
-        See `Sweep.models`.
-    """
+    """Return the models of a sweep: learners are imported, and what `Sweep.models` raises is raised."""
     identity = find_domain(sweep.domain).identity
     return [KnownModel(model, identity(model)) for model in sweep.models()]
 
