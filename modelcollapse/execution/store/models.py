@@ -73,7 +73,8 @@ def check_same_objects(stored: Sequence[Any], now: Sequence[KnownModel], where: 
     for given in (model for model in now if model.model.given):
         then = known.get(_text(given.to_json()), given.identity)
         if (there := _leaves(then)) != (here := _leaves(given.identity)):
-            parts = [part for part in {**there, **here} if there.get(part) != here.get(part)]
+            nothing = object()  # a leaf may be None
+            parts = [part for part in {**there, **here} if there.get(part, nothing) != here.get(part, nothing)]
             part = min(parts, key=lambda part: (part.count("."), part))  # the outermost
             values = (printable(str(leaves.get(part, "nothing")))[:60] for leaves in (there, here))
             raise RunFolderError(
