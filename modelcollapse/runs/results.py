@@ -1,6 +1,6 @@
 """Rows and what they say: the face of everything that `analysis` makes of a run or of a file.
 
-What draws is imported where it is used: matplotlib takes half a second.
+What takes time to import, and one call uses, is imported there: figures (matplotlib), the report, the profile.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import polars as pl
 
 from modelcollapse import notebook
 from modelcollapse.analysis.mechanism.curation import curation
-from modelcollapse.analysis.profile.profile import profile
-from modelcollapse.analysis.report.caveats import flaws
-from modelcollapse.analysis.report.headline import headline
 from modelcollapse.analysis.statistics.arms import (
     AnalysisError,
     comparable,
@@ -29,7 +26,6 @@ from modelcollapse.analysis.statistics.arms import (
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.curves import curves
 from modelcollapse.analysis.statistics.trends import tolerance
-from modelcollapse.analysis.study.reproduction import check_post
 from modelcollapse.atomic import readable
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.generation.samples import N_WORDS
@@ -155,6 +151,8 @@ class Results(ABC):
         >>> run.claims().columns
         ['experiment', 'claim', 'measured', 'verdict']
         """
+        from modelcollapse.analysis.study.reproduction import check_post
+
         check_asked(margin)
         checked = check_post(classified(self), margin)
         rows = [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked]
@@ -275,6 +273,8 @@ class Results(ABC):
         >>> run.profile().filter(definition=3).select("meaning", "verdict").rows()
         [('diverging risk', 'not measurable here')]
         """
+        from modelcollapse.analysis.profile.profile import profile
+
         check_asked(margin)
         return profile(self._paired(), margin)
 
@@ -332,6 +332,8 @@ class Results(ABC):
         >>> run.cautions()
         ["Every seed uses 83.3 % of the corpus' 600 documents: ...
         """
+        from modelcollapse.analysis.report.caveats import flaws
+
         rows = self.results()
         return flaws(prepare(rows), self.corpus) if self._is_classification and not rows.is_empty() else []
 
@@ -469,6 +471,7 @@ class Results(ABC):
 
     def _headlines(self, rows: pl.DataFrame, judged: pl.DataFrame | None, margin: float = 0.005) -> str:
         """Return the headline of every experiment of prepared rows, a line each."""
+        from modelcollapse.analysis.report.headline import headline
         from modelcollapse.analysis.report.measures_page import measured_headline
 
         words = {
