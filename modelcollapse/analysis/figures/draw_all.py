@@ -9,12 +9,10 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
-from modelcollapse.analysis.figures.classes import classes_figure
 from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
-from modelcollapse.analysis.figures.curation import frontier_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
-from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
-from modelcollapse.analysis.figures.measures import measures_figure
+from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, frontier_figure, rates_figure
+from modelcollapse.analysis.figures.measures import classes_figure, measures_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
 from modelcollapse.analysis.figures.style import render
 from modelcollapse.analysis.figures.written_text import fate_figure, rules_figure

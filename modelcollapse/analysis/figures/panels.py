@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, ordered_colours
+from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, entry, legend_right, ordered_colours
 from modelcollapse.analysis.formats import axis_words, count, parameters, percent
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, STARTS, references, treated, with_reference
 from modelcollapse.analysis.statistics.curves import summarise
@@ -176,18 +176,8 @@ def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequenc
         step = -(-(len(ordered) - 1) // (MAX_LEGEND - 1))
         kept = [*ordered[:-1:step], ordered[-1]]
         shown = [*[line for line in shown if line.is_reference], *kept]
-    handles = [
-        Line2D([], [], color=line.colour, linewidth=2.4 if line.is_reference else 2.0, label=line.label)
-        for line in shown
-    ]
-    figure.legend(
-        handles=[*handles, *extra],
-        title=title,
-        loc="outside right upper",
-        handlelength=1.6,
-        labelspacing=0.45,
-        alignment="left",
-    )
+    handles = [entry(line.label, line.colour, linewidth=2.4 if line.is_reference else 2.0) for line in shown]
+    legend_right(figure, [*handles, *extra], title, handlelength=1.6, labelspacing=0.45)
 
 
 def most_lines(parts: Sequence[Panel]) -> tuple[Line, ...]:

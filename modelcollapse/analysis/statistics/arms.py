@@ -130,6 +130,12 @@ def growth_above(growth: str, initial_size: int) -> str:
     return ",".join(size for size in growth.split(",") if int(size) > initial_size)
 
 
+def with_own_growth(arms: pl.DataFrame) -> pl.DataFrame:
+    """Name growth as chains do, not as the ladder of all starts."""
+    own = [growth_above(growth, start) for growth, start in arms.select("growth", "initial_size").iter_rows()]
+    return arms.with_columns(growth=pl.Series(own, dtype=pl.String))
+
+
 def _check_seeds(rows: pl.DataFrame) -> None:
     """Raise AnalysisError if a seed has two rows of one size in an arm: it would count twice."""
     twice = rows.filter(pl.len().over(*ARM, "seed", "n_seen") > 1)
