@@ -46,8 +46,8 @@ def report(location: RunArgument, margin: Margin = 0.005) -> None:
     from modelcollapse.runs.opening import open_results
     from modelcollapse.runs.results import write_report
 
-    written = write_report(open_results(location), margin)
-    for line in (*written.headlines, written.path):
+    path, headlines = write_report(open_results(location), margin)
+    for line in (*headlines, path):
         typer.echo(line)
 
 

@@ -21,7 +21,7 @@ from modelcollapse.simulation.domain import Domain, primary
 from modelcollapse.simulation.rows import column_types
 
 if TYPE_CHECKING:
-    from modelcollapse.analysis.report.page import About, WrittenReport
+    from modelcollapse.analysis.report.page import About
 
 
 class Look(NamedTuple):
@@ -429,7 +429,7 @@ class Results(ABC):
         >>> run.report()
         'runs/first/report.html'
         """
-        return write_report(self, margin).path
+        return write_report(self, margin)[0]
 
     def export(self, file: str | Path) -> int:
         """Write all rows to one CSV or Parquet file. Only an earlier export is replaced.
@@ -531,10 +531,10 @@ def check_asked(margin: float) -> None:
         raise AnalysisError(f"margin: found {margin}, expected a loss of accuracy above 0, at most 0.5: such as 0.005.")
 
 
-def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
+def write_report(results: Results, margin: float = 0.005) -> tuple[str, tuple[str, ...]]:
     """Write ``report.html``, which says so of an unfinished run; return where it is, and each experiment's headline."""
     from modelcollapse.analysis.report.measures_page import build_measures_report
-    from modelcollapse.analysis.report.page import WrittenReport, build_report
+    from modelcollapse.analysis.report.page import build_report
 
     check_asked(margin)
     look = results._look()
@@ -545,4 +545,4 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
             look.rows, look.about, results.domain, results.judged(), margin, results.samples()
         )
     results.folder.write(PATHS.report, report.html.encode())
-    return WrittenReport(results.folder.path(PATHS.report), report.headlines)
+    return results.folder.path(PATHS.report), report.headlines

@@ -6,11 +6,19 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, pp, share_of_seeds, signed, unsigned_pp
+from modelcollapse.analysis.formats import OVER_SEEDS, count, p_text, pp, share_of_seeds, signed, unsigned_pp
 from modelcollapse.analysis.profile.profile import NOT_MEASURABLE, profile
-from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text
-
-TITLE = "Which collapse? Eight meanings of the word"
+from modelcollapse.analysis.report.cells import (
+    NOTHING,
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    estimate,
+    make_table,
+    number,
+    text,
+)
 
 
 def profile_table(rows: pl.DataFrame, margin: float) -> Table | None:
@@ -20,11 +28,11 @@ def profile_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("definition", lambda row: Cell(f"{row['definition']} {row['meaning']}", row["definition"], is_number=False)),
         ("measured as", lambda row: text(row["quantity"] or None)),
         ("found [95 %]", _found),
-        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
-        ("verdict", lambda row: text(row["verdict"])),
-        ("from generation", lambda row: number(row["onset"], count)),
+        ("p (Holm)", "p_holm", p_text),
+        ("verdict", "verdict"),
+        ("from generation", "onset", count),
         ("who means this says", lambda row: text(row["mean_it"] or None)),
-        ("note", lambda row: text(row["note"])),
+        ("note", "note"),
     ]
     note = (
         "The definitions are those that Schaeffer et al. (2503.03150) found in the literature; there is no total. "
@@ -36,15 +44,12 @@ def profile_table(rows: pl.DataFrame, margin: float) -> Table | None:
         "Scaling law: without a plateau, which the few sizes of a run do not tell. From generation: up to the last "
         f"one. {OVER_SEEDS}"
     )
-    return make_table(TITLE, note, profile(rows, margin), columns)
+    return make_table("Which collapse? Eight meanings of the word", note, profile(rows, margin), columns)
 
 
 def _found(row: dict[str, Any]) -> Cell:
-    value, low, high = row["value"], row["ci_low"], row["ci_high"]
     if row["verdict"] == NOT_MEASURABLE:
-        return Cell(NO_VALUE, 1e300)
+        return NOTHING
     if row["unit"] == "seeds":
-        return number(value, lambda share: share_of_seeds(round(share * row["n_seeds"]), row["n_seeds"]))
-    write = pp if row["unit"] == "share" else signed
-    bounds = "" if low is None else f" [{write(low)}, {write(high)}]".replace(" pp", "")
-    return number(value, write, bounds)
+        return number(row["value"], lambda share: share_of_seeds(round(share * row["n_seeds"]), row["n_seeds"]))
+    return estimate("value", pp if row["unit"] == "share" else signed)(row)
