@@ -36,10 +36,7 @@ _MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "l
 def read_rows(file: Path) -> pl.DataFrame:
     """Read a CSV or Parquet file that ``modelcollapse export`` wrote; columns that came later are null in older ones.
 
-    Raises
-    ------
-    AnalysisError
-        The file cannot be read, has other columns, or a value that no run can have.
+    Other columns, and values that no run can have, are refused.
     """
     try:
         with file.open("rb") as opened:  # a path may have characters that mean something to Polars

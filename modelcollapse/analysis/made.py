@@ -49,13 +49,7 @@ def is_export(file: Path) -> bool:
 
 
 def write_export(rows: pl.DataFrame, file: Path) -> None:
-    """Write rows to a CSV or Parquet file, whose folder is made if need be. Only an earlier export is replaced.
-
-    Raises
-    ------
-    AnalysisError
-        If its name ends otherwise, it is something else, belongs to a run, or cannot be written.
-    """
+    """Write rows to a CSV or Parquet file, whose folder is made if need be. Only an earlier export is replaced."""
     if file.suffix not in (".csv", ".parquet"):
         raise AnalysisError(f"Cannot export to '{file.name}': expected a name that ends in .csv or .parquet.")
     if re.match(r"[a-z][a-z0-9+.-]*:/", str(file)):
@@ -87,11 +81,6 @@ class MadeOfFile(RunFolder):
     """The folder for what is made of a file's rows. It is beside the file, and has its name.
 
     Whoever has such a folder already may have anything in it: only what says that this package made it is replaced.
-
-    Raises
-    ------
-    AnalysisError
-        If its name without the suffix is no name of a folder beside it: ``..csv``, ``...csv``.
     """
 
     def __init__(self, file: Path) -> None:
@@ -103,15 +92,7 @@ class MadeOfFile(RunFolder):
         self._file = file
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file as a whole: see `RunFolder.write`.
-
-        Raises
-        ------
-        AnalysisError
-            If there is a run or a search, or a file that this package did not make.
-        RunFolderError
-            If it cannot be written.
-        """
+        """Write a file as a whole (see `RunFolder.write`), but not among a run's, nor over what others made."""
         if any(self.read(spec) is not None for spec in PATHS.specs):
             raise AnalysisError(
                 f"What is made of {self._file} would go to {self}, which holds a run or a search of its own "

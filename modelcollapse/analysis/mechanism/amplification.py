@@ -82,13 +82,10 @@ def amplification_bound(results: pl.DataFrame) -> pl.DataFrame:
     flattered by its noise: a tenth and more of it in 30 generations. The bound holds for models that are consistently
     calibrated; an under-fitted model that predicts by argmax need not be, and may break it.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``generation, n_seen, n_seeds, true_share, mean`` (predicted-positive rate), ``bias, human_bias, factor,
-        bound`` and ``within`` (bias at most the bound): all but the factor are means over seeds. ``excess`` is bias −
-        bound with its 95 % interval over seeds ``excess_low, excess_high``, and ``verdict`` what that says: "within",
-        "beyond", else "not shown" ("" with one seed).
+    Columns: `ARM`, ``generation, n_seen, n_seeds, true_share, mean`` (predicted-positive rate), ``bias, human_bias,
+    factor, bound`` and ``within`` (bias at most the bound): all but the factor are means over seeds. ``excess`` is bias
+    − bound with its 95 % interval over seeds ``excess_low, excess_high``, and ``verdict`` what that says: "within",
+    "beyond", else "not shown" ("" with one seed).
     """
     rows = prepare(results).drop_nulls("predicted_positive_rate")
     shares = true_shares(rows)

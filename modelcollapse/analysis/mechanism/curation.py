@@ -164,12 +164,9 @@ def _fieller(parts: Floats, wholes: Floats, confidence: float = 0.95) -> tuple[f
 def compare_strategies(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Compare strategies of equal budget with each other, within seeds, at the final size.
 
-    Returns
-    -------
-    DataFrame
-        One row per collapse rate, budget and pair: the axes of a setting, ``collapse_rate, budget, better, worse`` (by
-        the mean), ``n_seeds, difference`` with ``ci_low, ci_high, p`` and ``p_holm`` over all pairs, budgets and
-        rates of a setting; ``verdict``: "told apart" where that is below 5 %, else "cannot be told apart".
+    One row per collapse rate, budget and pair: the axes of a setting, ``collapse_rate, budget, better, worse`` (by the
+    mean), ``n_seeds, difference`` with ``ci_low, ci_high, p`` and ``p_holm`` over all pairs, budgets and rates of a
+    setting; ``verdict``: "told apart" where that is below 5 %, else "cannot be told apart".
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
     records = []
@@ -194,23 +191,13 @@ def compare_strategies(results: pl.DataFrame, metric: str = "accuracy") -> pl.Da
 
 
 def budget_needed(bought: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
-    """Find the smallest budget of each strategy that keeps the loss within a margin, with confidence bounds.
+    """Find the smallest budget of each strategy that keeps the loss within a margin, from what `curation` says.
 
     What is still lost is interpolated between the budgets tested, from the loop's at 0. The estimate is where its mean
     first falls below the margin; the bounds are where its lower and its upper confidence limit (95 %, two-sided) do.
 
-    Parameters
-    ----------
-    bought : DataFrame
-        See `curation`.
-    margin : float
-        Loss that counts as none.
-
-    Returns
-    -------
-    DataFrame
-        The axes of a setting, ``collapse_rate, strategy, n_seeds, margin, largest`` (budget tested), ``needed, ci_low,
-        ci_high`` as shares; null: beyond the largest budget tested. ``reliable`` as in `curation`, of all budgets.
+    Columns: the axes of a setting, ``collapse_rate, strategy, n_seeds, margin, largest`` (budget tested), ``needed,
+    ci_low, ci_high`` as shares; null: beyond the largest budget tested. ``reliable`` as in `curation`, of all budgets.
     """
     known = bought.drop_nulls("left_low")
     loops = known.filter(strategy=LOOP).select(*_RATE, "left", "left_low", "left_high")

@@ -34,18 +34,11 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
     A negative loss is a gain. Every arm's error rate is its own model's, so "structured error" also holds what worse
     models err more. If a control is missing, its step is taken together with the next.
 
-    Parameters
-    ----------
-    metric : str
-        A metric of which more is better.
-
-    Returns
-    -------
-    DataFrame
-        The axes of a setting, ``collapse_rate, n_seen, n_seeds, cause, better, worse`` (label rules compared), ``loss``
-        (fraction) with ``ci_low, ci_high``, ``p`` and ``p_holm``, corrected over all causes and rates of the setting
-        (totals among themselves): of twelve causes that do nothing some raw p is below .05 in 45 % of runs. The causes
-        of a rate add up to its row ``total``. Settings without ``argmax`` or without any control have no rows.
+    Columns: the axes of a setting, ``collapse_rate, n_seen, n_seeds, cause, better, worse`` (label rules compared),
+    ``loss`` (fraction of a metric of which more is better) with ``ci_low, ci_high``, ``p`` and ``p_holm``, corrected
+    over all causes and rates of the setting (totals among themselves): of twelve causes that do nothing some raw p is
+    below .05 in 45 % of runs. The causes of a rate add up to its row ``total``. Settings without ``argmax`` or without
+    any control have no rows.
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
     human = references(final)

@@ -26,22 +26,15 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
 
     The estimate is where the mean human-only curve, made monotone, reaches the arm's mean, interpolated in log size.
     The interval holds the sizes at which the arm's final value and the human-only value of the same seeds do not
-    differ at 5 % (a t test within seeds, inverted), from the first such size to the last.
+    differ at 5 % (a t test within seeds, inverted), from the first such size to the last. The human-only curve must
+    rise, as in the regime ``accumulate``.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows, one per generation of a chain; regime ``accumulate`` or any other whose human-only curve rises.
-
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, n_seen``, ``human_size, ci_low, ci_high`` (documents) and ``worth`` = human_size / n_seen.
-        ``human_size`` or a bound is null where it lies outside the sizes of the human-only curve; ``beyond`` says on
-        which side the estimate does ("below", "above" or ""). Of an estimate outside, the bound on the inner side says
-        how sure that is: it is the first (last) size itself if the whole interval lies below (above) it.
-        ``calibrated`` is the worth to a calibrated sampler (`domains.closed_form.laws.calibrated_worth`): a benchmark,
-        no bound; null in other regimes than ``accumulate``, and where it is not the current model that labels.
+    Columns: `ARM`, ``n_seeds, n_seen``, ``human_size, ci_low, ci_high`` (documents) and ``worth`` = human_size /
+    n_seen. ``human_size`` or a bound is null where it lies outside the sizes of the human-only curve; ``beyond`` says
+    on which side the estimate does ("below", "above" or ""). Of an estimate outside, the bound on the inner side says
+    how sure that is: it is the first (last) size itself if the whole interval lies below (above) it. ``calibrated`` is
+    the worth to a calibrated sampler (`domains.closed_form.laws.calibrated_worth`): a benchmark, no bound; null in
+    other regimes than ``accumulate``, and where it is not the current model that labels.
     """
     rows = prepare(results)
     human = {tuple(key.values()): group for key, group in groups(references(rows).drop_nulls(metric), SETTING)}

@@ -44,29 +44,17 @@ _KEYS = (*ARM, "seed", "generation", "n_seen")
 
 @dataclass(frozen=True)
 class Harm:
-    """A definition's quantity in one domain.
-
-    Attributes
-    ----------
-    definition : int
-        A number of `MEANINGS`.
-    quantity : str
-        What is measured, in words.
-    kind : str
-        A mean over seeds, shown if it is beyond the margin ("mean") or above 0 ("any"), excluded if within the margin;
-        never shown ("rise"); never excluded, as no margin is known ("slope"). A share of seeds: harm is 0 or 1
-        ("event").
-    metric : str
-        The column whose seeds must be one group for a mean to be believed, and whose resolution is that of the harm.
-    of : callable
-        Takes prepared rows of one setting; returns the columns of a treated arm, ``seed, generation, n_seen, harm`` –
-        or why the harm is not measurable there.
-    """
+    """A definition's quantity in one domain."""
 
     definition: int
     quantity: str
+    #: A mean over seeds, shown if it is beyond the margin ("mean") or above 0 ("any"), excluded if within the margin;
+    #: never shown ("rise"); never excluded, as no margin is known ("slope"). A share of seeds ("event"): 0 or 1 of each.
     kind: Kind
+    #: The column whose seeds must be one group for a mean to be believed, and whose resolution is that of the harm.
     metric: str
+    #: Takes prepared rows of one setting; returns the columns of a treated arm, ``seed, generation, n_seen, harm`` –
+    #: or why the harm is not measurable there.
     of: Callable[[pl.DataFrame], pl.DataFrame | str]
 
     def unit(self, domain: Domain) -> str:

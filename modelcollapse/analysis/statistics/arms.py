@@ -46,19 +46,10 @@ class PairingError(AnalysisError):
 def prepare(results: pl.DataFrame) -> pl.DataFrame:
     """Check, deduplicate and sort the rows of one or more runs.
 
-    Without the column ``experiment`` they are one experiment named ``run``.
-
-    Returns
-    -------
-    DataFrame
-        One row per generation of a chain and experiment, sorted by arm, seed and generation; experiments of the study
-        come first, in its order. No axis is null: 0 is "no limit" of ``max_terms`` and, like an empty ``growth``, what
-        older versions did not record. All starts of one ladder have the same ``growth``.
-
-    Raises
-    ------
-    AnalysisError
-        There are no rows, a column is missing, an experiment's name is none, or a seed has two chains in one arm.
+    Without the column ``experiment`` they are one experiment named ``run``. Rows are sorted by arm, seed and
+    generation; experiments of the study come first, in its order. No axis is null: 0 is "no limit" of ``max_terms``
+    and, like an empty ``growth``, what older versions did not record. All starts of one ladder have the same
+    ``growth``. AnalysisError says what rows lack, or that a seed has two chains in one arm.
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
@@ -268,14 +259,9 @@ def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.Data
 
 
 def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
-    """Assert that before the first self-label all arms of a seed are the same experiment (an exact A/A test).
+    """Raise PairingError unless all arms of a seed are the same before the first self-label (an exact A/A test).
 
     Returns how many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
-
-    Raises
-    ------
-    PairingError
-        A difference is not exactly zero.
     """
     start = pair_with_reference(rows.filter(pl.col("generation") == 0), metric)
     broken = start.filter(pl.col("difference") != 0)

@@ -18,23 +18,8 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
     value in each may differ – that is then what is compared. On the same corpus equal seeds mean equal documents: the
     difference is taken within seeds. Otherwise it is Welch's.
 
-    Parameters
-    ----------
-    first, second : DataFrame
-        Rows of both runs.
-    same_corpus : bool
-        Whether their corpus fingerprints agree.
-
-    Returns
-    -------
-    DataFrame
-        The axes that arms were matched by, ``collapse_rate, n_seen``, ``quantity`` ("accuracy" or "difference to rate
-        0"), ``first, second, difference`` (second − first), ``ci_low, ci_high, p, n_seeds, paired``.
-
-    Raises
-    ------
-    AnalysisError
-        The runs have no arm and size in common.
+    Columns: the axes that arms were matched by, ``collapse_rate, n_seen``, ``quantity`` ("accuracy" or "difference to
+    rate 0"), ``first, second, difference`` (second − first), ``ci_low, ci_high, p, n_seeds, paired``.
     """
     one, other = prepare(first), prepare(second)
     matched = [axis for axis in RULE if max(_values(one, axis), _values(other, axis)) > 1]

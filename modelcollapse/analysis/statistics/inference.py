@@ -17,16 +17,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean or a difference of means with its standard error.
+    """A mean or a difference of means, and its standard error: NaN if a single value gave it.
 
-    Attributes
-    ----------
-    value, error : float
-        The estimate, and its standard error; NaN if a single value gave it.
-    freedom : float
-        Degrees of freedom of the error; 0 if there are none.
-    n : int
-        Seeds behind it (the smaller number of two samples).
+    `freedom` are the error's degrees of freedom, 0 if there are none; `n` seeds are behind it, of two samples the
+    smaller number.
     """
 
     value: float

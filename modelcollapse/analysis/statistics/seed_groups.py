@@ -33,25 +33,17 @@ ENOUGH_SEEDS = 20
 
 
 def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
-    """Classify every arm: one group of seeds, two groups, or seeds that degenerate or not.
+    """Classify every arm at one size of each setting: one group of seeds, two groups, or seeds that fall or not.
 
-    Parameters
-    ----------
-    here : DataFrame
-        Prepared rows at one size of each setting (`arms.at_size`).
+    Columns: `ARM` and
 
-    Returns
-    -------
-    DataFrame
-        One row per arm: `ARM` and
-
-        - ``state``: "mixed" (the seeds fall into two groups, see `split_in_two`), "degenerate seeds" (a seed of this
-          arm, or of any arm of its setting, has degenerated), else "regular";
-        - ``falls``: the arm itself is mixed or has degenerate seeds, so its mean describes no typical seed;
-        - ``reliable``: a t interval of the mean and what is concluded from it may be believed: the arm is regular, or
-          has `ENOUGH_SEEDS`; ``why``: the reason if not, else "";
-        - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
-          without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
+    - ``state``: "mixed" (the seeds fall into two groups, see `split_in_two`), "degenerate seeds" (a seed of this arm,
+      or of any arm of its setting, has degenerated), else "regular";
+    - ``falls``: the arm itself is mixed or has degenerate seeds, so its mean describes no typical seed;
+    - ``reliable``: a t interval of the mean and what is concluded from it may be believed: the arm is regular, or has
+      `ENOUGH_SEEDS`; ``why``: the reason if not, else "";
+    - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
+      without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
     """
     is_of_many = "largest_share" in here.columns
     degenerate = pl.col("largest_share") >= HEALTHY[1] if is_of_many else IS_DEGENERATE

@@ -30,16 +30,10 @@ def trend(
     design the fixed slope of a mixed model with random intercepts and slopes. Results without shared seeds get one line
     through the rates' means, each with its own spread (Satterthwaite's degrees of freedom).
 
-    Parameters
-    ----------
-    max_rate : float
-        Rates above it are left out: over a wide range losses are rarely straight lines.
+    Rates above `max_rate` are left out: over a wide range losses are rarely straight lines.
 
-    Returns
-    -------
-    DataFrame
-        The axes of a label rule, ``n_seen, n_seeds, n_rates, max_rate, paired``, ``slope_pp`` with ``ci_low_pp,
-        ci_high_pp`` (percentage points per 1 %) and ``p``. Label rules with fewer than three rates are left out.
+    Columns: the axes of a label rule, ``n_seen, n_seeds, n_rates, max_rate, paired``, ``slope_pp`` with ``ci_low_pp,
+    ci_high_pp`` (percentage points per 1 %) and ``p``. Label rules with fewer than three rates are left out.
     """
     rows = prepare(results)
     here = with_reference(at_size(rows, n_seen)).filter(
@@ -165,18 +159,10 @@ def margin_sensitivity(
     question is corrected by Holm over the rates of a label rule, so that at each margin either of them is answered
     wrongly for any rate in at most 5 % of runs. Choosing the margin after looking spoils that.
 
-    Parameters
-    ----------
-    margins : sequence of float
-        Fractions: 0.005 is half a percentage point.
-
-    Returns
-    -------
-    DataFrame
-        One row per arm with a collapse rate above 0 and margin: `ARM`, ``n_seen, n_seeds, margin, difference``;
-        ``p_beyond`` and ``p_equivalent``, both corrected; ``verdict``: "loss" or "gain" (beyond the margin),
-        "equivalent", "neither" – and "unreliable" where `compare_rates` says that t tests do not hold (null with one
-        seed); and of the whole label rule ``tolerance`` with ``tolerance_low, tolerance_high``: see `trends.tolerance`.
+    One row per arm with a collapse rate above 0 and margin: `ARM`, ``n_seen, n_seeds, margin, difference``;
+    ``p_beyond`` and ``p_equivalent``, both corrected; ``verdict``: "loss" or "gain" (beyond the margin), "equivalent",
+    "neither" – and "unreliable" where `compare_rates` says that t tests do not hold (null with one seed); and of the
+    whole label rule ``tolerance`` with ``tolerance_low, tolerance_high``: see `tolerance`.
     """
     rows = prepare(results)
     found = [one for one in differences(at_size(rows, n_seen), metric) if one.generation > 0]

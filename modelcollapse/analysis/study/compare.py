@@ -58,34 +58,20 @@ def published_like(rows: pl.DataFrame) -> pl.DataFrame:
 def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
     """Compare a run's curves with the published ones, level and shape, wherever sizes and rates agree.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run. Of several models or regimes the loop of the study is taken: label rule ``argmax``, regime
-        ``accumulate``, the model that most rows have.
-    margin : float
-        Differences of accuracy within ± margin count as none.
+    Of several models or regimes the loop of the study is taken: see `study_loop`.
 
-    Returns
-    -------
-    DataFrame
-        One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
-        other levels; "shape": should agree on any reviews); ``quantity`` with its ``unit`` (`FRACTION`, `SLOPE` or
-        `CORRELATION`): accuracy at the first and at the last common size, change from the first to the last size
-        relative to the first, difference to rate 0 at the last size, slope (percentage points per 1 % of collapse
-        rate), rank correlation of both sets of mean accuracies over rates; where it was taken; ``ours`` and
-        ``published`` with 95 % intervals, their ``difference`` with interval and whether that holds 0 (``agree``, which
-        is no agreement: a wide interval holds anything); ``p`` and ``p_holm``, corrected over the levels, or the
-        shapes, of an experiment; ``p_equivalent`` of two one-sided tests within what `margin` makes of the quantity:
-        itself of accuracies and differences, divided by the published first accuracy of relative changes, by the range
-        of rates of slopes. ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm below .05), else
-        "compatible"; "" without intervals. Of the rank correlation, ``ours`` is the correlation between both, with a
-        simulated interval; it "agrees" if that lies above 0.
-
-    Raises
-    ------
-    AnalysisError
-        No published experiment has sizes and rates in common with the run.
+    One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
+    other levels; "shape": should agree on any reviews); ``quantity`` with its ``unit`` (`FRACTION`, `SLOPE` or
+    `CORRELATION`): accuracy at the first and at the last common size, change from the first to the last size relative
+    to the first, difference to rate 0 at the last size, slope (percentage points per 1 % of collapse rate), rank
+    correlation of both sets of mean accuracies over rates; where it was taken; ``ours`` and ``published`` with 95 %
+    intervals, their ``difference`` with interval and whether that holds 0 (``agree``, which is no agreement: a wide
+    interval holds anything); ``p`` and ``p_holm``, corrected over the levels, or the shapes, of an experiment;
+    ``p_equivalent`` of two one-sided tests within what `margin` makes of the quantity: itself of accuracies and
+    differences, divided by the published first accuracy of relative changes, by the range of rates of slopes.
+    ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm below .05), else "compatible"; "" without
+    intervals. Of the rank correlation, ``ours`` is the correlation between both, with a simulated interval; it "agrees"
+    if that lies above 0.
     """
     rows = study_loop(prepare(results))
     theirs = published_like(rows)
