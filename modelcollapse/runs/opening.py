@@ -38,8 +38,7 @@ class FileResults(Results):
     """
 
     def __init__(self, file: Path) -> None:
-        from modelcollapse.analysis.exported_rows import read_rows
-        from modelcollapse.analysis.made import MadeOfFile
+        from modelcollapse.analysis.exported_rows import MadeOfFile, read_rows
         from modelcollapse.analysis.study.published import is_original_file, read_original
 
         self.file = file

@@ -138,9 +138,8 @@ class Results(ABC):
         from modelcollapse.analysis.study.reproduction import check_post
 
         check_asked(margin)
-        checked = check_post(classified(self), margin)
-        rows = [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked]
         names = ("experiment", "claim", "measured", "verdict")
+        rows = list(check_post(classified(self), margin))
         return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row")
 
     def curves(self, metric: str | None = None) -> pl.DataFrame:
@@ -454,7 +453,7 @@ class Results(ABC):
         >>> run.export("first.csv")
         18
         """
-        from modelcollapse.analysis.made import write_export
+        from modelcollapse.analysis.exported_rows import write_export
 
         rows = self.results()
         write_export(rows, Path(file))

@@ -150,6 +150,6 @@ def _excess(here: pl.DataFrame, factor: float) -> dict[str, Any]:
     over = here.with_columns(excess=pl.col("bias") - factor * pl.col("human_bias"))
     estimate = mean_over_seeds(over, "excess", "predicted_positive_rate")
     low, high = estimate.interval()
-    sides = low is not None and low > 0, high is not None and high < 0
-    verdict = "" if low is None else "beyond" if sides[0] else "within" if sides[1] else "not shown"
-    return {"excess": estimate.value, "excess_low": low, "excess_high": high, "verdict": verdict}
+    if low is None or high is None:
+        return {**estimate.bounds("excess"), "verdict": ""}
+    return {**estimate.bounds("excess"), "verdict": "beyond" if low > 0 else "within" if high < 0 else "not shown"}

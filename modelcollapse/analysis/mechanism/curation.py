@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, SETTING, at_size, prepare, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, SETTING, at_size, prepare, rules_by_rate
 from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
 from modelcollapse.analysis.statistics.inference import Floats, mean_over_seeds
-from modelcollapse.analysis.statistics.seed_groups import seed_groups
+from modelcollapse.analysis.statistics.seed_groups import suspects
 from modelcollapse.analysis.statistics.trends import first_crossing
 
 LOOP = "argmax"
@@ -69,8 +69,7 @@ def curation(results: pl.DataFrame, metric: str = "accuracy", margin: float = 0.
         - ``reliable``, and ``why`` not: see `seed_groups.seed_groups`; nothing is ``within`` where seeds fall.
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
-    suspect = seed_groups(final, metric).filter(pl.col("falls") | ~pl.col("reliable"))
-    reasons = {tuple(row[axis] for axis in ARM): row["why"] or row["state"] for row in suspect.iter_rows(named=True)}
+    reasons = suspects(final, metric)
     records = []
     for key, group, wide in _by_rate(final, metric):
         rules = [rule for rule in wide.columns if rule.partition(":")[0] in (*BUDGETED, *OTHERS, *BESIDE)]
@@ -95,11 +94,8 @@ def _with_frontier(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_rate(final: pl.DataFrame, metric: str) -> Iterator[tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]]:
-    """Yield, for each rate with the loop beside strategies, its rows and a column of values for each rule, by seed."""
-    human = references(final)
-    for key, group in groups(treated(final), _RATE):
-        here = pl.concat([human.filter(pl.col(axis).eq_missing(key[axis]) for axis in SETTING), group])
-        wide = here.pivot("label_rule", index=["seed", "n_test"], values=metric)
+    """Yield what `rules_by_rate` does for each rate with the loop beside strategies."""
+    for key, group, wide in rules_by_rate(final, metric):
         kinds = {rule.partition(":")[0] for rule in group["label_rule"]}
         if {NO_RULE, LOOP} <= set(wide.columns) and kinds & {*BUDGETED, *OTHERS}:
             yield key, group, wide
@@ -122,7 +118,6 @@ def _strategy(
     bought, left = (mean_over_seeds(values, name, metric) for name in ("bought", "left"))
     checked = mean(group.filter(label_rule=rule)["n_checked"].fill_null(0))
     restored, restored_low, restored_high = _fieller(values["bought"].to_numpy(), values["loss"].to_numpy())
-    left_low, left_high = left.interval()
     p_within = replace(left, value=left.value - margin).p_not_below()
     return {
         **record,
@@ -134,9 +129,7 @@ def _strategy(
         "restored": restored,
         "restored_low": restored_low,
         "restored_high": restored_high,
-        "left": left.value,
-        "left_low": left_low,
-        "left_high": left_high,
+        **left.bounds("left"),
         "within": None if p_within is None or why else p_within < 0.05,
         "reliable": not why,
         "why": why,

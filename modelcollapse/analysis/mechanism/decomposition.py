@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, at_size, prepare, references, treated
-from modelcollapse.analysis.statistics.frames import groups, table, with_holm
+from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, at_size, prepare, rules_by_rate
+from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import mean_over_seeds
 
 #: From people labelling everything to the loop; each step adds the cause named with it.
@@ -41,14 +41,10 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
     any control have no rows.
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
-    human = references(final)
     records: list[dict[str, Any]] = []
-    for key, group in groups(treated(final), [*SETTING, "collapse_rate"]):
-        setting = pl.all_horizontal(pl.col(axis) == key[axis] for axis in SETTING)
-        here = pl.concat([human.filter(setting), group])
-        values = here.filter(pl.col("label_rule").is_in([rule for rule, _ in STEPS]))
-        wide = values.pivot("label_rule", index=["seed", "n_test"], values=metric).drop_nulls()
-        steps = _steps(wide.columns)
+    for key, group, values in rules_by_rate(final, metric):
+        steps = _steps(values.columns)
+        wide = values.select("seed", "n_test", *(rule for rule, _ in STEPS if rule in values.columns)).drop_nulls()
         if wide.is_empty() or len(steps) < 2:
             continue
         for cause, better, worse in [*steps, (TOTAL, NO_RULE, "argmax")]:

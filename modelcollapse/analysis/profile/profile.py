@@ -15,7 +15,7 @@ from modelcollapse.analysis.statistics.arms import ARM, RULE, SETTING, at_size, 
 from modelcollapse.analysis.statistics.compare_rates import ONE_SEED
 from modelcollapse.analysis.statistics.frames import groups, table, with_holm
 from modelcollapse.analysis.statistics.inference import mean_over_seeds, share_interval
-from modelcollapse.analysis.statistics.seed_groups import seed_groups
+from modelcollapse.analysis.statistics.seed_groups import suspects
 from modelcollapse.simulation.domain import Domain
 
 SHOWN, NOT_SHOWN, EXCLUDED, NOT_MEASURABLE = "shown", "not shown", "excluded within the margin", "not measurable here"
@@ -139,11 +139,8 @@ def _suspect(setting: pl.DataFrame, harm: Harm) -> dict[tuple[Any, ...], str]:
     """
     if harm.kind == "event" or harm.metric not in setting.columns:
         return {}
-    known = seed_groups(at_size(setting), harm.metric).filter(pl.col("falls") | ~pl.col("reliable"))
-    return {
-        tuple(row[axis] for axis in ARM): f"interval perhaps too narrow: {row['why'] or row['state']}"
-        for row in known.iter_rows(named=True)
-    }
+    known = suspects(at_size(setting), harm.metric)
+    return {arm: f"interval perhaps too narrow: {why}" for arm, why in known.items()}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,12 @@ made by the model, so one chain (label rule ``none``) is the reference of all la
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
+from modelcollapse.analysis.statistics.frames import groups
 from modelcollapse.domains.catalogue import DOMAINS
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.record import SCHEMA
@@ -81,11 +84,6 @@ def domain_shown(rows: pl.DataFrame) -> Domain:
     columns = {*rows.columns}
     domains = [domain for domain in DOMAINS.values() if primary(domain)[0] in columns]
     return max(domains, key=lambda domain: len(columns & domain.measures.keys()), default=DOMAINS["classification"])
-
-
-def main_measure(rows: pl.DataFrame) -> str:
-    """Return the primary measure of the domain whose rows these are."""
-    return primary(domain_shown(rows))[0]
 
 
 def _without_nulls(results: pl.DataFrame) -> pl.DataFrame:
@@ -258,6 +256,16 @@ def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.Data
     )
 
 
+def rules_by_rate(rows: pl.DataFrame, metric: str) -> Iterator[tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]]:
+    """Yield the setting and collapse rate of treated arms, their rows, and a column of values for each label rule.
+
+    A row of these for each seed and test size; the chains of rate 0 are the rule ``none``.
+    """
+    for key, group in groups(treated(rows), [*SETTING, "collapse_rate"]):
+        human = references(rows).filter(pl.col(axis).eq_missing(key[axis]) for axis in SETTING)
+        yield key, group, pl.concat([human, group]).pivot("label_rule", index=["seed", "n_test"], values=metric)
+
+
 def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
     """Raise PairingError unless all arms of a seed are the same before the first self-label (an exact A/A test).
 
@@ -286,7 +294,7 @@ def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]
     parts, reasons = [], {}
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         try:
-            check_pairing(group, main_measure(group))
+            check_pairing(group, primary(domain_shown(group))[0])
             parts.append(group)
         except PairingError as error:
             reasons[str(name)] = f"{error} Until then rates are compared as independent samples."

@@ -8,8 +8,7 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, prepare
-
-Floats = npt.NDArray[np.float64]
+from modelcollapse.analysis.statistics.inference import Floats
 
 
 def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) -> Floats:

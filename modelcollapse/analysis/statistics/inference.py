@@ -52,6 +52,11 @@ class Estimate:
         low, high = self.interval()
         return {name: self.value, "ci_low": low, "ci_high": high, "p": self.p_value()}
 
+    def bounds(self, name: str) -> dict[str, float | None]:
+        """Value and 95 % interval as columns that begin with a name."""
+        low, high = self.interval()
+        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
+
     def p_not_below(self) -> float | None:
         """One-sided p of "the truth is not below 0"; None without degrees of freedom."""
         if self.freedom <= 0:

@@ -11,10 +11,10 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed, prepare, references, study_loop
-from modelcollapse.analysis.statistics.curves import Floats
 from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import (
     Estimate,
+    Floats,
     difference_of,
     mean_of,
     rank_correlation,
@@ -221,15 +221,11 @@ def _compare_start(
 
 def _record(place: dict[str, Any], margin: float, ours: Estimate, theirs: Estimate) -> dict[str, Any]:
     gap = difference_of(ours, theirs)
-    (low, high), (a, b), (c, d) = (estimate.interval() for estimate in (gap, ours, theirs))
+    low, high = gap.interval()
     return {
         **place,
-        "ours": ours.value,
-        "ours_low": a,
-        "ours_high": b,
-        "published": theirs.value,
-        "published_low": c,
-        "published_high": d,
+        **ours.bounds("ours"),
+        **theirs.bounds("published"),
         **gap.columns("difference"),
         "agree": None if low is None or high is None else low <= 0 <= high,
         "p_equivalent": gap.p_equivalent(margin),
