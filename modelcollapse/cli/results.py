@@ -53,7 +53,7 @@ def report(location: RunArgument, margin: Margin = 0.005) -> None:
 
 def profile(location: RunArgument, margin: Margin = 0.005) -> None:
     """Judge every arm by eight definitions of model collapse: a profile, never a score."""
-    from modelcollapse.analysis.report.profile_table import profile_table
+    from modelcollapse.analysis.report.mechanism_tables import profile_table
     from modelcollapse.analysis.statistics.arms import prepare
     from modelcollapse.cli.tables import print_table
     from modelcollapse.runs.opening import open_results

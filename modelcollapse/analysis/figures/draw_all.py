@@ -32,11 +32,7 @@ _OF_CLASSES: Kinds = {
     "predicted-shares": partial(classes_figure, column="predicted_shares"),
     "curation": frontier_figure,
 }
-_OF_SETTINGS: Kinds = {
-    "controls": controls_figure,
-    "decomposition": decomposition_figure,
-    "curation": frontier_figure,
-}
+_OF_SETTINGS: Kinds = {"controls": controls_figure, "decomposition": decomposition_figure, "curation": frontier_figure}
 
 
 @dataclass(frozen=True)

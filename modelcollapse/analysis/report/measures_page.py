@@ -26,6 +26,7 @@ from modelcollapse.analysis.report.cells import (
 from modelcollapse.analysis.report.class_tables import class_caveats, classes_table
 from modelcollapse.analysis.report.curation_tables import curation_tables
 from modelcollapse.analysis.report.inline_svg import InlineFigures
+from modelcollapse.analysis.report.mechanism_tables import profile_table
 from modelcollapse.analysis.report.page import (
     CAPTIONS,
     LEAD,
@@ -36,7 +37,6 @@ from modelcollapse.analysis.report.page import (
     render_page,
     rows_shown,
 )
-from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.report.text_tables import NO_SAMPLES, samples_table, written_table
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, varying_axes
 from modelcollapse.analysis.statistics.compare_rates import compare_rates

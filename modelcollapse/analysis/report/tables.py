@@ -43,8 +43,8 @@ from modelcollapse.analysis.report.mechanism_tables import (
     decomposition_table,
     peaks_table,
     predictor_table,
+    profile_table,
 )
-from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.statistics.arms import ARM, RULE, AnalysisError
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, pairing_gain
 from modelcollapse.analysis.statistics.curves import curves

@@ -11,7 +11,7 @@ from modelcollapse.analysis.statistics.arms import ARM, SETTING, prepare
 from modelcollapse.analysis.statistics.inference import Floats
 
 
-def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float = 0.95) -> Floats:
+def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float | Floats = 0.95) -> Floats:
     """Half the width of Student's t intervals of means, from standard deviations and sizes; NaN if n < 2."""
     sizes = np.asarray(n, dtype=np.float64)
     enough = sizes >= 2
@@ -80,12 +80,9 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
     ``band_low, band_high`` are null where there are fewer than two values.
     """
     counted = table.with_columns(n_sizes=(pl.col("n_seeds") >= 2).sum().over(ARM))
-    half = np.full(counted.height, np.nan)
-    for n_sizes in counted["n_sizes"].unique().to_list():
-        if n_sizes:
-            here = (counted["n_sizes"] == n_sizes).to_numpy()
-            sd, n = (counted[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("sd", "n_seeds"))
-            half[here] = t_half_width(np.maximum(sd[here], least_sd), n[here], 1 - (1 - confidence) / n_sizes)
+    level = 1 - (1 - confidence) / np.maximum(counted["n_sizes"].to_numpy(), 1)
+    sd = np.maximum(counted["sd"].fill_null(np.nan).to_numpy(), least_sd)
+    half = t_half_width(sd, counted["n_seeds"].to_numpy(), level)
     width = pl.Series(half).fill_nan(None)
     return table.with_columns(band_low=pl.col("mean") - width, band_high=pl.col("mean") + width)
 
