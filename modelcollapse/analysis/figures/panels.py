@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -142,30 +143,16 @@ def draw_lines(
         sizes = table["n_seen"].to_numpy()
         n_seeds = line.rows["seed"].n_unique()
         if n_seeds >= 2 and any(line is one for one in banded):
-            low, high = ("ci_low", "ci_high") if n_seeds >= BAND_SEEDS else ("min", "max")
-            axes.fill_between(
-                sizes,
-                table[low].cast(pl.Float64).to_numpy(),
-                table[high].cast(pl.Float64).to_numpy(),
-                color=line.colour,
-                alpha=0.14 if len(banded) <= 6 else 0.08,
-                linewidth=0,
-                zorder=top - 10,
-            )
+            ends = ("ci_low", "ci_high") if n_seeds >= BAND_SEEDS else ("min", "max")
+            low, high = (table[name].cast(pl.Float64).to_numpy() for name in ends)
+            alpha = 0.14 if len(banded) <= 6 else 0.08
+            axes.fill_between(sizes, low, high, color=line.colour, alpha=alpha, linewidth=0, zorder=top - 10)
         if 1 < n_seeds < seeds_below and len(lines) * n_seeds <= 60:
             for _, one in line.rows.drop_nulls(metric).sort("n_seen").group_by("seed", maintain_order=True):
                 axes.plot(one["n_seen"], one[metric], color=line.colour, linewidth=0.5, alpha=0.35, zorder=top - 5)
-        few = len(sizes) <= 14
-        axes.plot(
-            sizes,
-            table["mean"],
-            color=line.colour,
-            linewidth=1.9 if line.is_reference else 1.5,
-            zorder=top,
-            marker="o" if few else None,
-            markersize=3.2,
-            markeredgewidth=0,
-        )
+        width = 1.9 if line.is_reference else 1.5
+        dots: dict[str, Any] = {"marker": "o", "markersize": 3.2, "markeredgewidth": 0} if len(sizes) <= 14 else {}
+        axes.plot(sizes, table["mean"], color=line.colour, linewidth=width, zorder=top, **dots)
 
 
 def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequence[Line2D] = ()) -> None:

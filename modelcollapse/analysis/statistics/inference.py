@@ -41,11 +41,8 @@ class Estimate:
 
     def p_value(self) -> float | None:
         """Two-sided p of "the truth is 0"; None without degrees of freedom."""
-        if self.freedom <= 0:
-            return None
-        if self.error == 0:
-            return 1.0 if self.value == 0 else 0.0
-        return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
+        p = replace(self, value=-abs(self.value)).p_not_below()
+        return None if p is None else min(1.0, 2 * p)
 
     def columns(self, name: str) -> dict[str, float | None]:
         """Value, 95 % interval and p as columns of a table; `name` is the value's."""
@@ -71,13 +68,9 @@ class Estimate:
 
     def p_equivalent(self, margin: float) -> float | None:
         """P of two one-sided tests: "the truth lies outside ± `margin`" (Schuirmann 1987)."""
-        if self.freedom <= 0:
-            return None
-        if self.error == 0:
-            return 0.0 if abs(self.value) < margin else 1.0
-        below = stats.t.sf((self.value + margin) / self.error, self.freedom)
-        above = stats.t.cdf((self.value - margin) / self.error, self.freedom)
-        return float(max(below, above))
+        below = replace(self, value=self.value + margin).p_not_above()
+        above = replace(self, value=self.value - margin).p_not_below()
+        return None if below is None or above is None else max(below, above)
 
 
 def mean_of(values: npt.ArrayLike, least_sd: float = 0.0) -> Estimate:
