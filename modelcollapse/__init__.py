@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from modelcollapse.planning.doctor import examine
     from modelcollapse.runs.adaptive_seeds import run_until_precise
     from modelcollapse.runs.comparing import Comparison, compare
-    from modelcollapse.runs.foreseeing import dry_run, estimate, experiment, experiments, plan
+    from modelcollapse.runs.experiments import experiment, experiments
+    from modelcollapse.runs.foreseeing import dry_run, estimate, plan
     from modelcollapse.runs.opening import FileResults, open_results
     from modelcollapse.runs.results import Results
     from modelcollapse.runs.run import Run, open_run
@@ -49,7 +50,8 @@ __getattr__ = importer(
         "planning.doctor": ("examine",),
         "runs.adaptive_seeds": ("run_until_precise",),
         "runs.comparing": ("Comparison", "compare"),
-        "runs.foreseeing": ("dry_run", "estimate", "experiment", "experiments", "plan"),
+        "runs.experiments": ("experiment", "experiments"),
+        "runs.foreseeing": ("dry_run", "estimate", "plan"),
         "runs.opening": ("FileResults", "open_results"),
         "runs.results": ("Results",),
         "runs.run": ("Run", "open_run"),

@@ -16,7 +16,7 @@ from itertools import chain
 from modelcollapse import Sweep, load_corpus, run_sweep
 from modelcollapse.execution.plan import plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
-from modelcollapse.planning.estimate import calibrate
+from modelcollapse.planning.estimate import Kind, calibrate
 from modelcollapse.planning.forecast import Cluster, forecast
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     )  # fmt: skip
     corpus = load_corpus(options.corpus)
     tasks = [planned.task for planned in plan_from_nothing(sweep, corpus.fingerprint).to_run]
-    law = calibrate(tasks[0].spec.model, tasks[0].spec.terms, corpus)
+    law = calibrate(Kind(tasks[0].spec.model), corpus)
     size = CorpusSize.of(corpus, corpus.n_documents)
     for workers in (1, 2):
         foreseen = forecast(tasks, law.generations, Cluster(workers, 1, 10**12), size)

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from modelcollapse.corpora.dense import AnyCorpus
     from modelcollapse.sweeps.sweep import Sweep
 
-#: Axes whose values are no words or numbers that speak for themselves.
-_IN_WORDS = ("growth", "max_terms")
-
 
 @contextmanager
 def interruptible(location: str) -> Iterator[None]:
@@ -84,10 +81,10 @@ def execute(
 
     With `until_ci`, seeds are added until the intervals are that narrow: see `adaptive_seeds.run_until_precise`.
     """
-    from modelcollapse.cli.other_domains import print_laws, print_measures
-    from modelcollapse.cli.tables import print_cautions
+    from modelcollapse.analysis.outcomes import laws_table, outcome_table
+    from modelcollapse.cli.tables import print_cautions, show
     from modelcollapse.execution.progress import JsonProgress
-    from modelcollapse.runs.adaptive_seeds import run_until_precise
+    from modelcollapse.runs.adaptive_seeds import describe_precision, run_until_precise
     from modelcollapse.runs.sweeping import run_sweep
 
     options = {name: value for name, value in vars(how).items() if name != "json"}
@@ -106,75 +103,21 @@ def execute(
     if not how.json:
         # seeds that were added are of another sweep of this experiment
         results = run.results(readable if is_classification or reached is not None else [sweep])
+        show(outcome_table(results))
         if is_classification:
-            _print_outcome(results)
             if len(readable) < len(mine):
                 typer.echo(
                     "Not in the table: an earlier sweep whose learner would have to be imported; resume says how.",
                     err=True,
                 )
             print_cautions(results, run.corpus)
-        else:
-            print_measures(results, run.domain)
         if run.domain.name == "closed_form":
-            print_laws(run.laws([sweep], corpus))
-        if reached is not None:
-            _print_reached(reached, until_ci, n_seeds, results)
+            show(laws_table(run.laws([sweep], corpus)))
+        if until_ci is not None and reached is not None:
+            for words in describe_precision(results, reached, until_ci, n_seeds):
+                typer.echo(words)
         typer.echo(f"Results: {location}. Next: modelcollapse plot {location}, or report, or export.")
     failed = run.failed(sweep)
     if failed:
         typer.echo(f"{len(failed)} chains failed; why: {run.folder.path(PATHS.failures.name)}", err=True)
     return not failed
-
-
-def _print_reached(reached: float, wanted: float | None, n_seeds: int, results: Any) -> None:
-    """Print the width of the interval that was asked for, and when it is not to be believed."""
-    from modelcollapse.analysis.statistics.arms import at_size, prepare
-    from modelcollapse.analysis.statistics.inference import share_interval
-    from modelcollapse.analysis.statistics.seed_groups import seed_groups
-    from modelcollapse.runs.adaptive_seeds import RELIES_ON
-
-    if results.is_empty():
-        return
-    typer.echo(
-        f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds, from the spread of the first "
-        f"ones (Stein's two stages){'' if reached <= (wanted or 0) else f', not ± {wanted:g}'}."
-    )
-    typer.echo(RELIES_ON)
-    fallen = seed_groups(at_size(prepare(results)))
-    if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["all_seeds"])).any():
-        typer.echo("Some seeds have degenerated and some have not: no interval of a mean holds there; see the report.")
-    elif not fallen.is_empty() and fallen["n_degenerate"].sum() == 0:
-        may = share_interval(0, n_seeds)[1]
-        typer.echo(f"No seed has degenerated: of {n_seeds} seeds, up to {may:.0%} of all others still may (95 %).")
-
-
-def _print_outcome(results: Any) -> None:
-    """Print where every arm of a sweep began and ended: means over seeds."""
-    from modelcollapse.analysis.formats import axis_words
-    from modelcollapse.analysis.statistics.arms import prepare, varying_axes
-    from modelcollapse.analysis.statistics.curves import outcome
-    from modelcollapse.cli.tables import print_table
-
-    if results.is_empty():
-        return
-    rows = prepare(results)
-    axes = [axis for axis in varying_axes(rows) if axis != "model_params"]
-    if rows.filter(rows["model_params"] != "")["model_params"].n_unique() > 1:
-        axes.append("model_params")
-    cells = [
-        (
-            f"{100 * row['collapse_rate']:g} %",
-            *(axis_words(axis, row[axis]) if axis in _IN_WORDS else row[axis] for axis in axes),
-            row["n_seeds"],
-            f"{row['first_n_seen']:,} → {row['n_seen']:,}",
-            f"{row['first_accuracy']:.3f} → {row['accuracy']:.3f}",
-            "–" if row["half_width"] is None else f"{row['half_width']:.3f}",
-            "–" if row["roc_auc"] is None else f"{row['roc_auc']:.3f}",
-            f"{row['first_predicted_positive_rate']:.2f} → {row['predicted_positive_rate']:.2f}",
-        )
-        for row in outcome(rows).iter_rows(named=True)
-    ]
-    names = [axis.replace("_", " ") for axis in axes]
-    titles = ("rate", *names, "seeds", "documents", "accuracy", "± 95 %", "ROC AUC", "called positive")
-    print_table(titles, cells)

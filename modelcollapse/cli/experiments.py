@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from modelcollapse.cli.options import Given, expanded
-from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, sweep_from_options
+from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, typed_sweep
 from modelcollapse.sweeps.sweep_fields import SweepFields
-
-if TYPE_CHECKING:
-    from modelcollapse.planning.estimate import CostLaw
-    from modelcollapse.simulation.spec import ChainSpec
 
 
 def experiments(
@@ -26,97 +21,46 @@ def experiments(
     """List the experiments: chains, generations, documents needed, and – once measured – the time they take."""
     import os
 
+    import polars as pl
+
     import modelcollapse
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import print_frame
+    from modelcollapse.corpora import load_corpus, load_if_cached
     from modelcollapse.execution.progress import duration
-    from modelcollapse.planning.estimate import makespan
     from modelcollapse.sweeps.experiments import SETS
 
     numbers = counts("cores", cores) if cores else tuple(dict.fromkeys((os.cpu_count() or 1, 8, 64)))
-    law_of = _laws(corpus, estimate)
-    known = modelcollapse.experiments()
-    rows = []
-    for _, name, n_chains, n_generations, n_documents, what in known.filter(domain="classification").iter_rows():
-        seconds = [
-            law.chain_seconds(chain) for chain in modelcollapse.experiment(name).chains() if (law := law_of(chain))
-        ]
-        times = [duration(makespan(seconds, n)) if len(seconds) == n_chains else "–" for n in numbers]
-        rows.append((name, n_chains, f"{n_generations:,}", f"{n_documents:,}", *times, what))
-    rows += _searches(law_of, numbers)
-    columns = [f"{n} core{'s' if n > 1 else ''}" for n in numbers]
-    print_table(("experiment", "chains", "generations", "documents", *columns, "what"), rows)
-    for (domain,), others in known.filter(known["domain"] != "classification").group_by("domain", maintain_order=True):
+    documents = (load_corpus if estimate else load_if_cached)(corpus)
+    known = modelcollapse.experiments(documents, numbers, measure=estimate)
+    times = [str(n) for n in numbers if documents is not None]
+    of_labels = pl.col("domain").is_in(["classification", "search"])
+    shown = known.filter(of_labels).select("experiment", "chains", "generations", "documents", *times, "what")
+    in_words = [pl.col(name).map_elements(duration, return_dtype=pl.String) for name in times]
+    print_frame(shown.with_columns(in_words), **{n: f"{n} core{'s' if n != '1' else ''}" for n in times})
+    for (domain,), others in known.filter(~of_labels).group_by("domain", maintain_order=True):
         typer.echo(f"\nDomain {domain}:")
-        print_table(("experiment", "chains", "generations", "what"), others.drop("domain", "documents").iter_rows())
+        print_frame(others.select("experiment", "chains", "generations", "what"))
     for name, steps in SETS.items():
         typer.echo(f"{name}: {', '.join(steps)}, in one folder.")
     typer.echo()
-    if any("–" in row for row in rows):
+    if not estimate and (not times or shown[times].null_count().sum_horizontal()[0]):
         typer.echo(f"Times on '{corpus}' are not known yet: modelcollapse experiments --estimate --corpus {corpus}")
     else:
         typer.echo(f"Times: estimated for '{corpus}', cores like this machine's, nothing else running.")
 
 
-def _searches(law_of: Callable[[ChainSpec], CostLaw | None], numbers: tuple[int, ...]) -> list[tuple[object, ...]]:
-    """Return the rows of the two searches: variants for chains, trainings for generations."""
-    from modelcollapse.execution.progress import duration
-    from modelcollapse.planning.estimate import grid_seconds, makespan, search_seconds
-    from modelcollapse.searches.generational import SearchSettings
-    from modelcollapse.searches.hyperparameters import GridSettings
-    from modelcollapse.sweeps.experiments import experiment_values
-    from modelcollapse.sweeps.sweep import Sweep
-
-    grid, search = GridSettings.of("hyperparameters"), SearchSettings.of("generational")
-    study = next(Sweep(**experiment_values("baseline")).chains())  # any chain with the study's forest
-    law = law_of(study)
-    works = [] if law is None else [[grid_seconds(grid, law)], search_seconds(search, law)]
-    times = [[duration(sum(makespan(part, n) for part in work)) for n in numbers] for work in works]
-    times = times or [["–"] * len(numbers)] * 2
-    n_combinations, born = len(grid.models()), search.parents * search.children
-    trained = search.variants + search.max_generations * (born + search.parents)
-    return [
-        (
-            "hyperparameters",
-            f"{n_combinations:,}",
-            f"{n_combinations * grid.folds:,}",
-            f"{grid.documents:,}",
-            *times[0],
-            "Cross-validation of a grid of forest parameters (a command; combinations, trainings)",
-        ),
-        (
-            "generational",
-            f"{search.variants + search.max_generations * born:,}",
-            f"{trained * search.seeds:,}",
-            f"{search.train_size + search.test_size:,}",
-            *times[1],
-            "Evolutionary search, children learning from their parents (a command; variants, trainings, at most)",
-        ),
-    ]
-
-
 def counts(option: str, given: str) -> tuple[int, ...]:
     """Read the numbers of cores or nodes that an option lists."""
     from modelcollapse.errors import SpecError
+    from modelcollapse.runs.foreseeing import check_counts
     from modelcollapse.sweeps.parsing import parse_integers
 
     try:
         numbers = parse_integers(given)
-        if not 1 <= min(numbers) <= max(numbers) <= 1_000_000:
-            raise ValueError(f"found {given}, expected whole numbers from 1 to 1,000,000")
     except ValueError as error:
         raise SpecError(f"{option}: {error}.") from None
+    check_counts(option, numbers)
     return numbers
-
-
-def _laws(corpus: str, measure: bool) -> Callable[[ChainSpec], CostLaw | None]:
-    """Return what gives the cost law of a chain: measured now, or known from before."""
-    from modelcollapse.corpora import load_corpus, load_if_cached
-    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
-
-    documents, laws = (load_corpus if measure else load_if_cached)(corpus), CalibrationCache()
-    if documents is None:
-        return lambda chain: None
-    return law_by_chain(laws.measure if measure else laws.load, documents)
 
 
 @expanded
@@ -143,7 +87,7 @@ def plan(
 
     clusters = (counts("cores", cores), counts("nodes", nodes) if nodes else None, node_memory)
     find_clusters(*clusters)  # before a corpus is loaded
-    sweep, about_corpus = sweep_from_options(experiment, given, corpus, {}, scale)
+    sweep, about_corpus = typed_sweep(experiment, given, corpus, {}, scale)
     check_domain(sweep)
     documents = load_corpus(**about_corpus)
     table = modelcollapse.plan(sweep, documents, *clusters, price)

@@ -1,23 +1,20 @@
-"""Options made of declared fields; which of them were typed; and those that can do nothing in a call.
-
-What can do nothing is refused where more was meant, else said.
-"""
+"""Options made of declared fields, which of them were typed, and saying which do nothing."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast, get_args, get_type_hints
 
 import typer
 
 from modelcollapse.fields import Field, declared
 
 if TYPE_CHECKING:
-    from modelcollapse.sweeps.sweep import Sweep
+    from modelcollapse.execution.executors import RayOptions
 
 #: Values by name, of those options that the user typed: ``Annotated[Given, SweepFields]`` takes those of a sweep.
 Given: TypeAlias = Mapping[str, Any]
@@ -111,66 +108,24 @@ def typed(context: typer.Context) -> Given:
     return {name: context.params[name] for name, source in sources if source and source.name == "COMMANDLINE"}
 
 
-def say_idle(words: str) -> None:
-    """Say on standard error that something typed does nothing here."""
-    typer.echo(f"Note: {words}", err=True)
+def say_idle(words: Iterable[str]) -> None:
+    """Say on standard error what does nothing here of what was typed."""
+    for note in words:
+        typer.echo(f"Note: {note}", err=True)
+
+
+def ray_options(how: ExecutorOptions) -> RayOptions:
+    """Return what was typed for Ray."""
+    from modelcollapse.execution.executors import RayOptions
+
+    return cast(RayOptions, {name: value for name, value in vars(how).items() if name in RayOptions.__annotations__})
 
 
 def check_executor(how: ExecutorOptions) -> None:
-    """Mention options for Ray where Ray is not used; raise SpecError if a cluster was named."""
-    from modelcollapse.errors import SpecError
-    from modelcollapse.execution.executors import check_gpus
+    """Say which options for Ray do nothing where it is not used; raise SpecError where more was meant."""
+    from modelcollapse.execution.executors import check_ray
 
-    check_gpus(how.executor, getattr(how, "gpus", 0))
-    if how.executor != "inprocess":
-        return
-    if how.address is not None:
-        raise SpecError("--address names a Ray cluster, and --executor inprocess uses none: leave one of them out.")
-    for name in ("workers", "shards"):
-        if getattr(how, name, None) is not None:
-            say_idle(f"--{name} does nothing with --executor inprocess, which runs one chain after the other.")
-
-
-def check_run(given: Given, how: RunOptions, sweep: Sweep) -> None:
-    """Mention options of `run` that do nothing beside others; raise SpecError if they contradict or lack another."""
-    from modelcollapse.errors import SpecError
-    from modelcollapse.runs.adaptive_seeds import MAX_SEEDS, check_precision
-
-    if given.get("dry_run") and how.json:
-        raise SpecError("--json tells programs how a run goes on, and --dry-run runs nothing: leave one of them out.")
-    if "max_seeds" in given and "until_ci" not in given:
-        raise SpecError("--max-seeds says where --until-ci stops: add --until-ci, or say --seeds.")
-    if "until_ci" in given:
-        check_precision(sweep, given["until_ci"], given.get("max_seeds", MAX_SEEDS))
-        if given.get("dry_run"):
-            say_idle("--until-ci adds seeds when it sees results; listed is what it begins with.")
-    check_executor(how)
-    if how.gpus and not any(":" in name for name in sweep.model):
-        say_idle(f"--gpus keeps GPUs from others, and {_names(sweep)} uses none.")
-    if how.shards is not None and how.executor != "inprocess":
-        from modelcollapse.execution.ray.sharded_training import can_be_sharded
-
-        if sweep.domain != "classification" or not any(can_be_sharded(model) for model in sweep.models()):
-            say_idle(f"--shards does nothing: {_names(sweep)} has no trees that tasks could share.")
-
-
-def check_sweep(given: Given, sweep: Sweep) -> None:
-    """Mention options of a sweep that do nothing in it; raise SpecError if they fit no model, or say a thing twice."""
-    from modelcollapse.domains.catalogue import find_domain
-    from modelcollapse.errors import SpecError
-    from modelcollapse.simulation.learning import learners
-
-    if "trees" in given and "model_param" in given and "n_estimators" in sweep.model_param:
-        raise SpecError("--trees and --model-param n_estimators say the same: leave one of them out.")
-    if "trees" in given and not any("n_estimators" in learners.parameter_names(name) for name in sweep.model):
-        raise SpecError(f"--trees: {_names(sweep)} has none. Leave it out, or add a forest to --model.")
-    if "label_rule" in given and not any(sweep.rates):
-        say_idle("--label-rule does nothing at rate 0, where people label everything.")
-    slots = find_domain(sweep.domain).slots
-    if sweep.final_size <= min(sweep.initial_size):
-        for name in ("increment", "sizes"):
-            if name in given:
-                say_idle(f"--{name} does nothing: chains begin with all {sweep.final_size:,} {slots}.")
+    say_idle(check_ray(how.executor, ray_options(how)))
 
 
 def check_retry(retry_failed: bool, location: str) -> None:
@@ -178,8 +133,4 @@ def check_retry(retry_failed: bool, location: str) -> None:
     from modelcollapse.execution.store.folder import RunFolder
 
     if retry_failed and not RunFolder(location).failures.ids():
-        say_idle(f"--retry-failed does nothing: no chain in {location} has failed.")
-
-
-def _names(sweep: Sweep) -> str:
-    return " or ".join(sweep.model)
+        say_idle([f"--retry-failed does nothing: no chain in {location} has failed."])

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelcollapse.cli.execute import Steps, execute
-from modelcollapse.cli.options import Given, RunOptions, check_executor, check_retry, check_run, expanded, typed
-from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, run_on, sweep_from_options
+from modelcollapse.cli.options import (
+    Given,
+    RunOptions,
+    check_executor,
+    check_retry,
+    expanded,
+    ray_options,
+    say_idle,
+    typed,
+)
+from modelcollapse.cli.sweep import CorpusName, Experiment, Scale, typed_sweep
 from modelcollapse.corpora.option_fields import ReadingFields
 from modelcollapse.sweeps.sweep_fields import SweepFields
 
@@ -45,21 +54,43 @@ def run(
     if experiment in SETS:
         _run_set(experiment, typed(context), corpus, out, how)
         return
-    sweep, about_corpus = sweep_from_options(experiment, given, corpus, reading, scale)
-    check_run(typed(context), how, sweep)
+    sweep, about_corpus = typed_sweep(experiment, given, corpus, reading, scale)
+    _check(typed(context), how, sweep)
     location = out or default_folder(sweep)
     check_out(location)
     domain = find_domain(sweep.domain)
     documents = domain.load(**about_corpus) if about_corpus or domain.needs_corpus(sweep.model) else None
-    sweep = run_on(sweep, documents)
-    if dry_run:
-        table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed)
-        check_retry(how.retry_failed, location)
-        _print_plan(table, location, domain.slots)
-        return
+    if documents is not None and sweep.on(documents).model != sweep.model:
+        say_idle(
+            [
+                f"the project's forest takes words in two classes, which '{documents.name}' has not: forest-sklearn "
+                "runs in its place, scikit-learn's RandomForestClassifier with the study's parameters."
+            ]
+        )
+    sweep = sweep.on(documents)
+    table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed) if dry_run else None
     check_retry(how.retry_failed, location)
-    if not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
+    if table is not None:
+        _print_plan(table, location, domain.slots)
+    elif not execute(sweep, documents, location, how, about_corpus, until_ci, max_seeds):
         raise typer.Exit(EXIT_FAILED_CHAINS)
+
+
+def _check(said: Given, how: RunOptions, sweep: Sweep) -> None:
+    """Say which options do nothing beside others; raise SpecError if they contradict or lack another."""
+    from modelcollapse.errors import SpecError
+    from modelcollapse.runs.adaptive_seeds import MAX_SEEDS, check_precision
+    from modelcollapse.runs.foreseeing import idle_options
+
+    if said.get("dry_run") and how.json:
+        raise SpecError("--json tells programs how a run goes on, and --dry-run runs nothing: leave one of them out.")
+    if "max_seeds" in said and "until_ci" not in said:
+        raise SpecError("--max-seeds says where --until-ci stops: add --until-ci, or say --seeds.")
+    if "until_ci" in said:
+        check_precision(sweep, said["until_ci"], said.get("max_seeds", MAX_SEEDS))
+        if said.get("dry_run"):
+            say_idle(["--until-ci adds seeds when it sees results; listed is what it begins with."])
+    say_idle(idle_options(sweep, how.executor, ray_options(how)))
 
 
 #: What can be typed beside the name of a set of experiments, apart from how and where they run.
@@ -134,23 +165,21 @@ def reproduce(
 
 
 def _print_plan(table: pl.DataFrame, location: str, slots: str) -> None:
-    from modelcollapse.cli.tables import print_table
+    import polars as pl
 
-    rows = [
-        (
-            row["chain_id"],
-            row["seed"],
-            f"{row['collapse_rate']:g}",
-            f"{row['model']} {row['model_params']}".strip(),
-            row["regime"],
-            row["label_rule"],
-            f"{row['initial_size']:,} → {row['final_size']:,}",
-            f"{row['done']}/{row['asked']}",
-        )
-        for row in table.iter_rows(named=True)
-    ]
-    titles = ("chain", "seed", "rate", "model", "regime", "label rule", slots, "generations done")
-    print_table(titles, rows)
+    from modelcollapse.cli.tables import print_frame
+
+    shown = table.select(
+        chain="chain_id",
+        seed="seed",
+        rate=pl.format("{} %", (100 * pl.col("collapse_rate")).round(3).cast(pl.String).str.strip_suffix(".0")),
+        model=pl.concat_str("model", "model_params", separator=" ").str.strip_chars(),
+        regime="regime",
+        label_rule="label_rule",
+        sizes=pl.format("{} → {}", "initial_size", "final_size"),
+        done=pl.format("{}/{}", "done", "asked"),
+    )
+    print_frame(shown, sizes=slots, done="generations done")
     n_finished, n_begun, n_failed = (table.filter(state=state).height for state in ("finished", "begun", "failed"))
     to_run = table.filter(table["state"] != "failed")
     typer.echo(
@@ -164,9 +193,11 @@ def status(
     location: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or URL.")],
 ) -> None:
     """Say what a run has and what is missing. Works while it is running."""
+    import polars as pl
+
     from modelcollapse import open_run
     from modelcollapse.analysis.report.caveats import duplicates
-    from modelcollapse.cli.tables import print_table
+    from modelcollapse.cli.tables import print_frame
     from modelcollapse.names import printable
 
     run = open_run(location)
@@ -174,11 +205,9 @@ def status(
     if run.domain.name != "classification":
         about = f"domain {run.domain.name}, {about}"
     typer.echo(f"{location}: {printable(about)}")
-    rows = [
-        (name, f"{finished}/{chains}", begun, failed, f"{done}/{asked}")
-        for name, chains, finished, begun, failed, done, asked in run.status().iter_rows()
-    ]
-    print_table(("experiment", "chains finished", "begun", "failed", "generations"), rows)
+    finished, done = pl.format("{}/{}", "finished", "chains"), pl.format("{}/{}", "done", "asked")
+    columns = ("experiment", finished.alias("chains finished"), "begun", "failed", done.alias("generations"))
+    print_frame(run.status().select(columns))
     if words := duplicates(run.corpus):
         typer.echo(f"Caution: {words}")
 

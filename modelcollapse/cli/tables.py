@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from modelcollapse.analysis.report.cells import Table
+
 #: Cautions below a table at most: the report has all of them.
 _MOST_CAUTIONS = 3
 
@@ -30,6 +32,31 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 400
     Console(highlight=False, markup=False, width=width, soft_wrap=False).print(table)
+
+
+def print_frame(frame: pl.DataFrame, **titles: str) -> None:
+    """Print a frame: counts in thousands, other numbers to three digits, a dash for what is unknown.
+
+    `titles` are of columns that are not called so.
+    """
+    names = [titles.get(name, name.replace("_", " ")) for name in frame.columns]
+    print_table(names, [[_cell(value) for value in row] for row in frame.iter_rows()])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def show(table: Table | None) -> None:
+    """Print a table of the analysis, and its note; nothing where there is none."""
+    import typer
+
+    if table is not None:
+        print_table(table.columns, [[cell.text for cell in row] for row in table.rows])
+        if table.note:
+            typer.echo(table.note)
 
 
 def print_cautions(results: pl.DataFrame, corpus: Mapping[str, Any], of: str = "") -> None:

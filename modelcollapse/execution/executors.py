@@ -83,18 +83,6 @@ def is_machines_fault(error: BaseException) -> bool:
     return isinstance(error, (MemoryError, OSError, ImportError, LearnerError))
 
 
-def check_gpus(executor: ExecutorName | Executor, gpus: float) -> None:
-    """Raise SpecError if Ray cannot be asked for so many GPUs for each chain, or is not used."""
-    if gpus != 0 and not (LEAST_GPUS <= gpus <= 1 or (1 < gpus < math.inf and float(gpus).is_integer())):
-        raise SpecError(
-            f"gpus: found {gpus}, expected a share of one GPU that each chain takes, such as 0.25, or a whole number."
-        )
-    if gpus and executor == "inprocess":
-        raise SpecError(
-            "gpus: asks Ray for GPUs, and the executor inprocess uses no Ray: leave it out; models see all GPUs there."
-        )
-
-
 class RayOptions(TypedDict, total=False):
     """What can be said of Ray; all of it may be left out.
 
@@ -110,6 +98,28 @@ class RayOptions(TypedDict, total=False):
     gpus: float
 
 
+def check_ray(executor: ExecutorName | Executor, ray: RayOptions) -> list[str]:
+    """Return, in words, which options do nothing without Ray.
+
+    Raise SpecError if they mean a cluster or GPUs that this executor cannot use, or no such share of a GPU can be.
+    """
+    gpus = ray.get("gpus", 0)
+    if gpus != 0 and not (LEAST_GPUS <= gpus <= 1 or (1 < gpus < math.inf and float(gpus).is_integer())):
+        raise SpecError(
+            f"gpus: found {gpus}, expected a share of one GPU that each chain takes, such as 0.25, or a whole number."
+        )
+    if executor != "inprocess":
+        return []
+    if gpus:
+        raise SpecError(
+            "gpus: asks Ray for GPUs, and the executor inprocess uses no Ray: leave it out; models see all GPUs there."
+        )
+    if ray.get("address") is not None:
+        raise SpecError("address: names a Ray cluster, and the executor inprocess uses none: leave one of them out.")
+    idle = [name for name in ("workers", "shards") if dict(ray).get(name) is not None]
+    return [f"{name} does nothing with the executor inprocess, which runs one chain after the other." for name in idle]
+
+
 def find_executor(executor: ExecutorName | Executor, **ray: Unpack[RayOptions]) -> Executor:
     """Return an executor by its name; an executor is returned as it is.
 
@@ -122,7 +132,7 @@ def find_executor(executor: ExecutorName | Executor, **ray: Unpack[RayOptions]) 
     """
     if unknown := [option for option in ray if option not in RayOptions.__annotations__]:
         raise TypeError(f"unexpected argument {unknown[0]!r}")
-    check_gpus(executor, ray.get("gpus", 0))
+    check_ray(executor, ray)
     if executor == "inprocess":
         return InProcessExecutor()
     if executor == "ray":

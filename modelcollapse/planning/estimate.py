@@ -14,12 +14,12 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -53,6 +53,14 @@ _TEST_SIZE = 5000
 
 #: Floor, so that a logarithm is defined.
 _LEAST = 1e-9
+
+
+class Kind(NamedTuple):
+    """What the cost of trainings hangs on beside their sizes and the corpus, which decides the domain."""
+
+    model: Model
+    terms: TermSelection = TermSelection()
+    domain: str = "classification"
 
 
 _Law = TypeVar("_Law", bound="CostLaw | None")
@@ -99,7 +107,7 @@ class CostLaw:
         return float(np.exp(y[-1] + max(0.0, slope) * (np.log(size) - x[-1])))
 
 
-def calibrate(model: Model, terms: TermSelection, corpus: AnyCorpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
+def calibrate(kind: Kind, corpus: AnyCorpus, seconds: float = CALIBRATION_SECONDS) -> CostLaw:
     """Train on 128, 256, … documents until time is up or there are no more, and return the law of what that cost.
 
     Raise CorpusError if the corpus has fewer than 512 documents: too few to measure anything.
@@ -111,12 +119,21 @@ def calibrate(model: Model, terms: TermSelection, corpus: AnyCorpus, seconds: fl
             f"The corpus '{corpus.name}' has {corpus.n_documents:,} documents, too few to estimate times: "
             f"at least {4 * _SMALLEST:,} are needed."
         )
-    learners.warm_up([model])
-    _measure(model, terms, corpus, sizes[0], test_size)  # the first time, the corpus is read from disk
+    learners.warm_up([kind.model])
+    chain = ChainSpec(
+        seed=0,
+        collapse_rate=Decimal(0),
+        initial_size=sizes[0],
+        final_size=sizes[0],
+        test_size=test_size,
+        growth=Growth(),
+        **kind._asdict(),
+    )
+    _measure(chain, corpus)  # the first time, the corpus is read from disk
     measured: list[tuple[float, float]] = []
     left = seconds
     for size in sizes:
-        measured.append(_measure(model, terms, corpus, size, test_size))
+        measured.append(_measure(replace(chain, initial_size=size, final_size=size), corpus))
         cost = measured[-1][0] + test_size * measured[-1][1]
         left -= cost
         if left < _NEXT_COSTS * cost and len(measured) >= _FEWEST_SIZES:
@@ -125,27 +142,18 @@ def calibrate(model: Model, terms: TermSelection, corpus: AnyCorpus, seconds: fl
     return CostLaw(tuple(sizes[: len(measured)]), fit_seconds, score_seconds)
 
 
-def _measure(model: Model, terms: TermSelection, corpus: AnyCorpus, size: int, test_size: int) -> tuple[float, float]:
+def _measure(chain: ChainSpec, corpus: AnyCorpus) -> tuple[float, float]:
     """Return processor seconds of one training, and of scoring one document."""
-    spec = ChainSpec(
-        seed=0,
-        collapse_rate=Decimal(0),
-        initial_size=size,
-        final_size=size,
-        test_size=test_size,
-        growth=Growth(),
-        model=model,
-        terms=terms,
-    )
-    generations = run_chain(spec, corpus)
+    generations = run_chain(chain, corpus)
     started = time.process_time()
     try:
         row = next(contained_items(generations)).row
     except Exception as error:
-        raise LearnerError(f"Learner '{model.name}' fails on {size} documents: {describe(error)}.") from error
+        name = chain.model.name
+        raise LearnerError(f"Learner '{name}' fails on {chain.initial_size} documents: {describe(error)}.") from error
     elapsed = time.process_time() - started
     share = row.fit_seconds / (row.fit_seconds + row.predict_seconds)
-    return max(share * elapsed, _LEAST), max((1 - share) * elapsed / test_size, _LEAST)
+    return max(share * elapsed, _LEAST), max((1 - share) * elapsed / chain.test_size, _LEAST)
 
 
 def makespan(chain_seconds: Iterable[float], cores: int | Sequence[float]) -> float:
@@ -186,7 +194,7 @@ def _share_of_trees(model: Model | None) -> float:
 
 
 class CalibrationCache:
-    """Laws that were measured on this machine, one small file for each corpus, model and selection of terms.
+    """Laws that were measured on this machine, one small file for each corpus and kind of trainings.
 
     A corpus goes by its fingerprint: one that is built anew under its name, or counted otherwise, is another.
     """
@@ -194,37 +202,35 @@ class CalibrationCache:
     def __init__(self) -> None:
         self._folder = default_cache() / "calibrations"
 
-    def load(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> CostLaw | None:
+    def load(self, corpus: AnyCorpus, kind: Kind) -> CostLaw | None:
         """Return the law of a corpus, or None if it was never measured."""
         try:
-            stored = json.loads(self._file(corpus, model, terms).read_bytes())
+            stored = json.loads(self._file(corpus, kind).read_bytes())
             return CostLaw(**{key: tuple(value) for key, value in stored.items()})
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
-    def measure(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> CostLaw:
+    def measure(self, corpus: AnyCorpus, kind: Kind) -> CostLaw:
         """Measure the law of a corpus and keep it; where that cannot be written, it is measured again the next time."""
-        law = calibrate(model, terms, corpus)
-        file = self._file(corpus, model, terms)
+        law = calibrate(kind, corpus)
+        file = self._file(corpus, kind)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             atomic.write_bytes(file, json.dumps(asdict(law)).encode())
         return law
 
-    def load_or_measure(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> CostLaw:
+    def load_or_measure(self, corpus: AnyCorpus, kind: Kind) -> CostLaw:
         """Return the law of a corpus; measured, and kept, if it never was."""
-        return self.load(corpus, model, terms) or self.measure(corpus, model, terms)
+        return self.load(corpus, kind) or self.measure(corpus, kind)
 
-    def _file(self, corpus: AnyCorpus, model: Model, terms: TermSelection) -> Path:
+    def _file(self, corpus: AnyCorpus, kind: Kind) -> Path:
         machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
         versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
-        about = [machine, versions, corpus.fingerprint, learners.identity(model), asdict(terms)]
+        about = [machine, versions, corpus.fingerprint, learners.identity(kind.model), asdict(kind.terms)]
         return self._folder / f"{short_hash(about)}.json"
 
 
-def law_by_chain(
-    find: Callable[[AnyCorpus, Model, TermSelection], _Law], corpus: AnyCorpus
-) -> Callable[[ChainSpec], _Law]:
+def law_by_chain(find: Callable[[AnyCorpus, Kind], _Law], corpus: AnyCorpus) -> Callable[[ChainSpec], _Law]:
     """Return what finds the law of a chain: chains of a kind share one, which is looked for once."""
     once = cache(partial(find, corpus))
-    return lambda chain: once(chain.model, chain.terms)
+    return lambda chain: once(Kind(chain.model, chain.terms, chain.domain))

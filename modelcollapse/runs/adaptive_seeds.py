@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
@@ -12,6 +12,9 @@ from modelcollapse.runs.run import Run
 from modelcollapse.runs.sweeping import run_sweep
 from modelcollapse.simulation.domain import primary
 from modelcollapse.sweeps.sweep import Sweep
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: Nobody waits for more; the user may say otherwise.
 MAX_SEEDS = 100
@@ -122,3 +125,26 @@ def seeds_for(n_pilot: int, of_pilot: float, wanted: float, most: int) -> int:
     if of_pilot <= wanted or math.isinf(of_pilot):
         return n_pilot
     return max(n_pilot, min(most, math.ceil(n_pilot * (of_pilot / wanted) ** 2)))
+
+
+def describe_precision(results: pl.DataFrame, reached: float, wanted: float, n_seeds: int) -> list[str]:
+    """Say how wide the interval that was asked for is, and when it is not to be believed; nothing without results."""
+    from modelcollapse.analysis.statistics.arms import at_size, prepare
+    from modelcollapse.analysis.statistics.inference import share_interval
+    from modelcollapse.analysis.statistics.seed_groups import seed_groups
+
+    if results.is_empty():
+        return []
+    missed = "" if reached <= wanted else f", not ± {wanted:g}"
+    width = (
+        f"Widest paired 95 % interval at the end: ± {reached:.4f} with {n_seeds} seeds, from the spread of the first "
+        f"ones (Stein's two stages){missed}."
+    )
+    fallen = seed_groups(at_size(prepare(results)))
+    doubt = []
+    if ((fallen["n_degenerate"] > 0) & (fallen["n_degenerate"] < fallen["all_seeds"])).any():
+        doubt = ["Some seeds have degenerated and some have not: no interval of a mean holds there; see the report."]
+    elif not fallen.is_empty() and fallen["n_degenerate"].sum() == 0:
+        may = share_interval(0, n_seeds)[1]
+        doubt = [f"No seed has degenerated: of {n_seeds} seeds, up to {may:.0%} of all others still may (95 %)."]
+    return [width, RELIES_ON, *doubt]

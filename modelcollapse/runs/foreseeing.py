@@ -6,21 +6,20 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
+from modelcollapse.execution.executors import ExecutorName, RayOptions, check_ray
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
 from modelcollapse.execution.ray.memory import CorpusSize
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import check_same_objects, resolve
 from modelcollapse.runs.run_spec import check_same_corpus, default_folder
 from modelcollapse.simulation.rows import axes_of
-from modelcollapse.sweeps.experiments import experiment_values, load_experiments
-from modelcollapse.sweeps.scaling import scale as scaled
 from modelcollapse.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -29,63 +28,11 @@ if TYPE_CHECKING:
 #: As cluster.yaml has them: cores of a node, and memory for each.
 CORES_PER_NODE, GB_PER_CORE = 32, 4.0
 
+#: Cores or nodes beyond this are a slip of the pen.
+MOST_CORES = 1_000_000
+
 #: Axes of a chain that `dry_run` lists.
 _LISTED_AXES = ("seed", "collapse_rate", "model", "model_params", "regime", "label_rule", "initial_size")
-
-
-def experiments() -> pl.DataFrame:
-    """List the experiments.
-
-    Returns
-    -------
-    DataFrame
-        ``domain, experiment, chains, generations, documents`` (that a corpus must have; null where slots are none) and
-        ``what`` it is, one row each.
-
-    Examples
-    --------
-    >>> experiments().filter(experiment="low-rates").select("chains", "generations", "documents").row(0)
-    (55, 5005, 30000)
-    """
-    rows = []
-    for name, values in load_experiments().items():
-        sweep = experiment(name)
-        chains = list(sweep.chains())
-        generations = sum(len(chain.sizes()) for chain in chains)
-        needed = sweep.documents_needed or None
-        rows.append((sweep.domain, name, len(chains), generations, needed, values["description"]))
-    columns = ["domain", "experiment", "chains", "generations", "documents", "what"]
-    return pl.DataFrame(rows, columns, orient="row")
-
-
-def experiment(name: str, scale: float | None = None, **changes: Any) -> Sweep:
-    """Return an experiment as a sweep.
-
-    Parameters
-    ----------
-    name : str
-        See `experiments`.
-    scale : float, optional
-        Multiplies its sizes, increment and test set: 0.1 makes a tenth.
-    **changes
-        Fields of a `Sweep` that replace the experiment's, taken as they are.
-
-    Returns
-    -------
-    Sweep
-
-    Raises
-    ------
-    SpecError
-        If there is no such experiment, or a field is not valid.
-
-    Examples
-    --------
-    >>> experiment("low-rates", scale=0.1, seeds=2).final_size
-    1000
-    """
-    values = dict(experiment_values(name))
-    return Sweep(**{**(values if scale is None else scaled(values, scale)), **changes})
 
 
 def dry_run(
@@ -176,7 +123,7 @@ def estimate(sweep: Sweep, corpus: AnyCorpus, cores: Sequence[int] | None = None
     sweep = sweep.on(corpus)
     check_domain(sweep)
     numbers = cores or (os.cpu_count() or 1,)
-    _check_counts("cores", numbers)
+    check_counts("cores", numbers)
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
     law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
     seconds = [law_of(chain).chain_seconds(chain) for chain in chains]
@@ -269,23 +216,39 @@ def plan(
 
 def check_domain(sweep: Sweep) -> None:
     """Raise SpecError for chains whose costs are not measured: they train no learner on a corpus."""
-    if sweep.domain != "classification":
+    if sweep.domain not in ("classification", "multiclass"):
         raise SpecError(
             f"'{sweep.experiment}' is of the domain '{sweep.domain}', whose time is not foreseen: expected a sweep of "
             "classification."
         )
 
 
-def _check_counts(name: str, numbers: Sequence[int]) -> None:
-    if not numbers or min(numbers) < 1:
-        raise SpecError(f"{name}: found {list(numbers)}, expected whole numbers from 1 up.")
+def idle_options(sweep: Sweep, executor: ExecutorName, ray: RayOptions) -> list[str]:
+    """Return, in words, which options for Ray do nothing for a sweep; raise SpecError where more was meant."""
+    from modelcollapse.execution.ray.sharded_training import can_be_sharded
+
+    idle = check_ray(executor, ray)
+    names = " or ".join(sweep.model)
+    if ray.get("gpus") and not any(":" in name for name in sweep.model):
+        idle.append(f"gpus keeps GPUs from others, and {names} uses none.")
+    has_trees = sweep.domain == "classification" and any(can_be_sharded(model) for model in sweep.models())
+    if ray.get("shards") is not None and executor != "inprocess" and not has_trees:
+        idle.append(f"shards does nothing: {names} has no trees that tasks could share.")
+    return idle
+
+
+def check_counts(name: str, numbers: Sequence[int]) -> None:
+    """Raise SpecError for numbers of cores or nodes that are none."""
+    if not numbers or not 1 <= min(numbers) <= max(numbers) <= MOST_CORES:
+        found = ",".join(map(str, numbers))
+        raise SpecError(f"{name}: found {found or 'none'}, expected whole numbers from 1 to {MOST_CORES:,}.")
 
 
 def find_clusters(cores: Sequence[int], nodes: Sequence[int] | None, node_memory: float | None) -> list[Cluster]:
     """Return the clusters that `plan` is asked for; raise SpecError if numbers of cores and nodes do not fit."""
     from modelcollapse.planning.forecast import Cluster
 
-    _check_counts("cores", cores)
+    check_counts("cores", cores)
     n_nodes = nodes or [-(-n // CORES_PER_NODE) for n in cores]
     if node_memory is not None and not 0 < node_memory < math.inf:
         raise SpecError(f"node_memory: found {node_memory}, expected a finite number above 0.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -237,7 +238,7 @@ class Results(ABC):
         name = self._measure(metric)
         measure = self.domain.measures.get(name)
         sign = -1 if measure is not None and measure.better == "less" else 1
-        return tolerance(self.results().with_columns(sign * pl.col(name)), margin, name, n_seen)
+        return tolerance(self._paired().with_columns(sign * pl.col(name)), margin, name, n_seen)
 
     def profile(self, margin: float = 0.005) -> pl.DataFrame:
         """Judge every arm by each of eight definitions of model collapse: a profile, never a score.
@@ -265,7 +266,7 @@ class Results(ABC):
         from modelcollapse.analysis.profile.profile import profile
 
         check_asked(margin)
-        return profile(self.results(), margin)
+        return profile(self._paired(), margin)
 
     def curation(self, margin: float = 0.005) -> pl.DataFrame:
         """Say what strategies of checking and choosing self-labels buy back of what the loop loses.
@@ -296,7 +297,16 @@ class Results(ABC):
         check_asked(margin)
         if primary(self.domain)[0] != "accuracy":
             check_classified(self)
-        return curation(self.results(), margin=margin)
+        return curation(self._paired(), margin=margin)
+
+    def _paired(self) -> pl.DataFrame:
+        """Return prepared rows; seeds whose pairing is broken are taken apart, and warned of: see `unpaired`."""
+        from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
+
+        rows, unsound = with_sound_pairing(prepare(self.results()))
+        for reason in unsound.values():
+            warnings.warn(reason, stacklevel=3)
+        return rows
 
     def _measure(self, name: str | None) -> str:
         """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""

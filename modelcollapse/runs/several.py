@@ -16,7 +16,7 @@ from modelcollapse.runs.run import Run, open_run
 from modelcollapse.runs.run_spec import check_out
 from modelcollapse.runs.sweeping import run_sweep
 from modelcollapse.simulation.domain import NO_CORPUS
-from modelcollapse.sweeps.experiments import set_sweeps, study_sweeps
+from modelcollapse.sweeps import experiments
 from modelcollapse.sweeps.sweep import Sweep
 
 
@@ -70,7 +70,7 @@ def reproduce(
     >>> study.status().row(0, named=True)["experiment"]
     'baseline'
     """
-    sweeps = study_sweeps(scale, seeds=seeds, trees=trees)
+    sweeps = sorted(experiments.sweeps_of(experiments.STUDY, scale, seeds=seeds, trees=trees), key=experiments.cost)
     check_out(out)
     name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)
@@ -122,7 +122,7 @@ def run_laws(
     >>> worlds.laws().columns[-5:]
     ['due', 'found', 'ci_low', 'ci_high', 'holds']
     """
-    sweeps = set_sweeps("laws", seeds=seeds)
+    sweeps = experiments.sweeps_of(experiments.SETS["laws"], seeds=seeds)
     check_out(out)
     name_or_path = locate_corpus(corpus)
     documents = load_corpus(name_or_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -54,26 +54,17 @@ def experiment_values(name: str) -> Mapping[str, Any]:
     return {"experiment": name, **values}
 
 
-def set_sweeps(name: str, **given: Any) -> list[Sweep]:
-    """Return the sweeps of a set of experiments; fields that are given, and not None, replace those of each."""
-    changes = {key: value for key, value in given.items() if value is not None}
-    return [Sweep(**{**experiment_values(step), **changes}) for step in SETS[name]]
+def sweeps_of(names: Sequence[str], factor: float | None = None, **given: Any) -> list[Sweep]:
+    """Return experiments as sweeps.
 
-
-def study_sweeps(factor: float | None = None, **given: Any) -> list[Sweep]:
-    """Return the five steps of the study's post, cheapest first.
-
-    Parameters
-    ----------
-    factor : float, optional
-        Multiplies all sizes: see `scaling.scale`.
-    **given
-        Fields of a `Sweep` that replace those of every step; None leaves them as they are.
+    `factor` multiplies all sizes: see `scaling.scale`. Fields that are given, and not None, replace those of each.
     """
-    sweeps = []
-    for name in STUDY:
-        values = dict(experiment_values(name))
-        if factor is not None:
-            values = scale(values, factor)
-        sweeps.append(Sweep(**{**values, **{key: value for key, value in given.items() if value is not None}}))
-    return sorted(sweeps, key=lambda sweep: sum(size**_GROWTH for chain in sweep.chains() for size in chain.sizes()))
+    changes = {key: value for key, value in given.items() if value is not None}
+    of_all = [dict(experiment_values(name)) for name in names]
+    scaled = of_all if factor is None else [scale(values, factor) for values in of_all]
+    return [Sweep(**{**values, **changes}) for values in scaled]
+
+
+def cost(sweep: Sweep) -> float:
+    """Return about what a sweep costs, in a unit of its own: to run the cheapest first."""
+    return sum(size**_GROWTH for chain in sweep.chains() for size in chain.sizes())

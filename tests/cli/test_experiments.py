@@ -20,8 +20,8 @@ def test_times_are_measured_once_and_remembered(call, reviews_csv, monkeypatch):
     second_a_training = CostLaw((100, 400_000), (1.0, 1.0), (1e-12, 1e-12))
     asked = []
 
-    def calibrate(model, terms, corpus):
-        asked.append((model, corpus.n_documents))
+    def calibrate(kind, corpus):
+        asked.append((kind, corpus.n_documents))
         return second_a_training
 
     monkeypatch.setattr(estimate, "calibrate", calibrate)

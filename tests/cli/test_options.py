@@ -85,10 +85,10 @@ def meant(call, tmp_path, monkeypatch) -> Callable[..., tuple[dict[str, Any], st
             raise SpecError("seen")
 
         module = {"run": run, "plan": experiments}[command]
-        original = module.sweep_from_options
+        original = module.typed_sweep
         (tmp_path / "spec.toml").write_text("".join(f"{key} = {text}\n" for key, text in values.items()))
         with monkeypatch.context() as patch:
-            patch.setattr(module, "sweep_from_options", spy)
+            patch.setattr(module, "typed_sweep", spy)
             _, _, err = call(command, "spec.toml", *arguments)
         assert seen, err
         return seen[0], err.removesuffix("modelcollapse: seen\n")
@@ -159,12 +159,12 @@ HERE = ["--executor", "inprocess"]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*BAYES, "--trees", "9"], "--trees: naive-bayes has none"),
-        ([*BAYES, *HERE, "--address", "auto"], "--address names a Ray cluster"),
-        (["resume", "runs/demo", *HERE, "--address", "auto"], "--address names a Ray cluster"),
-        (["reproduce", *HERE, "--address", "auto"], "--address names a Ray cluster"),
-        (["hyperparameters", *HERE, "--address", "auto"], "--address names a Ray cluster"),
-        (["generational", *HERE, "--address", "auto"], "--address names a Ray cluster"),
+        ([*BAYES, "--trees", "9"], "trees: naive-bayes has none"),
+        ([*BAYES, *HERE, "--address", "auto"], "address: names a Ray cluster"),
+        (["resume", "runs/demo", *HERE, "--address", "auto"], "address: names a Ray cluster"),
+        (["reproduce", *HERE, "--address", "auto"], "address: names a Ray cluster"),
+        (["hyperparameters", *HERE, "--address", "auto"], "address: names a Ray cluster"),
+        (["generational", *HERE, "--address", "auto"], "address: names a Ray cluster"),
         ([*BAYES, *HERE, "--gpus", "1"], "gpus: asks Ray for GPUs, and the executor inprocess uses no Ray"),
         (["resume", "runs/demo", *HERE, "--gpus", "1"], "gpus: asks Ray for GPUs"),
         ([*BAYES, "--gpus", "1.5"], "gpus: found 1.5, expected a share of one GPU"),
@@ -178,7 +178,7 @@ HERE = ["--executor", "inprocess"]
         ([*BAYES, "--until-ci", "0.1", "--seeds", "5", "--max-seeds", "4"], "max_seeds: found 4, expected at least"),
         ([*BAYES, "--dry-run", "--json"], "--json tells programs"),
         ([*BAYES, "--sizes", "100,300"], "Found both increment and sizes"),
-        ([*SWEEP, "--trees", "9", "--model-param", "n_estimators=3"], "--trees and --model-param n_estimators"),
+        ([*SWEEP, "--trees", "9", "--model-param", "n_estimators=3"], "trees and model_param n_estimators"),
         ([*BAYES, "--label-column", "a"], "made of counts, not text"),
         ([*BAYES, "--label-column", "a", "--rating-column", "b"], "exclude each other"),
         (["generational", "--corpus", "synthetic:500", *HERE, "--train-size", "100", "--test-size", "100"], "of text"),
@@ -195,15 +195,15 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_runs(call, tmp
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([*BAYES, *HERE, "--workers", "2"], "--workers does nothing with --executor inprocess"),
-        ([*SWEEP, *HERE, "--shards", "2"], "--shards does nothing with --executor inprocess"),
-        ([*BAYES, "--gpus", "0.5"], "--gpus keeps GPUs from others, and naive-bayes uses none"),
-        ([*BAYES, "--shards", "2"], "--shards does nothing: naive-bayes has no trees"),
+        ([*BAYES, *HERE, "--workers", "2"], "workers does nothing with the executor inprocess"),
+        ([*SWEEP, *HERE, "--shards", "2"], "shards does nothing with the executor inprocess"),
+        ([*BAYES, "--gpus", "0.5"], "gpus keeps GPUs from others, and naive-bayes uses none"),
+        ([*BAYES, "--shards", "2"], "shards does nothing: naive-bayes has no trees"),
         ([*BAYES, "--until-ci", "0.1"], "--until-ci adds seeds when it sees results"),
-        ([*BAYES, "--rates", "0", "--label-rule", "frozen"], "--label-rule does nothing at rate 0"),
-        ([*BAYES, "--final-size", "100"], "--increment does nothing"),
+        ([*BAYES, "--rates", "0", "--label-rule", "frozen"], "label_rule does nothing at rate 0"),
+        ([*BAYES, "--final-size", "100"], "increment does nothing"),
         ([*BAYES, "--retry-failed"], "--retry-failed does nothing: no chain in runs/demo has failed"),
-        ([*BAYES, "--scale", "0.1"], "--scale does nothing: sizes that are typed"),
+        ([*BAYES, "--scale", "0.1"], "scale does nothing: sizes that are given"),
         ([*BAYES], ""),
         ([*SWEEP, "--trees", "9", "--model", "forest,naive-bayes"], ""),
     ],

@@ -10,6 +10,7 @@ from modelcollapse.errors import CorpusError
 from modelcollapse.planning.estimate import (
     CalibrationCache,
     CostLaw,
+    Kind,
     calibrate,
     grid_seconds,
     makespan,
@@ -17,7 +18,7 @@ from modelcollapse.planning.estimate import (
 )
 from modelcollapse.searches.generational import SearchSettings
 from modelcollapse.searches.hyperparameters import GridSettings
-from modelcollapse.simulation.spec import ChainSpec, Growth, Model, TermSelection
+from modelcollapse.simulation.spec import ChainSpec, Growth, Model
 from tests.conftest import make_corpus, make_reviews
 
 #: Training costs n^1.5 microseconds, scoring 10 microseconds a document.
@@ -77,25 +78,25 @@ def test_searches_cost_their_trainings():
 
 def test_a_calibration_measures_sizes_up_to_the_corpus_and_is_kept(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path))
-    model, terms = Model("naive-bayes"), TermSelection()
+    kind = Kind(Model("naive-bayes"))
     known = CalibrationCache()
-    assert known.load(corpus, model, terms) is None
-    law = known.measure(corpus, model, terms)
+    assert known.load(corpus, kind) is None
+    law = known.measure(corpus, kind)
     assert law.sizes == (128, 256, 512, 1024)
     assert all(seconds > 0 for seconds in (*law.fit_seconds, *law.score_seconds))
-    assert known.load(corpus, model, terms) == known.load_or_measure(corpus, model, terms) == law
-    assert known.load(replace(corpus, name="renamed"), model, terms) == law
-    assert known.load(corpus, Model("logistic-regression"), terms) is None
+    assert known.load(corpus, kind) == known.load_or_measure(corpus, kind) == law
+    assert known.load(replace(corpus, name="renamed"), kind) == law
+    assert known.load(corpus, Kind(Model("logistic-regression"))) is None
     built_anew = replace(corpus, fingerprint="another")
-    assert known.load(built_anew, model, terms) is None
+    assert known.load(built_anew, kind) is None
     next(tmp_path.glob("calibrations/*.json")).write_text("{")
-    assert known.load(corpus, model, terms) is None
+    assert known.load(corpus, kind) is None
 
 
 def test_a_calibration_stops_when_time_is_up(corpus):
-    assert len(calibrate(Model("naive-bayes"), TermSelection(), corpus, seconds=0).sizes) == 4
+    assert len(calibrate(Kind(Model("naive-bayes")), corpus, seconds=0).sizes) == 4
 
 
 def test_too_few_documents_to_calibrate():
     with pytest.raises(CorpusError, match="too few to estimate times"):
-        calibrate(Model("naive-bayes"), TermSelection(), make_corpus(make_reviews(150)))
+        calibrate(Kind(Model("naive-bayes")), make_corpus(make_reviews(150)))

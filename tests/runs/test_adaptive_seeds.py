@@ -9,9 +9,8 @@ from scipy import stats
 
 from modelcollapse import run_sweep
 from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
-from modelcollapse.cli.execute import _print_reached
 from modelcollapse.errors import SpecError
-from modelcollapse.runs.adaptive_seeds import run_until_precise, seeds_for
+from modelcollapse.runs.adaptive_seeds import describe_precision, run_until_precise, seeds_for
 from modelcollapse.sweeps.sweep import Sweep
 from tests.analysis.fake import World, fake_results
 
@@ -90,14 +89,13 @@ def test_the_promised_interval_covers_as_often_as_it_says():
 @pytest.mark.parametrize(
     ("fallen", "words"), [({}, "up to 52% of all others still may"), ({0.1: {0}}, "no interval of a mean holds there")]
 )
-def test_what_the_interval_cannot_say_is_printed_with_it(capsys, fallen, words):
+def test_what_the_interval_cannot_say_is_said_with_it(fallen, words):
     rows = fake_results(World(rates=(0.0, 0.1), sizes=(1000, 2000), degenerate=fallen))
-    _print_reached(0.02, 0.01, 5, rows)
-    printed = capsys.readouterr().out
-    assert "± 0.0200 with 5 seeds" in printed
-    assert "not ± 0.01" in printed
-    assert "with a long tail it holds the truth in .76 to .83" in printed
-    assert words in printed
+    said = "\n".join(describe_precision(rows, 0.02, 0.01, 5))
+    assert "± 0.0200 with 5 seeds" in said
+    assert "not ± 0.01" in said
+    assert "with a long tail it holds the truth in .76 to .83" in said
+    assert words in said
 
 
 @pytest.mark.parametrize("half_width", [0, -1, 2])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelcollapse import Run, Sweep, dry_run, estimate, examine, experiment, experiments, plan, run_sweep
+from modelcollapse import Run, Sweep, dry_run, estimate, examine, experiment, load_corpus, plan, run_sweep
 from modelcollapse.errors import RunFolderError, SpecError
 from modelcollapse.execution.executors import InProcessExecutor
 from modelcollapse.execution.tasks import Failed
@@ -19,24 +19,6 @@ SWEEP = Sweep(**VALUES, model="naive-bayes")
 def a_second_a_training(monkeypatch, tmp_path):
     monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(estimating, "calibrate", lambda *about: CostLaw((100, 400_000), (1.0, 1.0), (1e-12, 1e-12)))
-
-
-def test_every_experiment_is_listed_and_is_a_sweep():
-    table = experiments()
-    assert {"baseline", "demo", "low-rates"} <= set(table["experiment"])
-    for domain, name, chains, _, documents, _ in table.iter_rows():
-        sweep = experiment(name)
-        assert (sweep.domain, len(list(sweep.chains())), sweep.documents_needed or None) == (domain, chains, documents)
-
-
-def test_an_experiment_is_scaled_and_changed():
-    whole, tenth = experiment("collapse-rates"), experiment("collapse-rates", 0.1, seeds=2, test_size=7)
-    assert tenth.final_size * 10 == whole.final_size
-    assert (tenth.seeds, tenth.test_size) == ((0, 1), 7)
-    with pytest.raises(SpecError, match="Found no experiment and no spec file 'nothing'"):
-        experiment("nothing")
-    with pytest.raises(SpecError, match="Found the key 'colour'"):
-        experiment("demo", colour="red")
 
 
 def test_a_dry_run_says_what_is_there_and_writes_nothing(corpus, tmp_path):
@@ -97,3 +79,11 @@ def test_cores_are_numbers_from_1_up(corpus, cores):
 
 def test_the_machine_is_looked_at():
     assert {finding.subject for finding in examine()} >= {"Ray", "cores", "memory"}
+
+
+def test_more_than_two_classes_are_foreseen_like_two(monkeypatch, tmp_path):
+    monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path / "cache"))
+    digits = load_corpus("sklearn:digits", progress=False)
+    sweep = Sweep(**VALUES, model="naive-bayes")
+    assert 0 < estimate(sweep, digits, (2,))[2] < 60
+    assert plan(sweep, digits, (2,))["chains"][0] == 8

@@ -6,12 +6,15 @@ import json
 import shutil
 from xml.etree import ElementTree
 
+import polars as pl
 import pytest
 
 import modelcollapse
 from modelcollapse import Run, Sweep, open_results, open_run, run_sweep
 from modelcollapse.analysis.exported_rows import read_rows
-from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.analysis.mechanism.curation import curation
+from modelcollapse.analysis.profile.profile import profile
+from modelcollapse.analysis.statistics.arms import AnalysisError, PairingError, prepare, with_sound_pairing
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.curves import curves
 from modelcollapse.analysis.statistics.trends import tolerance
@@ -36,6 +39,22 @@ def test_frames_are_those_of_the_analysis(finished: Run):
     assert finished.curves("roc_auc").equals(curves(rows, "roc_auc"))
     assert finished.compare_rates(margin=0.01).equals(compare_rates(rows, margin=0.01))
     assert finished.tolerance(0.01).equals(tolerance(rows, 0.01))
+
+
+def test_seeds_whose_pairing_is_broken_are_never_compared_within_seeds(tmp_path):
+    rows = fake_results(World(label_rules=("argmax", "checked:0.1")))
+    wrong = (pl.col("generation") == 0) & (pl.col("collapse_rate") == 0.1) & (pl.col("seed") == 3)
+    broken = rows.with_columns(accuracy=pl.when(wrong).then(pl.col("accuracy") + 0.01).otherwise("accuracy"))
+    broken.write_parquet(tmp_path / "rows.parquet")
+    file = open_results(tmp_path / "rows.parquet")
+    apart, _ = with_sound_pairing(prepare(broken))
+    for asked, function in ((file.tolerance, tolerance), (file.profile, profile), (file.curation, curation)):
+        with pytest.warns(UserWarning, match=r"seed 3 differs .* compared as independent samples"):
+            found = asked()
+        assert found.equals(function(apart))
+        assert not found.equals(function(rows))
+    with pytest.raises(PairingError):
+        file.compare_rates()
 
 
 def test_status_counts_chains_and_generations(finished: Run):

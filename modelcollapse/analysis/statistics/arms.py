@@ -86,6 +86,11 @@ def domain_shown(rows: pl.DataFrame) -> Domain:
     return max(domains, key=lambda domain: len(columns & domain.measures.keys()), default=DOMAINS["classification"])
 
 
+def main_measure(rows: pl.DataFrame) -> str:
+    """Return the primary measure of the domain whose rows these are."""
+    return primary(domain_shown(rows))[0]
+
+
 def _without_nulls(results: pl.DataFrame) -> pl.DataFrame:
     """Fill the axes: nulls would form groups of their own, and match nothing in a join."""
     missing = [pl.lit(None, SCHEMA[axis]).alias(axis) for axis in ADDED if axis not in results.columns]
@@ -294,7 +299,7 @@ def with_sound_pairing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]
     parts, reasons = [], {}
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         try:
-            check_pairing(group, primary(domain_shown(group))[0])
+            check_pairing(group, main_measure(group))
             parts.append(group)
         except PairingError as error:
             reasons[str(name)] = f"{error} Until then rates are compared as independent samples."

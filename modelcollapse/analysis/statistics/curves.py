@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, prepare
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, main_measure, prepare
 from modelcollapse.analysis.statistics.inference import Floats
 
 
@@ -90,28 +90,19 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
 def outcome(results: pl.DataFrame) -> pl.DataFrame:
     """Return where every arm began and ended.
 
-    One row per arm: `ARM`, ``n_seeds`` at the last size that most seeds reached, ``first_n_seen, first_accuracy,
-    first_predicted_positive_rate`` and, at the last size, ``n_seen, accuracy, half_width`` (of the 95 % t
-    interval over seeds; null for one seed), ``roc_auc, predicted_positive_rate``: means over seeds.
+    One row per arm: `ARM`, ``n_seeds`` at the last size that most seeds reached, ``n_seen`` and the primary measure
+    there with the ``half_width`` of its 95 % t interval over seeds (null for one seed), ``roc_auc`` where there is one
+    and ``predicted_positive_rate``; and ``first_…`` of each in the first generation: means over seeds.
     """
     rows = prepare(results)
-    arm = list(ARM)
+    arm, main = list(ARM), main_measure(rows)
+    names = [name for name in (main, "n_seen", "predicted_positive_rate", "roc_auc") if name in rows.columns]
     sizes = rows.group_by(*arm, "n_seen").agg(n=pl.len())
     most = sizes.filter(pl.col("n") == pl.col("n").max().over(arm)).group_by(arm).agg(n_seen=pl.col("n_seen").max())
     last = rows.join(most, on=[*arm, "n_seen"])
-    ends = summarise(last, [*arm, "n_seen"], "accuracy").select(
-        *arm, "n_seeds", "n_seen", accuracy="mean", half_width=pl.col("ci_high") - pl.col("mean")
-    )
-    means = last.group_by(arm).agg(pl.col("roc_auc", "predicted_positive_rate").mean())
-    first = (
-        rows.filter(generation=0)
-        .group_by(arm)
-        .agg(
-            first_n_seen=pl.col("n_seen").first(),
-            first_accuracy=pl.col("accuracy").mean(),
-            first_predicted_positive_rate=pl.col("predicted_positive_rate").mean(),
-        )
-    )
+    ends = summarise(last, arm, main).select(*arm, "n_seeds", half_width=pl.col("ci_high") - pl.col("mean"))
+    means = last.group_by(arm).agg(pl.col(names).mean())
+    first = rows.filter(generation=0).group_by(arm).agg(pl.col(names).mean().name.prefix("first_"))
     return (
         ends.join(means, on=arm, nulls_equal=True)
         .join(first, on=arm, nulls_equal=True)
