@@ -36,10 +36,7 @@ def numbers(
 ) -> pl.Series:
     """Return a column – of text, say – as numbers from `low` to `high`, as integers if they are to be whole.
 
-    Raises
-    ------
-    AnalysisError
-        If a value is missing and may not be, no finite number or out of bounds; it names the file, `source`.
+    AnalysisError names the first value that is none of them, and the file, `source`.
     """
     raw = rows[name]
     found = raw.cast(pl.Float64, strict=False)

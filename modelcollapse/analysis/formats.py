@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from modelcollapse.analysis.statistics.arms import LADDER
@@ -54,6 +54,11 @@ def interval_pp(low: float | None, high: float | None, *, signed: bool = True) -
     if low is None or high is None:
         return "[no interval: one seed]"
     return f"[{pp(low, signed=signed)[:-3]}, {pp(high, signed=signed)[:-3]}]"
+
+
+def with_bounds(value: float | None, low: float | None, high: float | None, write: Callable[[Any], str]) -> str:
+    """Write a number and its interval, where that is known; the bounds have no unit."""
+    return write(value) + ("" if low is None else f" [{write(low)}, {write(high)}]".replace(" pp", ""))
 
 
 def share(fraction: float | None) -> str:

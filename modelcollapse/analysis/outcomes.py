@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.formats import count, percent
-from modelcollapse.analysis.report.cells import Column, Table, axes_columns, make_table, number, text
+from modelcollapse.analysis.report.cells import Column, Table, axes_columns, make_table, number
 from modelcollapse.analysis.statistics.arms import domain_shown, prepare
 from modelcollapse.analysis.statistics.curves import outcome
 from modelcollapse.simulation.domain import primary
@@ -23,13 +23,13 @@ def outcome_table(results: pl.DataFrame) -> Table | None:
     main, measure = primary(domain)
     columns: list[Column] = [
         *axes_columns(rows),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("seeds", "n_seeds", str),
         _both_ends(domain.slots, "n_seen", count),
         _both_ends(measure.words, main, measure.text),
-        ("± 95 %", lambda row: number(row["half_width"], measure.text)),
+        ("± 95 %", "half_width", measure.text),
     ]
     if domain.name == "classification":
-        columns.append(("ROC AUC", lambda row: number(row["roc_auc"], measure.text)))
+        columns.append(("ROC AUC", "roc_auc", measure.text))
         columns.append(_both_ends("called positive", "predicted_positive_rate", "{:.2f}".format))
     return make_table("Outcome", "", outcome(rows), columns)
 
@@ -49,15 +49,15 @@ def laws_table(laws: pl.DataFrame) -> Table | None:
         (pl.col("found") / pl.col("due") - 1).abs().max().alias("off"),
     )
     columns: list[Column] = [
-        ("law of", lambda row: text(row["world"])),
-        ("quantity", lambda row: text(row["quantity"])),
-        ("regime", lambda row: text(row["regime"])),
-        ("rate", lambda row: number(row["rate"], percent)),
-        ("values", lambda row: number(row["len"], str)),
-        ("hold", lambda row: number(row["hold"], str)),
-        ("fail", lambda row: number(row["fail"], str)),
-        ("undecided", lambda row: number(row["open"], str)),
-        ("most off by", lambda row: number(row["off"], "{:.1%}".format)),
+        ("law of", "world"),
+        ("quantity", "quantity"),
+        ("regime", "regime"),
+        ("rate", "rate", percent),
+        ("values", "len", str),
+        ("hold", "hold", str),
+        ("fail", "fail", str),
+        ("undecided", "open", str),
+        ("most off by", "off", "{:.1%}".format),
     ]
     note = "Intervals of all values of a world hold together in 95 % of runs; undecided ones need more seeds."
     return make_table("Laws", note, by_law, columns)

@@ -46,14 +46,14 @@ def report(location: RunArgument, margin: Margin = 0.005) -> None:
     from modelcollapse.runs.opening import open_results
     from modelcollapse.runs.results import write_report
 
-    written = write_report(open_results(location), margin)
-    for line in (*written.headlines, written.path):
+    path, headlines = write_report(open_results(location), margin)
+    for line in (*headlines, path):
         typer.echo(line)
 
 
 def profile(location: RunArgument, margin: Margin = 0.005) -> None:
     """Judge every arm by eight definitions of model collapse: a profile, never a score."""
-    from modelcollapse.analysis.report.profile_table import profile_table
+    from modelcollapse.analysis.report.mechanism_tables import profile_table
     from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
     from modelcollapse.cli.tables import show
     from modelcollapse.runs.opening import open_results

@@ -37,7 +37,7 @@ from modelcollapse.simulation.domain import Domain, primary
 from modelcollapse.simulation.rows import column_types
 
 if TYPE_CHECKING:
-    from modelcollapse.analysis.report.page import About, WrittenReport
+    from modelcollapse.analysis.report.page import About
 
 
 class Look(NamedTuple):
@@ -154,9 +154,8 @@ class Results(ABC):
         from modelcollapse.analysis.study.reproduction import check_post
 
         check_asked(margin)
-        checked = check_post(classified(self), margin)
-        rows = [(c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict) for c in checked]
         names = ("experiment", "claim", "measured", "verdict")
+        rows = list(check_post(classified(self), margin))
         return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row")
 
     def curves(self, metric: str | None = None) -> pl.DataFrame:
@@ -438,7 +437,7 @@ class Results(ABC):
         >>> run.report()
         'runs/first/report.html'
         """
-        return write_report(self, margin).path
+        return write_report(self, margin)[0]
 
     def export(self, file: str | Path) -> int:
         """Write all rows to one CSV or Parquet file. Only an earlier export is replaced.
@@ -463,7 +462,7 @@ class Results(ABC):
         >>> run.export("first.csv")
         18
         """
-        from modelcollapse.analysis.made import write_export
+        from modelcollapse.analysis.exported_rows import write_export
 
         rows = self.results()
         write_export(rows, Path(file))
@@ -532,10 +531,10 @@ def check_asked(margin: float) -> None:
         raise AnalysisError(f"margin: found {margin}, expected a loss of accuracy above 0, at most 0.5: such as 0.005.")
 
 
-def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
+def write_report(results: Results, margin: float = 0.005) -> tuple[str, tuple[str, ...]]:
     """Write ``report.html``, which says so of an unfinished run; return where it is, and each experiment's headline."""
     from modelcollapse.analysis.report.measures_page import build_measures_report
-    from modelcollapse.analysis.report.page import WrittenReport, build_report
+    from modelcollapse.analysis.report.page import build_report
 
     check_asked(margin)
     look = results._look()
@@ -546,4 +545,4 @@ def write_report(results: Results, margin: float = 0.005) -> WrittenReport:
             look.rows, look.about, results.domain, results.judged(), margin, results.samples()
         )
     results.folder.write(PATHS.report, report.html.encode())
-    return WrittenReport(results.folder.path(PATHS.report), report.headlines)
+    return results.folder.path(PATHS.report), report.headlines

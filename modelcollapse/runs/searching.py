@@ -270,7 +270,7 @@ def open_search(location: str | Path) -> Search:
 
 def find_search(location: str | Path) -> Search | None:
     """Return the search in a place as `open_search` does; None if there is something else, or nothing."""
-    from modelcollapse.analysis.made import MadeOfFile
+    from modelcollapse.analysis.exported_rows import MadeOfFile
 
     file = Path(location)
     if file.suffix == ".csv" and is_file(file):

@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 import polars as pl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from modelcollapse.analysis.figures.learning_curves import (
@@ -33,8 +32,11 @@ from modelcollapse.analysis.figures.style import (
     INK,
     MUTED,
     caption,
+    entry,
     figure_style,
+    grid_of,
     grid_shape,
+    new_figure,
     pad_limits,
     percent_axis,
     size_axis,
@@ -60,10 +62,9 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
         return None
     with figure_style():
         part = panels(loop)[0]
-        figure = Figure(figsize=(6.6, 3.7), layout="constrained")
-        axes = figure.subplots()
-        draw_over_published(axes, part, theirs)
-        dashed = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=DASHED, label="as published")
+        figure = new_figure(6.6, 3.7)
+        draw_over_published(figure.subplots(), part, theirs)
+        dashed = entry("as published", linewidth=1.2, linestyle=DASHED)
         add_legend(figure, part.lines, legend_title(loop), [dashed])
         only = "" if len(_banded(part)) == len(part.lines) else "Bands of the first and the last rate alone. "
         caption(figure, f"{describe_spread(loop, seeds_shown=False)}\n{only}{_describe_published(theirs)}")
@@ -95,10 +96,10 @@ def baseline_figure(rows: pl.DataFrame) -> Figure:
     if len(set(theirs["n_seen"]) & set(sizes)) < 2:
         theirs = theirs.clear()
     with figure_style():
-        figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+        figure = new_figure(6.6, 3.7)
         axes = figure.subplots()
         low, high = accuracy_limits(human)
-        handles: list[Line2D | Patch] = []
+        handles: list[Artist] = []
         for table, label, colour, width in ((theirs, "as published", MUTED, 1.2), (ours, "this run", INK, 1.9)):
             if table.is_empty():
                 continue
@@ -119,7 +120,7 @@ def _accuracy_axes(axes: Axes, sizes: pl.Series, limits: tuple[float, float], ti
     axes.set_ylim(limits)
     axes.set_title(title)
     percent_axis(axes)
-    size_axis(axes, sizes.unique().to_list())
+    size_axis(axes, sizes)
 
 
 def draw_over_published(axes: Axes, part: Panel, theirs: pl.DataFrame) -> None:
@@ -173,15 +174,12 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
         return None
     with figure_style():
         n_rows, n_columns = grid_shape(len(loops))
-        figure = Figure(
-            figsize=(4.6 * n_columns, 3.4 * n_rows), layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.04)
-        )
-        grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-        for axes, (name, loop) in zip(grid, loops.items(), strict=False):
+        figure = new_figure(4.6 * n_columns, 3.4 * n_rows, hspace=0.05, wspace=0.04)
+        for axes, (name, loop) in zip(grid_of(figure, len(loops), n_rows, n_columns), loops.items(), strict=True):
             part = panels(loop)[0]
             draw_over_published(axes, part, published_beside(loop))
             axes.set_title(f"{name} ({describe_seeds(loop)})")
-            handles = [Line2D([], [], color=line.colour, linewidth=2, label=line.label) for line in _few(part.lines)]
+            handles = [entry(line.label, line.colour, linewidth=2) for line in _few(part.lines)]
             legend = axes.legend(
                 handles=handles,
                 fontsize=6.5,
@@ -197,8 +195,6 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
                 ncols=2 if len(handles) > 4 else 1,
             )
             legend.set_zorder(100)
-        for axes in grid[len(loops) :]:
-            axes.remove()
         caption(
             figure, "Accuracy, mean of the seeds. Dashed: as published, on its author's reviews, where levels differ."
         )
@@ -228,17 +224,14 @@ def _two_runs_figure(one: pl.DataFrame, other: pl.DataFrame, names: tuple[str, s
         both = pl.concat([one, other], how="diagonal_relaxed")
         make = partial(lines_by, "initial_size" if by_start else "collapse_rate")
         mine, theirs = make(one, both), make(other, both)
-        figure = Figure(figsize=(7.0, 3.9), layout="constrained")
+        figure = new_figure(7.0, 3.9)
         axes = figure.subplots()
         draw_lines(axes, mine, "accuracy", seeds_below=0)
         for line in theirs:
             curve = line.rows.group_by("n_seen").agg(pl.col("accuracy").mean()).sort("n_seen")
             axes.plot(curve["n_seen"], curve["accuracy"], color=line.colour, linewidth=1.4, linestyle=DASHED)
         _accuracy_axes(axes, both["n_seen"], accuracy_limits(both))
-        styles = [
-            Line2D([], [], color=MUTED, linewidth=1.6, label=names[0]),
-            Line2D([], [], color=MUTED, linewidth=1.4, linestyle=DASHED, label=names[1]),
-        ]
+        styles = [entry(names[0], linewidth=1.6), entry(names[1], linewidth=1.4, linestyle=DASHED)]
         add_legend(figure, make(both, both), legend_title(both), styles)
         return figure
 

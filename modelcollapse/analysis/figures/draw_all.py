@@ -9,12 +9,10 @@ from functools import partial
 import polars as pl
 from matplotlib.figure import Figure
 
-from modelcollapse.analysis.figures.classes import classes_figure
 from modelcollapse.analysis.figures.comparisons import overview_figure, post_figure
-from modelcollapse.analysis.figures.curation import frontier_figure
 from modelcollapse.analysis.figures.learning_curves import curves_figure
-from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, rates_figure
-from modelcollapse.analysis.figures.measures import measures_figure
+from modelcollapse.analysis.figures.losses import controls_figure, decomposition_figure, frontier_figure, rates_figure
+from modelcollapse.analysis.figures.measures import classes_figure, measures_figure
 from modelcollapse.analysis.figures.mechanism import loop_figure, lost_or_shifted_figure, survival_figure
 from modelcollapse.analysis.figures.style import render
 from modelcollapse.analysis.figures.written_text import fate_figure, rules_figure
@@ -27,8 +25,14 @@ from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.simulation.domain import Domain
 from modelcollapse.simulation.rows import Row
 
-#: Kinds of figures that show every class; each is called what its column is.
-OF_CLASSES = ("recalls", "predicted-shares")
+Kinds = Mapping[str, Callable[[pl.DataFrame], Figure | None]]
+_OF_LABELS: Kinds = {"loop": loop_figure, "lost-or-shifted": lost_or_shifted_figure, "survival": survival_figure}
+_OF_CLASSES: Kinds = {
+    "recalls": partial(classes_figure, column="recalls"),
+    "predicted-shares": partial(classes_figure, column="predicted_shares"),
+    "curation": frontier_figure,
+}
+_OF_SETTINGS: Kinds = {"controls": controls_figure, "decomposition": decomposition_figure, "curation": frontier_figure}
 
 
 @dataclass(frozen=True)
@@ -115,45 +119,34 @@ def _of_measures(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None
         experiment = str(name)
         yield Drawing(experiment, experiment, "curves", measures_figure(group, domain, judged))
         if domain.name == Generation.name:
-            if figure := fate_figure(group):
-                yield Drawing(f"{experiment}-fate", experiment, "fate", figure)
+            yield from _of_kinds(group, {"fate": fate_figure})
             yield from _by_setting(group, {"rules": partial(rules_figure, domain=domain)})
         if domain.name == Multiclass.name:
-            of_classes = {kind: partial(classes_figure, column=kind.replace("-", "_")) for kind in OF_CLASSES}
-            yield from _by_setting(group, {**of_classes, "curation": frontier_figure})
+            yield from _by_setting(group, _OF_CLASSES)
 
 
-def _by_setting(group: pl.DataFrame, kinds: Mapping[str, Callable[[pl.DataFrame], Figure | None]]) -> Iterator[Drawing]:
+def _by_setting(group: pl.DataFrame, kinds: Kinds) -> Iterator[Drawing]:
     """Draw figures of each setting of one experiment's rows, by kind; those of several settings are numbered."""
-    experiment = str(group["experiment"][0])
     settings = list(group.group_by(SETTING, maintain_order=True))
     for number, (key, setting) in enumerate(settings, start=1):
-        suffix = f"-{number}" if len(settings) > 1 else ""
-        for kind, draw in kinds.items():
-            if figure := draw(setting):
-                yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, describe(key, group))
+        yield from _of_kinds(setting, kinds, f"-{number}" if len(settings) > 1 else "", describe(key, group))
+
+
+def _of_kinds(rows: pl.DataFrame, kinds: Kinds, suffix: str = "", setting: str = "") -> Iterator[Drawing]:
+    experiment = str(rows["experiment"][0])
+    for kind, draw in kinds.items():
+        if figure := draw(rows):
+            yield Drawing(f"{experiment}-{kind}{suffix}", experiment, kind, figure, setting)
 
 
 def _drawings(rows: pl.DataFrame, margin: float) -> Iterator[Drawing]:
     for (name,), group in rows.group_by(["experiment"], maintain_order=True):
         experiment = str(name)
         yield Drawing(experiment, experiment, "curves", curves_figure(group))
-        for kind, draw in (
-            ("loop", loop_figure),
-            ("lost-or-shifted", lost_or_shifted_figure),
-            ("survival", survival_figure),
-        ):
-            if figure := draw(group):
-                yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
+        yield from _of_kinds(group, _OF_LABELS)
         if found := post_figure(group):
-            kind, figure = found
-            yield Drawing(f"{experiment}-{kind}", experiment, kind, figure)
-        of_setting: dict[str, Callable[[pl.DataFrame], Figure | None]] = {
-            "rates": partial(rates_figure, margin=margin),
-            "controls": controls_figure,
-            "decomposition": decomposition_figure,
-            "curation": frontier_figure,
-        }
-        yield from _by_setting(group, of_setting)
+            kind, beside = found
+            yield Drawing(f"{experiment}-{kind}", experiment, kind, beside)
+        yield from _by_setting(group, {"rates": partial(rates_figure, margin=margin), **_OF_SETTINGS})
     if figure := overview_figure(rows):
         yield Drawing("overview", "", "overview", figure)

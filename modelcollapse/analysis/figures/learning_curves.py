@@ -7,8 +7,6 @@ from typing import Any
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.panels import (
     BAND_SEEDS,
@@ -22,9 +20,12 @@ from modelcollapse.analysis.figures.panels import (
 from modelcollapse.analysis.figures.style import (
     MUTED,
     SHADE,
+    TRULY,
     caption,
+    entry,
     figure_style,
     grid_shape,
+    new_figure,
     pad_limits,
     percent_axis,
     size_axis,
@@ -55,7 +56,7 @@ def curves_figure(rows: pl.DataFrame) -> Figure:
             draw_accuracy(left, part, limits)
             if right is not None:
                 draw_positive_rate(right, part, positive_limits)
-        dots = Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), label="truly positive")
+        dots = entry("truly positive", **TRULY)
         add_legend(figure, most_lines(parts), legend_title(rows), [dots] if has_rate else ())
         caption(figure, describe_spread(rows))
         return figure
@@ -66,8 +67,7 @@ Pair = tuple[Axes, Axes | None]
 
 def _side_by_side(parts: list[Panel], has_rate: bool) -> tuple[Figure, list[Pair]]:
     n = len(parts)
-    layout = ConstrainedLayoutEngine(hspace=0.06, wspace=0.05)
-    figure = Figure(figsize=(9.4 if has_rate else 5.8, 0.75 + 2.95 * n), layout=layout)
+    figure = new_figure(9.4 if has_rate else 5.8, 0.75 + 2.95 * n, hspace=0.06, wspace=0.05)
     grid = figure.subplots(
         n, 2 if has_rate else 1, sharex=True, squeeze=False, width_ratios=[1.25, 1] if has_rate else [1]
     )
@@ -77,15 +77,14 @@ def _side_by_side(parts: list[Panel], has_rate: bool) -> tuple[Figure, list[Pair
         if has_rate:
             row[1].set_title("Share of the test set called positive")
         for axes in row:
-            size_axis(axes, part.rows["n_seen"].unique().to_list(), label=i == n - 1)
+            size_axis(axes, part.rows["n_seen"], label=i == n - 1)
         pairs.append((row[0], row[1] if has_rate else None))
     return figure, pairs
 
 
 def _stacked(parts: list[Panel]) -> tuple[Figure, list[Pair]]:
     n_rows, n_columns = grid_shape(len(parts))
-    layout = ConstrainedLayoutEngine(hspace=0.03, wspace=0.03, h_pad=0.06)
-    figure = Figure(figsize=(1.6 + 2.75 * n_columns, 0.5 + 3.35 * n_rows), layout=layout)
+    figure = new_figure(1.6 + 2.75 * n_columns, 0.5 + 3.35 * n_rows, hspace=0.03, wspace=0.03, h_pad=0.06)
     grid = figure.subplots(2 * n_rows, n_columns, squeeze=False, sharex=True, height_ratios=[2.1, 1] * n_rows)
     pairs: list[Pair] = []
     for i in range(n_rows * n_columns):
@@ -98,7 +97,7 @@ def _stacked(parts: list[Panel]) -> tuple[Figure, list[Pair]]:
         upper.set_title(parts[i].title)
         is_last = i + n_columns >= len(parts)
         for axes in (upper, lower):
-            size_axis(axes, parts[i].rows["n_seen"].unique().to_list(), label=is_last and axes is lower)
+            size_axis(axes, parts[i].rows["n_seen"], label=is_last and axes is lower)
             axes.tick_params(labelbottom=axes is lower, labelleft=column == 0)
         if column == 0:
             upper.set_ylabel("accuracy")
@@ -125,14 +124,8 @@ def draw_accuracy(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
         axes.annotate(f"↓ {words}", (0.012, 0.02), xycoords="axes fraction", fontsize=7, color=MUTED, zorder=15)
         return
     axes.axhline(constant, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5)
-    above: dict[str, Any] = {
-        "xytext": (0, 2.5),
-        "textcoords": "offset points",
-        "fontsize": 7,
-        "color": MUTED,
-        "zorder": 15,
-    }
-    axes.annotate(words, (0.012, constant), xycoords=("axes fraction", "data"), **above)
+    above: dict[str, Any] = {"xytext": (0, 2.5), "textcoords": "offset points", "color": MUTED, "zorder": 15}
+    axes.annotate(words, (0.012, constant), xycoords=("axes fraction", "data"), fontsize=7, **above)
 
 
 def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
@@ -147,7 +140,7 @@ def draw_positive_rate(axes: Axes, part: Panel, limits: tuple[float, float]) -> 
         axes.set_ylim(limits)
     truth = mean_true_share(part.rows)
     if truth is not None:
-        axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)
+        axes.axhline(truth, zorder=5, **TRULY)
 
 
 def positive_rate_limits(rows: pl.DataFrame) -> tuple[float, float]:

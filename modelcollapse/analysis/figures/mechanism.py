@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.panels import Line, Panel, add_legend, draw_lines, legend_title, most_lines, panels
 from modelcollapse.analysis.figures.style import (
     MUTED,
+    TRULY,
     caption,
+    entry,
     figure_style,
+    grid_of,
     grid_shape,
+    new_figure,
     pad_limits,
     percent_axis,
     size_axis,
@@ -35,6 +38,7 @@ _LOST = (
     ("best_threshold_accuracy", "Accuracy at the best threshold"),
     ("roc_auc", "ROC AUC"),
 )
+_BOUND: dict[str, Any] = {"color": MUTED, "linewidth": 1.1, "linestyle": (0, (1, 1.2))}
 #: Rows of panels in one figure; of more settings and rules those with the rule argmax come first.
 MOST_ROWS = 3
 
@@ -60,12 +64,11 @@ def loop_figure(rows: pl.DataFrame) -> Figure | None:
                 for axes in row[:2]:
                     low, high = axes.get_ylim()
                     axes.set_ylim(min(low, truth - 0.03 * (high - low)), max(high, truth + 0.03 * (high - low)))
-                    axes.axhline(truth, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=5)
+                    axes.axhline(truth, zorder=5, **TRULY)
             bounded = _draw_bound(row[1], part) or bounded
         extra, words = [], "Horizontal dots: truly positive."
         if bounded is not None:
-            label = f"bound on 2\nat {percent(bounded)}"
-            extra = [Line2D([], [], color=MUTED, linestyle=(0, (1, 1.2)), linewidth=1.1, label=label)]
+            extra = [entry(f"bound on 2\nat {percent(bounded)}", **_BOUND)]
             words += " Bound: bias amplification of a consistently calibrated model (Taori & Hashimoto)."
         add_legend(figure, most_lines(parts), legend_title(rows), extra)
         caption(figure, words)
@@ -96,13 +99,13 @@ def _grid(rows: pl.DataFrame, titles: list[str]) -> tuple[Figure, list[Panel], n
     parts = panels(rows)
     parts = sorted(parts, key=lambda part: "argmax" not in part.rows["label_rule"])[:MOST_ROWS]  # a stable sort
     n = len(parts)
-    figure = Figure(figsize=(10.4, 0.75 + 2.45 * n), layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.04))
+    figure = new_figure(10.4, 0.75 + 2.45 * n, hspace=0.05, wspace=0.04)
     grid = figure.subplots(n, len(titles), sharex=True, squeeze=False)
     for i, (part, row) in enumerate(zip(parts, grid, strict=True)):
         for axes, title in zip(row, titles, strict=True):
             if i == 0:
                 axes.set_title(title)
-            size_axis(axes, part.rows["n_seen"].unique().to_list(), label=i == n - 1)
+            size_axis(axes, part.rows["n_seen"], label=i == n - 1)
         if part.title:
             row[0].set_ylabel(part.title, fontweight="bold")
     return figure, parts, grid
@@ -130,7 +133,7 @@ def _draw_bound(axes: Axes, part: Panel) -> float | None:
     low, high = axes.get_ylim()
     for side in (-1, 1):
         edge = (bounds["true_share"] + side * bounds["bound"]).clip(0, 1)
-        axes.plot(bounds["n_seen"], edge, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.2)), zorder=45)
+        axes.plot(bounds["n_seen"], edge, zorder=45, **_BOUND)
         low, high = min(low, float(edge.min())), max(high, float(edge.max()))  # type: ignore[arg-type]
     axes.set_ylim(low, high)
     return float(bounds["collapse_rate"][0])
@@ -151,17 +154,14 @@ def survival_figure(rows: pl.DataFrame) -> Figure | None:
         fallen = [(part, lines) for part in panels(rows) if (lines := [line for line in part.lines if _falls(line)])]
         n_rows, n_columns = grid_shape(len(fallen))
         width = 1.9 + (4.2 if n_columns == 1 else 2.9) * n_columns
-        figure = Figure(figsize=(width, 0.6 + 2.6 * n_rows), layout=ConstrainedLayoutEngine(hspace=0.05, wspace=0.04))
-        grid = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
-        for i, (axes, (part, lines)) in enumerate(zip(grid, fallen, strict=False)):
+        figure = new_figure(width, 0.6 + 2.6 * n_rows, hspace=0.05, wspace=0.04)
+        grid = grid_of(figure, len(fallen), n_rows, n_columns, sharey=True)
+        for i, (axes, (part, lines)) in enumerate(zip(grid, fallen, strict=True)):
             axes.set_title(part.title or "Seeds whose predictor still stands")
             _draw_steps(axes, lines)
             _name_the_others(axes, [line.label for line in part.lines if line not in lines])
-            size_axis(axes, part.rows["n_seen"].unique().to_list(), label=i + n_columns >= len(fallen))
-        for axes in grid[len(fallen) :]:
-            axes.remove()
-        label = "a standing seed's\nlast size"
-        ends = Line2D([], [], color=MUTED, marker="|", markersize=7, linestyle="none", label=label)
+            size_axis(axes, part.rows["n_seen"], label=i + n_columns >= len(fallen))
+        ends = entry("a standing seed's\nlast size", marker="|", markersize=7, linestyle="none")
         add_legend(figure, _shown(fallen), legend_title(rows), [ends])
         words = "Fallen: calls less than 5 % or more than 95 % of the test set positive up to its end. Kaplan–Meier"
         bands = any(len(lines) <= MOST_BANDS for _, lines in fallen)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, ordered_colours
+from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, entry, legend_right, ordered_colours
 from modelcollapse.analysis.formats import axis_words, count, parameters, percent
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, STARTS, references, treated, with_reference
 from modelcollapse.analysis.statistics.curves import summarise
@@ -142,30 +143,16 @@ def draw_lines(
         sizes = table["n_seen"].to_numpy()
         n_seeds = line.rows["seed"].n_unique()
         if n_seeds >= 2 and any(line is one for one in banded):
-            low, high = ("ci_low", "ci_high") if n_seeds >= BAND_SEEDS else ("min", "max")
-            axes.fill_between(
-                sizes,
-                table[low].cast(pl.Float64).to_numpy(),
-                table[high].cast(pl.Float64).to_numpy(),
-                color=line.colour,
-                alpha=0.14 if len(banded) <= 6 else 0.08,
-                linewidth=0,
-                zorder=top - 10,
-            )
+            ends = ("ci_low", "ci_high") if n_seeds >= BAND_SEEDS else ("min", "max")
+            low, high = (table[name].cast(pl.Float64).to_numpy() for name in ends)
+            alpha = 0.14 if len(banded) <= 6 else 0.08
+            axes.fill_between(sizes, low, high, color=line.colour, alpha=alpha, linewidth=0, zorder=top - 10)
         if 1 < n_seeds < seeds_below and len(lines) * n_seeds <= 60:
             for _, one in line.rows.drop_nulls(metric).sort("n_seen").group_by("seed", maintain_order=True):
                 axes.plot(one["n_seen"], one[metric], color=line.colour, linewidth=0.5, alpha=0.35, zorder=top - 5)
-        few = len(sizes) <= 14
-        axes.plot(
-            sizes,
-            table["mean"],
-            color=line.colour,
-            linewidth=1.9 if line.is_reference else 1.5,
-            zorder=top,
-            marker="o" if few else None,
-            markersize=3.2,
-            markeredgewidth=0,
-        )
+        width = 1.9 if line.is_reference else 1.5
+        dots: dict[str, Any] = {"marker": "o", "markersize": 3.2, "markeredgewidth": 0} if len(sizes) <= 14 else {}
+        axes.plot(sizes, table["mean"], color=line.colour, linewidth=width, zorder=top, **dots)
 
 
 def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequence[Line2D] = ()) -> None:
@@ -176,18 +163,8 @@ def add_legend(figure: Figure, lines: Sequence[Line], title: str, extra: Sequenc
         step = -(-(len(ordered) - 1) // (MAX_LEGEND - 1))
         kept = [*ordered[:-1:step], ordered[-1]]
         shown = [*[line for line in shown if line.is_reference], *kept]
-    handles = [
-        Line2D([], [], color=line.colour, linewidth=2.4 if line.is_reference else 2.0, label=line.label)
-        for line in shown
-    ]
-    figure.legend(
-        handles=[*handles, *extra],
-        title=title,
-        loc="outside right upper",
-        handlelength=1.6,
-        labelspacing=0.45,
-        alignment="left",
-    )
+    handles = [entry(line.label, line.colour, linewidth=2.4 if line.is_reference else 2.0) for line in shown]
+    legend_right(figure, [*handles, *extra], title, handlelength=1.6, labelspacing=0.45)
 
 
 def most_lines(parts: Sequence[Panel]) -> tuple[Line, ...]:

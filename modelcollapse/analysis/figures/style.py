@@ -5,18 +5,22 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-#: What every figure says of its maker: see `analysis.made`.
+#: What every figure says of its maker: see `analysis.exported_rows`.
 MAKER = "modelcollapse"
 
 INK = "#16191d"
@@ -30,6 +34,8 @@ _RATES = ("#1f4fa3", "#6b3fa6", "#b8357c", "#e5603d", "#f7a823")
 _RATES_DARK = ("#4787ea", "#9a7bf0", "#e767ad", "#ff8d5f", "#ffd257")
 #: How what people made is drawn beside what models make.
 DOTS = (0, (1, 1.6))
+#: How the true share of positives is drawn.
+TRULY: dict[str, Any] = {"color": MUTED, "linewidth": 0.9, "linestyle": (0, (1, 2))}
 #: Up to this many rates get a legend entry each; of more only some are named.
 MAX_LEGEND = 12
 
@@ -118,11 +124,13 @@ def is_ladder(sizes: Sequence[int]) -> bool:
     return bool(largest > 2.5 * steps[0])
 
 
-def size_axis(axes: Axes, sizes: Sequence[int], *, label: bool = True) -> None:
+def size_axis(axes: Axes, sizes: Iterable[int], *, label: bool = True) -> None:
     """Make the x-axis one of training sizes: logarithmic for ladders, few round ticks either way."""
-    if is_ladder(sizes):
+    ordered = sorted(set(sizes))
+    if is_ladder(ordered):
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if max(sizes) > 100 * min(sizes) else (1.0, 2.0, 5.0)))
+        is_wide = ordered[-1] > 100 * ordered[0]
+        axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if is_wide else (1.0, 2.0, 5.0)))
         axes.xaxis.set_minor_locator(LogLocator(10, subs=range(2, 10)))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
@@ -149,9 +157,40 @@ def pad_limits(low: float, high: float, least: float = 0.01) -> tuple[float, flo
     return middle - half, middle + half
 
 
-def caption(figure: Figure, words: str) -> None:
+def new_figure(width: float, height: float, **space: Any) -> Figure:
+    """Make an empty figure of so many inches; `space` is what a constrained layout leaves between panels."""
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(**space))
+
+
+def grid_of(figure: Figure, n: int, n_rows: int, n_columns: int, **shared: Any) -> list[Axes]:
+    """Return the axes of `n` panels, row by row; places that are left over stay empty."""
+    grid = figure.subplots(n_rows, n_columns, squeeze=False, **shared).ravel()
+    for unused in grid[n:]:
+        unused.remove()
+    return list(grid[:n])
+
+
+def name_below(figure: Figure, n_columns: int, words: str) -> None:
+    """Name the x-axis under the lowest panel of every column."""
+    for axes in figure.axes[-n_columns:]:
+        axes.set_xlabel(words)
+        axes.tick_params(labelbottom=True)
+
+
+def entry(label: str, color: str = MUTED, **look: Any) -> Line2D:
+    """Make an entry of a legend."""
+    return Line2D([], [], color=color, label=label, **look)
+
+
+def legend_right(figure: Figure, handles: Sequence[Artist], title: str, **look: Any) -> None:
+    """Put a legend to the right of all panels."""
+    figure.legend(handles=list(handles), title=title, loc="outside right upper", alignment="left", **look)
+
+
+def caption(figure: Figure, words: str, *, wrapped: bool = False) -> None:
     """Write small print under a figure."""
-    figure.supxlabel(words, fontsize=7.2, color=MUTED, x=0.01, ha="left")
+    lines = fill(words, int(16 * figure.get_figwidth())) if wrapped else words
+    figure.supxlabel(lines, fontsize=7.2, color=MUTED, x=0.01, ha="left")
 
 
 def render(figure: Figure, name: str, kinds: Sequence[str] = ("png", "svg")) -> dict[str, bytes]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from textwrap import fill
 
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modelcollapse.analysis.figures.learning_curves import describe_seeds
@@ -18,9 +15,12 @@ from modelcollapse.analysis.figures.panels import BAND_SEEDS, Line, Panel, panel
 from modelcollapse.analysis.figures.style import (
     DOTS,
     INK,
-    MUTED,
     caption,
+    entry,
     figure_style,
+    grid_of,
+    legend_right,
+    new_figure,
     ordered_colours,
     percent_axis,
     short_count,
@@ -57,10 +57,7 @@ def fate_figure(rows: pl.DataFrame) -> Figure | None:
     several = len(parts) > 1
     n_columns, n_rows = (len(grid), max(map(len, grid))) if several else (len(grid[0]), 1)
     with figure_style():
-        figure = Figure(
-            figsize=(2.4 + 1.9 * n_columns, 0.9 + 2.2 * n_rows),
-            layout=ConstrainedLayoutEngine(hspace=0.04, wspace=0.03),
-        )
+        figure = new_figure(2.4 + 1.9 * n_columns, 0.9 + 2.2 * n_rows, hspace=0.04, wspace=0.03)
         axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
         for column, shown in enumerate(grid):
             for row, (title, line) in enumerate(shown):
@@ -84,7 +81,7 @@ def fate_figure(rows: pl.DataFrame) -> Figure | None:
             f"set; shaded: fewer than they use. Mean of the seeds; bar, from 5 seeds on: its 95 % interval. "
             f"{describe_seeds(rows)}."
         )
-        caption(figure, fill(words, int(16 * figure.get_figwidth())))
+        caption(figure, words, wrapped=True)
         return figure
 
 
@@ -115,17 +112,10 @@ def _draw_bands(axes: Axes, rows: pl.DataFrame) -> None:
 
 
 def _legend(figure: Figure) -> None:
-    handles = [
-        Line2D([], [], color=colour, linewidth=2, label=words)
-        for words, colour in zip(band_words(), ordered_colours(len(BANDS)), strict=True)
-    ]
-    dotted = Line2D([], [], color=MUTED, linewidth=1.1, linestyle=DOTS, label="people")
-    figure.legend(
-        handles=[*handles[::-1], dotted],
-        title="words that people\nuse so often in\na million",
-        loc="outside right upper",
-        alignment="left",
-    )
+    bands = zip(band_words(), ordered_colours(len(BANDS)), strict=True)
+    handles = [entry(words, colour, linewidth=2) for words, colour in bands]
+    dotted = entry("people", linewidth=1.1, linestyle=DOTS)
+    legend_right(figure, [*handles[::-1], dotted], "words that people\nuse so often in\na million")
 
 
 def rules_figure(rows: pl.DataFrame, domain: Domain) -> Figure | None:
@@ -140,10 +130,8 @@ def rules_figure(rows: pl.DataFrame, domain: Domain) -> Figure | None:
     rates = treated(last)["collapse_rate"].unique().sort().to_list()
     colours = dict(zip(rates, ordered_colours(len(rates)), strict=True))
     with figure_style():
-        figure = Figure(
-            figsize=(2.6 + 2.1 * len(DECODED), 1.3 + 0.42 * len(rules)), layout=ConstrainedLayoutEngine(wspace=0.04)
-        )
-        for axes, name in zip(figure.subplots(1, len(DECODED), sharey=True), DECODED, strict=True):
+        figure = new_figure(2.6 + 2.1 * len(DECODED), 1.3 + 0.42 * len(rules), wspace=0.04)
+        for axes, name in zip(grid_of(figure, len(DECODED), 1, len(DECODED), sharey=True), DECODED, strict=True):
             measure = domain.measures[name]
             people = references(last)[name].mean()
             table = summarise(treated(last), ["label_rule", "collapse_rate"], name).drop_nulls("mean")
@@ -154,19 +142,15 @@ def rules_figure(rows: pl.DataFrame, domain: Domain) -> Figure | None:
                 axes.hlines(y, mine["ci_low"], mine["ci_high"], color=colour, linewidth=1.6)
                 axes.plot(mine["mean"], y, "o", color=colour, markersize=5, markeredgecolor="white", zorder=5)
             if people is not None:
-                axes.axvline(people, color=INK, linewidth=1.3, linestyle=DOTS, zorder=1)
+                axes.axvline(people, color=INK, linewidth=1.3, linestyle=DOTS, zorder=1)  # type: ignore[arg-type]
             _value_axis(axes, table["mean"], is_share=measure.unit == "share")
             axes.set_yticks(range(len(rules)), rules)
             axes.set_ylim(-0.6, len(rules) - 0.4)
             axes.grid(visible=True, axis="x")
             axes.set_title(measure.words)
-        handles = [
-            Line2D([], [], color=c, marker="o", linestyle="", label=percent(rate)) for rate, c in colours.items()
-        ]
-        alone = Line2D([], [], color=INK, linewidth=1.3, linestyle=DOTS, label="0 % (people only)")
-        figure.legend(
-            handles=[alone, *handles], title="filled by\nthe model", loc="outside right upper", alignment="left"
-        )
+        alone = entry("0 % (people only)", INK, linewidth=1.3, linestyle=DOTS)
+        dots = [entry(percent(rate), colour, marker="o", linestyle="") for rate, colour in colours.items()]
+        legend_right(figure, [alone, *dots], "filled by\nthe model")
         size = count(last["n_seen"].max())  # type: ignore[arg-type]
         caption(figure, f"After {size} {domain.slots}. Dot: mean of the seeds; bar: its 95 % interval.")
         return figure

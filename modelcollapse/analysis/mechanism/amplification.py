@@ -82,13 +82,10 @@ def amplification_bound(results: pl.DataFrame) -> pl.DataFrame:
     flattered by its noise: a tenth and more of it in 30 generations. The bound holds for models that are consistently
     calibrated; an under-fitted model that predicts by argmax need not be, and may break it.
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``generation, n_seen, n_seeds, true_share, mean`` (predicted-positive rate), ``bias, human_bias, factor,
-        bound`` and ``within`` (bias at most the bound): all but the factor are means over seeds. ``excess`` is bias −
-        bound with its 95 % interval over seeds ``excess_low, excess_high``, and ``verdict`` what that says: "within",
-        "beyond", else "not shown" ("" with one seed).
+    Columns: `ARM`, ``generation, n_seen, n_seeds, true_share, mean`` (predicted-positive rate), ``bias, human_bias,
+    factor, bound`` and ``within`` (bias at most the bound): all but the factor are means over seeds. ``excess`` is bias
+    − bound with its 95 % interval over seeds ``excess_low, excess_high``, and ``verdict`` what that says: "within",
+    "beyond", else "not shown" ("" with one seed).
     """
     rows = prepare(results).drop_nulls("predicted_positive_rate")
     shares = true_shares(rows)
@@ -153,6 +150,6 @@ def _excess(here: pl.DataFrame, factor: float) -> dict[str, Any]:
     over = here.with_columns(excess=pl.col("bias") - factor * pl.col("human_bias"))
     estimate = mean_over_seeds(over, "excess", "predicted_positive_rate")
     low, high = estimate.interval()
-    sides = low is not None and low > 0, high is not None and high < 0
-    verdict = "" if low is None else "beyond" if sides[0] else "within" if sides[1] else "not shown"
-    return {"excess": estimate.value, "excess_low": low, "excess_high": high, "verdict": verdict}
+    if low is None or high is None:
+        return {**estimate.bounds("excess"), "verdict": ""}
+    return {**estimate.bounds("excess"), "verdict": "beyond" if low > 0 else "within" if high < 0 else "not shown"}

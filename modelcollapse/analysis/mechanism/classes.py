@@ -21,13 +21,7 @@ def names_of(rows: pl.DataFrame) -> list[str]:
 
 
 def check_classes(rows: pl.DataFrame) -> None:
-    """Look at rows of strangers.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is no such JSON: of numbers from 0 to 1 or null, of the same classes in every row.
-    """
+    """Raise AnalysisError if strangers' columns are no such JSON: shares or null, of the same classes in every row."""
     names = names_of(rows)
     for column in BY_CLASS:
         for text in rows[column].unique(maintain_order=True):

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, SETTING, at_size, prepare, references, treated
+from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, SETTING, at_size, prepare, rules_by_rate
 from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
 from modelcollapse.analysis.statistics.inference import Floats, mean_over_seeds
-from modelcollapse.analysis.statistics.seed_groups import seed_groups
+from modelcollapse.analysis.statistics.seed_groups import suspects
 from modelcollapse.analysis.statistics.trends import first_crossing
 
 LOOP = "argmax"
@@ -69,8 +69,7 @@ def curation(results: pl.DataFrame, metric: str = "accuracy", margin: float = 0.
         - ``reliable``, and ``why`` not: see `seed_groups.seed_groups`; nothing is ``within`` where seeds fall.
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
-    suspect = seed_groups(final, metric).filter(pl.col("falls") | ~pl.col("reliable"))
-    reasons = {tuple(row[axis] for axis in ARM): row["why"] or row["state"] for row in suspect.iter_rows(named=True)}
+    reasons = suspects(final, metric)
     records = []
     for key, group, wide in _by_rate(final, metric):
         rules = [rule for rule in wide.columns if rule.partition(":")[0] in (*BUDGETED, *OTHERS, *BESIDE)]
@@ -95,11 +94,8 @@ def _with_frontier(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_rate(final: pl.DataFrame, metric: str) -> Iterator[tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]]:
-    """Yield, for each rate with the loop beside strategies, its rows and a column of values for each rule, by seed."""
-    human = references(final)
-    for key, group in groups(treated(final), _RATE):
-        here = pl.concat([human.filter(pl.col(axis).eq_missing(key[axis]) for axis in SETTING), group])
-        wide = here.pivot("label_rule", index=["seed", "n_test"], values=metric)
+    """Yield what `rules_by_rate` does for each rate with the loop beside strategies."""
+    for key, group, wide in rules_by_rate(final, metric):
         kinds = {rule.partition(":")[0] for rule in group["label_rule"]}
         if {NO_RULE, LOOP} <= set(wide.columns) and kinds & {*BUDGETED, *OTHERS}:
             yield key, group, wide
@@ -122,7 +118,6 @@ def _strategy(
     bought, left = (mean_over_seeds(values, name, metric) for name in ("bought", "left"))
     checked = mean(group.filter(label_rule=rule)["n_checked"].fill_null(0))
     restored, restored_low, restored_high = _fieller(values["bought"].to_numpy(), values["loss"].to_numpy())
-    left_low, left_high = left.interval()
     p_within = replace(left, value=left.value - margin).p_not_below()
     return {
         **record,
@@ -134,17 +129,15 @@ def _strategy(
         "restored": restored,
         "restored_low": restored_low,
         "restored_high": restored_high,
-        "left": left.value,
-        "left_low": left_low,
-        "left_high": left_high,
+        **left.bounds("left"),
         "within": None if p_within is None or why else p_within < 0.05,
         "reliable": not why,
         "why": why,
     }
 
 
-def _fieller(parts: Floats, wholes: Floats, confidence: float = 0.95) -> tuple[float | None, ...]:
-    """Return the ratio of two means of pairs, and Fieller's (1954) interval of it.
+def _fieller(parts: Floats, wholes: Floats) -> tuple[float | None, ...]:
+    """Return the ratio of two means of pairs, and Fieller's (1954) 95 % interval of it.
 
     The bounds are the ratios θ at which the mean of ``parts − θ · wholes`` is just as far from 0 as t allows. Nothing
     is known if the mean of `wholes` is not above 0 by its own interval.
@@ -153,7 +146,7 @@ def _fieller(parts: Floats, wholes: Floats, confidence: float = 0.95) -> tuple[f
     if n < 2 or wholes.mean() <= 0:
         return None, None, None
     (vp, cov), (_, vw) = np.cov(parts, wholes) / n
-    t2 = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) ** 2
+    t2 = float(stats.t.ppf(0.975, n - 1)) ** 2
     a, b, c = wholes.mean() ** 2 - t2 * vw, parts.mean() * wholes.mean() - t2 * cov, parts.mean() ** 2 - t2 * vp
     if a <= 0:
         return None, None, None
@@ -164,12 +157,9 @@ def _fieller(parts: Floats, wholes: Floats, confidence: float = 0.95) -> tuple[f
 def compare_strategies(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Compare strategies of equal budget with each other, within seeds, at the final size.
 
-    Returns
-    -------
-    DataFrame
-        One row per collapse rate, budget and pair: the axes of a setting, ``collapse_rate, budget, better, worse`` (by
-        the mean), ``n_seeds, difference`` with ``ci_low, ci_high, p`` and ``p_holm`` over all pairs, budgets and
-        rates of a setting; ``verdict``: "told apart" where that is below 5 %, else "cannot be told apart".
+    One row per collapse rate, budget and pair: the axes of a setting, ``collapse_rate, budget, better, worse`` (by the
+    mean), ``n_seeds, difference`` with ``ci_low, ci_high, p`` and ``p_holm`` over all pairs, budgets and rates of a
+    setting; ``verdict``: "told apart" where that is below 5 %, else "cannot be told apart".
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
     records = []
@@ -194,23 +184,13 @@ def compare_strategies(results: pl.DataFrame, metric: str = "accuracy") -> pl.Da
 
 
 def budget_needed(bought: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
-    """Find the smallest budget of each strategy that keeps the loss within a margin, with confidence bounds.
+    """Find the smallest budget of each strategy that keeps the loss within a margin, from what `curation` says.
 
     What is still lost is interpolated between the budgets tested, from the loop's at 0. The estimate is where its mean
     first falls below the margin; the bounds are where its lower and its upper confidence limit (95 %, two-sided) do.
 
-    Parameters
-    ----------
-    bought : DataFrame
-        See `curation`.
-    margin : float
-        Loss that counts as none.
-
-    Returns
-    -------
-    DataFrame
-        The axes of a setting, ``collapse_rate, strategy, n_seeds, margin, largest`` (budget tested), ``needed, ci_low,
-        ci_high`` as shares; null: beyond the largest budget tested. ``reliable`` as in `curation`, of all budgets.
+    Columns: the axes of a setting, ``collapse_rate, strategy, n_seeds, margin, largest`` (budget tested), ``needed,
+    ci_low, ci_high`` as shares; null: beyond the largest budget tested. ``reliable`` as in `curation`, of all budgets.
     """
     known = bought.drop_nulls("left_low")
     loops = known.filter(strategy=LOOP).select(*_RATE, "left", "left_low", "left_high")

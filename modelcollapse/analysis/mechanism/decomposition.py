@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, at_size, prepare, references, treated
-from modelcollapse.analysis.statistics.frames import groups, table, with_holm
+from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, at_size, prepare, rules_by_rate
+from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import mean_over_seeds
 
 #: From people labelling everything to the loop; each step adds the cause named with it.
@@ -34,28 +34,17 @@ def decomposition(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFra
     A negative loss is a gain. Every arm's error rate is its own model's, so "structured error" also holds what worse
     models err more. If a control is missing, its step is taken together with the next.
 
-    Parameters
-    ----------
-    metric : str
-        A metric of which more is better.
-
-    Returns
-    -------
-    DataFrame
-        The axes of a setting, ``collapse_rate, n_seen, n_seeds, cause, better, worse`` (label rules compared), ``loss``
-        (fraction) with ``ci_low, ci_high``, ``p`` and ``p_holm``, corrected over all causes and rates of the setting
-        (totals among themselves): of twelve causes that do nothing some raw p is below .05 in 45 % of runs. The causes
-        of a rate add up to its row ``total``. Settings without ``argmax`` or without any control have no rows.
+    Columns: the axes of a setting, ``collapse_rate, n_seen, n_seeds, cause, better, worse`` (label rules compared),
+    ``loss`` (fraction of a metric of which more is better) with ``ci_low, ci_high``, ``p`` and ``p_holm``, corrected
+    over all causes and rates of the setting (totals among themselves): of twelve causes that do nothing some raw p is
+    below .05 in 45 % of runs. The causes of a rate add up to its row ``total``. Settings without ``argmax`` or without
+    any control have no rows.
     """
     final = at_size(prepare(results)).drop_nulls(metric).filter(pl.col("generation") > 0)
-    human = references(final)
     records: list[dict[str, Any]] = []
-    for key, group in groups(treated(final), [*SETTING, "collapse_rate"]):
-        setting = pl.all_horizontal(pl.col(axis) == key[axis] for axis in SETTING)
-        here = pl.concat([human.filter(setting), group])
-        values = here.filter(pl.col("label_rule").is_in([rule for rule, _ in STEPS]))
-        wide = values.pivot("label_rule", index=["seed", "n_test"], values=metric).drop_nulls()
-        steps = _steps(wide.columns)
+    for key, group, values in rules_by_rate(final, metric):
+        steps = _steps(values.columns)
+        wide = values.select("seed", "n_test", *(rule for rule, _ in STEPS if rule in values.columns)).drop_nulls()
         if wide.is_empty() or len(steps) < 2:
             continue
         for cause, better, worse in [*steps, (TOTAL, NO_RULE, "argmax")]:

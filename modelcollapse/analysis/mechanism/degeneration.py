@@ -107,15 +107,12 @@ def peaks(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     interval is a little too narrow: on a flat curve of noise 4–8 % of arms, instead of 2.5 %, are said to hurt (see
     the tests).
 
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, n_seen`` (final), ``peak_size, peak_mean, final_mean``, ``drop`` (fraction) with ``ci_low,
-        ci_high`` (95 %), two-sided ``p``, and ``hurts`` (the interval is above 0). Drop and verdict are null with one
-        seed or one size. ``rising``: no seed's others saw a peak before the final size, so there is nothing to measure.
-        ``relative_drop, relative_low, relative_high, relative_p``: how much more the arm falls than rate 0 of the same
-        seeds does between the same sizes; null without such chains. ``p_both`` is the larger of both p, 1 where either
-        change is no fall: small where the arm falls, and falls more than human labels do.
+    Columns: `ARM`, ``n_seeds, n_seen`` (final), ``peak_size, peak_mean, final_mean``, ``drop`` (fraction) with
+    ``ci_low, ci_high`` (95 %), two-sided ``p``, and ``hurts`` (the interval is above 0). Drop and verdict are null with
+    one seed or one size. ``rising``: no seed's others saw a peak before the final size, so there is nothing to measure.
+    ``relative_drop, relative_low, relative_high, relative_p``: how much more the arm falls than rate 0 of the same
+    seeds does between the same sizes; null without such chains. ``p_both`` is the larger of both p, 1 where either
+    change is no fall: small where the arm falls, and falls more than human labels do.
     """
     rows = prepare(results).drop_nulls(metric)
     human = {tuple(key.values()): _by_size(group, metric) for key, group in groups(references(rows), SETTING)}

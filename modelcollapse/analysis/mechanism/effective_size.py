@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from scipy.optimize import isotonic_regression
 
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, prepare, references, treated
 from modelcollapse.analysis.statistics.curves import t_half_width
 from modelcollapse.analysis.statistics.frames import groups, table
-from modelcollapse.analysis.statistics.inference import resolution
+from modelcollapse.analysis.statistics.inference import Floats, resolution
 from modelcollapse.domains.closed_form.laws import calibrated_worth
 
 #: Rules by which the current model labels, with its own predictions or draws.
 BY_CURRENT_MODEL = ("argmax", "sampled", "prior-matched")
-
-Floats = npt.NDArray[np.float64]
 
 
 def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
@@ -26,22 +23,15 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
 
     The estimate is where the mean human-only curve, made monotone, reaches the arm's mean, interpolated in log size.
     The interval holds the sizes at which the arm's final value and the human-only value of the same seeds do not
-    differ at 5 % (a t test within seeds, inverted), from the first such size to the last.
+    differ at 5 % (a t test within seeds, inverted), from the first such size to the last. The human-only curve must
+    rise, as in the regime ``accumulate``.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows, one per generation of a chain; regime ``accumulate`` or any other whose human-only curve rises.
-
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, n_seen``, ``human_size, ci_low, ci_high`` (documents) and ``worth`` = human_size / n_seen.
-        ``human_size`` or a bound is null where it lies outside the sizes of the human-only curve; ``beyond`` says on
-        which side the estimate does ("below", "above" or ""). Of an estimate outside, the bound on the inner side says
-        how sure that is: it is the first (last) size itself if the whole interval lies below (above) it.
-        ``calibrated`` is the worth to a calibrated sampler (`domains.closed_form.laws.calibrated_worth`): a benchmark,
-        no bound; null in other regimes than ``accumulate``, and where it is not the current model that labels.
+    Columns: `ARM`, ``n_seeds, n_seen``, ``human_size, ci_low, ci_high`` (documents) and ``worth`` = human_size /
+    n_seen. ``human_size`` or a bound is null where it lies outside the sizes of the human-only curve; ``beyond`` says
+    on which side the estimate does ("below", "above" or ""). Of an estimate outside, the bound on the inner side says
+    how sure that is: it is the first (last) size itself if the whole interval lies below (above) it. ``calibrated`` is
+    the worth to a calibrated sampler (`domains.closed_form.laws.calibrated_worth`): a benchmark, no bound; null in
+    other regimes than ``accumulate``, and where it is not the current model that labels.
     """
     rows = prepare(results)
     human = {tuple(key.values()): group for key, group in groups(references(rows).drop_nulls(metric), SETTING)}
@@ -56,16 +46,10 @@ def effective_human_size(results: pl.DataFrame, metric: str = "accuracy") -> pl.
         if complete["n_seen"].n_unique() < 2:
             continue
         sizes = sorted(complete["n_seen"].unique())
-        records.append(
-            {**arm, "n_seen": group["n_seen"][0], **_match(complete, metric), "calibrated": _calibrated(arm, sizes)}
-        )
+        is_known = arm["regime"] == "accumulate" and arm["label_rule"] in BY_CURRENT_MODEL
+        calibrated = calibrated_worth(sizes, arm["collapse_rate"]) if is_known else None
+        records.append({**arm, "n_seen": group["n_seen"][0], **_match(complete, metric), "calibrated": calibrated})
     return table(records, ARM, "n_seeds n_seen human_size ci_low ci_high worth beyond calibrated")
-
-
-def _calibrated(arm: dict[str, Any], sizes: list[int]) -> float | None:
-    if arm["regime"] != "accumulate" or arm["label_rule"] not in BY_CURRENT_MODEL:
-        return None
-    return calibrated_worth(sizes, arm["collapse_rate"])
 
 
 def _match(pairs: pl.DataFrame, metric: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from modelcollapse.analysis.statistics.seed_groups import IS_DEGENERATE
 
 #: What one chain of an arm is told from another by.
 _CHAIN = ("n_test", "seed")
-Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 
@@ -88,9 +87,9 @@ def survival(results: pl.DataFrame) -> pl.DataFrame:
                 "share": 1 - last["share"],
                 "ci_low": 1 - last["ci_high"],
                 "ci_high": 1 - last["ci_low"],
-                "median_size": _first_size(curve, pl.col("share") <= 0.5),
-                "median_low": _first_size(curve, pl.col("ci_low") <= 0.5),
-                "median_high": _first_size(curve, pl.col("ci_high") < 0.5),
+                "median_size": curve.filter(pl.col("share") <= 0.5)["n_seen"].min(),
+                "median_low": curve.filter(pl.col("ci_low") <= 0.5)["n_seen"].min(),
+                "median_high": curve.filter(pl.col("ci_high") < 0.5)["n_seen"].min(),
             }
         )
     columns = "n_seen n_seeds n_fallen n_unfinished n_came_back share ci_low ci_high"
@@ -107,11 +106,6 @@ def _arms(rows: pl.DataFrame) -> Iterator[tuple[dict[str, Any], Whole, pl.DataFr
         yield arm, sizes[tuple(arm.values())], falls
 
 
-def _first_size(curve: pl.DataFrame, condition: pl.Expr) -> int | None:
-    found = curve.filter(condition)["n_seen"]
-    return None if found.is_empty() else int(found[0])
-
-
 def _curve(sizes: Whole, falls: pl.DataFrame) -> Iterator[dict[str, Any]]:
     times, fell = falls["size"].to_numpy(), falls["fell"].to_numpy()
     sample = stats.CensoredData.right_censored(times.astype(np.float64), ~fell)
@@ -124,12 +118,11 @@ def _curve(sizes: Whole, falls: pl.DataFrame) -> Iterator[dict[str, Any]]:
     for size, share, low, high in zip(sizes.tolist(), shares.tolist(), lows.tolist(), highs.tolist(), strict=True):
         watched = int((times >= size).sum())
         if not (~fell & (times < size)).any():
-            low, high = _exact(int((fell & (times <= size)).sum()), len(times))
+            low, high = share_interval(int((~fell | (times > size)).sum()), len(times))
         elif share == 1:
-            low, high = _exact(0, watched)
+            low, high = share_interval(watched, watched)
         elif share == 0:
-            n = int((times >= last_fall).sum())
-            low, high = _exact(n, n)
+            low, high = share_interval(0, int((times >= last_fall).sum()))
         yield {
             "n_seen": size,
             "n_watched": watched,
@@ -139,8 +132,3 @@ def _curve(sizes: Whole, falls: pl.DataFrame) -> Iterator[dict[str, Any]]:
             "ci_low": low,
             "ci_high": high,
         }
-
-
-def _exact(n_fallen: int, n: int) -> tuple[float, float]:
-    """Clopper and Pearson's interval of the share that stands."""
-    return share_interval(n - n_fallen, n)

@@ -44,29 +44,17 @@ _KEYS = (*ARM, "seed", "generation", "n_seen")
 
 @dataclass(frozen=True)
 class Harm:
-    """A definition's quantity in one domain.
-
-    Attributes
-    ----------
-    definition : int
-        A number of `MEANINGS`.
-    quantity : str
-        What is measured, in words.
-    kind : str
-        A mean over seeds, shown if it is beyond the margin ("mean") or above 0 ("any"), excluded if within the margin;
-        never shown ("rise"); never excluded, as no margin is known ("slope"). A share of seeds: harm is 0 or 1
-        ("event").
-    metric : str
-        The column whose seeds must be one group for a mean to be believed, and whose resolution is that of the harm.
-    of : callable
-        Takes prepared rows of one setting; returns the columns of a treated arm, ``seed, generation, n_seen, harm`` –
-        or why the harm is not measurable there.
-    """
+    """A definition's quantity in one domain."""
 
     definition: int
     quantity: str
+    #: A mean over seeds, shown if it is beyond the margin ("mean") or above 0 ("any"), excluded if within the margin;
+    #: never shown ("rise"); never excluded, as no margin is known ("slope"). A share of seeds, each 0 or 1 ("event").
     kind: Kind
+    #: The column whose seeds must be one group for a mean to be believed, and whose resolution is that of the harm.
     metric: str
+    #: Takes prepared rows of one setting; returns the columns of a treated arm, ``seed, generation, n_seen, harm`` –
+    #: or why the harm is not measurable there.
     of: Callable[[pl.DataFrame], pl.DataFrame | str]
 
     def unit(self, domain: Domain) -> str:
@@ -234,9 +222,13 @@ def _wrong_labels(rows: pl.DataFrame) -> pl.DataFrame | str:
     return found if found.height else "nothing is self-labelled"
 
 
-_OF_LABELS = (
+_OF_CLASSIFIERS = (
     Harm(1, "share of seeds no better than a constant answer, while rate 0 is", "event", "accuracy",
          _no_better_than_trivial),
+    Harm(8, "wrong self-labels beyond those of models of human labels", "mean", "accuracy", _wrong_labels),
+)  # fmt: skip
+_OF_LABELS = (
+    *_OF_CLASSIFIERS,
     Harm(5, "share of seeds whose answers vary less than half as much as at rate 0", "event",
          "predicted_positive_rate",
          partial(_halved, "predicted_positive_rate",
@@ -245,17 +237,14 @@ _OF_LABELS = (
     Harm(6, "loss of accuracy at the best threshold, beside rate 0", "mean", "best_threshold_accuracy",
          partial(_beside_reference, "best_threshold_accuracy", -1)),
     Harm(7, "loss of recall of the rarer class, beside rate 0", "mean", "accuracy", _rarer_class),
-    Harm(8, "wrong self-labels beyond those of models of human labels", "mean", "accuracy", _wrong_labels),
 )  # fmt: skip
 _OF_CLASSES = (
-    Harm(1, "share of seeds no better than a constant answer, while rate 0 is", "event", "accuracy",
-         _no_better_than_trivial),
+    *_OF_CLASSIFIERS,
     Harm(5, "share of seeds whose answers differ less than half as often as at rate 0", "event", "largest_share",
          _answers_vary_less),
     Harm(6, "loss of ROC AUC, mean of classes, beside rate 0", "mean", "roc_auc",
          partial(_beside_reference, "roc_auc", -1)),
     Harm(7, "loss of recall of the rarest class, beside rate 0", "mean", "least_recall", _rarest_class),
-    Harm(8, "wrong self-labels beyond those of models of human labels", "mean", "accuracy", _wrong_labels),
 )  # fmt: skip
 _OF_TEXT = (
     Harm(5, "share of seeds that write with less than half as many effective words as at rate 0", "event", "entropy",

@@ -15,7 +15,7 @@ from modelcollapse.analysis.statistics.arms import ARM, RULE, SETTING, at_size, 
 from modelcollapse.analysis.statistics.compare_rates import ONE_SEED
 from modelcollapse.analysis.statistics.frames import groups, table, with_holm
 from modelcollapse.analysis.statistics.inference import mean_over_seeds, share_interval
-from modelcollapse.analysis.statistics.seed_groups import seed_groups
+from modelcollapse.analysis.statistics.seed_groups import suspects
 from modelcollapse.simulation.domain import Domain
 
 SHOWN, NOT_SHOWN, EXCLUDED, NOT_MEASURABLE = "shown", "not shown", "excluded within the margin", "not measurable here"
@@ -61,43 +61,35 @@ def profile(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
         for harm in harms_of(domain)
         for judgement in _judge(setting, harm, margin)
     ]
-    n_tests = Counter(one.rule for one in judged if one.p is not None)
+    n_tests = Counter(one.rule for one in judged if one.columns.get("p") is not None)
     columns = "definition meaning quantity unit n_seen n_seeds value ci_low ci_high p p_excluded onset note"
     frame = table((one.record(ALPHA / max(1, n_tests[one.rule]), domain) for one in judged), ARM, columns)
-    frame = with_holm(with_holm(frame, RULE), RULE, "p_excluded", "p_excluded")
-    return (
-        frame.drop("p")
-        .with_columns(_verdict())
-        .with_columns(
-            mean_it=pl.col("verdict").replace_strict(SAYINGS, return_dtype=pl.String),
-            onset=pl.when(pl.col("verdict") == SHOWN).then("onset"),
-        )
+    frame = with_holm(with_holm(frame, RULE), RULE, "p_excluded", "p_excluded").drop("p")
+    return frame.with_columns(verdict=_verdict()).with_columns(
+        mean_it=pl.col("verdict").replace_strict(SAYINGS, return_dtype=pl.String),
+        onset=pl.when(pl.col("verdict") == SHOWN).then("onset"),
     )
 
 
 @dataclass(frozen=True)
 class _Judgement:
-    """An arm by one quantity: what stands in the table, and the tests of every generation."""
+    """An arm by one quantity: what stands in the table, and p of every generation."""
 
     arm: Mapping[str, Any]
     harm: Harm
     columns: Mapping[str, Any]
-    tests: Mapping[int, _Tests] = field(default_factory=dict)
+    p: Mapping[int, float | None] = field(default_factory=dict)
 
     @property
     def rule(self) -> tuple[Any, ...]:
         return tuple(self.arm[axis] for axis in RULE)
 
-    @property
-    def p(self) -> float | None:
-        return self.tests[max(self.tests)].p if self.tests else None
-
     def record(self, level: float, domain: Domain) -> dict[str, Any]:
         """Return the columns of `profile`; a generation shows harm where its p is at most `level`."""
-        moments = {} if self.harm.kind == "slope" else self.tests  # a slope is a whole chain's
+        moments = {} if self.harm.kind == "slope" else self.p  # a slope is a whole chain's
         onset = max(moments, default=None)  # where the last generation is shown by Holm, whose level is not lower
-        for generation in sorted(moments, reverse=True):
-            if not self.tests[generation].shows(level):
+        for generation, p in sorted(moments.items(), reverse=True):
+            if p is None or p > level:
                 break
             onset = generation
         said = {
@@ -106,7 +98,7 @@ class _Judgement:
             "quantity": self.harm.quantity,
             "unit": self.harm.unit(domain),
         }
-        return {**self.arm, **said, **self.columns, "p": self.p, "onset": onset}
+        return {**self.arm, **said, **self.columns, "onset": onset}
 
 
 def _judge(setting: pl.DataFrame, harm: Harm, margin: float) -> Iterator[_Judgement]:
@@ -124,12 +116,11 @@ def _judge(setting: pl.DataFrame, harm: Harm, margin: float) -> Iterator[_Judgem
         if n_seeds == 0:
             yield _Judgement(arm, harm, {"n_seen": end, "note": "there are no values"})
             continue
-        last = tests[max(tests)]
         note = ONE_SEED if n_seeds < 2 else suspect.get(tuple(arm.values()), "")
-        p_excluded = None if note else last.p_excluded
-        columns = {"n_seen": end, "n_seeds": n_seeds, "value": last.value, "ci_low": last.low, "ci_high": last.high,
-                   "p_excluded": p_excluded, "note": note}  # fmt: skip
-        yield _Judgement(arm, harm, columns, tests)
+        columns = {"n_seen": end, "n_seeds": n_seeds, "note": note, **tests[max(tests)]}
+        if note:
+            columns["p_excluded"] = None
+        yield _Judgement(arm, harm, columns, {generation: test["p"] for generation, test in tests.items()})
 
 
 def _suspect(setting: pl.DataFrame, harm: Harm) -> dict[tuple[Any, ...], str]:
@@ -139,48 +130,32 @@ def _suspect(setting: pl.DataFrame, harm: Harm) -> dict[tuple[Any, ...], str]:
     """
     if harm.kind == "event" or harm.metric not in setting.columns:
         return {}
-    known = seed_groups(at_size(setting), harm.metric).filter(pl.col("falls") | ~pl.col("reliable"))
-    return {
-        tuple(row[axis] for axis in ARM): f"interval perhaps too narrow: {row['why'] or row['state']}"
-        for row in known.iter_rows(named=True)
-    }
+    known = suspects(at_size(setting), harm.metric)
+    return {arm: f"interval perhaps too narrow: {why}" for arm, why in known.items()}
 
 
-@dataclass(frozen=True)
-class _Tests:
-    """A harm over seeds, its 95 % interval, p of what would have to be refuted to show it, and to exclude it."""
+def _tests(values: pl.DataFrame, harm: Harm, margin: float) -> dict[str, float | None]:
+    """Test the harm of the seeds of one arm in one generation.
 
-    value: float
-    low: float | None
-    high: float | None
-    p: float | None
-    p_excluded: float | None
-
-    def shows(self, level: float) -> bool:
-        """Tell whether there is harm."""
-        return self.p is not None and self.p <= level
-
-
-def _tests(values: pl.DataFrame, harm: Harm, margin: float) -> _Tests:
-    """Test the harm of the seeds of one arm in one generation."""
+    Its value, 95 % interval, and p of what would have to be refuted to show it (``p``), and to exclude it.
+    """
     if harm.kind == "event":
         k, n = int(values["harm"].sum()), values.height
         low, high = share_interval(k, n)
         more, fewer = float(stats.binom.sf(k - 1, n, RARE)), float(stats.binom.cdf(k, n, RARE))
-        return _Tests(k / n, low, high, more, fewer)
+        return {"value": k / n, "ci_low": low, "ci_high": high, "p": more, "p_excluded": fewer}
     estimate = mean_over_seeds(values, "harm", harm.metric)
     beyond = replace(estimate, value=estimate.value - margin)
     harm_shown = beyond if harm.kind == "mean" else estimate
-    return _Tests(
-        estimate.value,
-        *estimate.interval(),
-        None if harm.kind == "rise" else harm_shown.p_not_above(),
-        None if harm.kind == "slope" else beyond.p_not_below(),
-    )
+    return {
+        **estimate.columns("value"),
+        "p": None if harm.kind == "rise" else harm_shown.p_not_above(),
+        "p_excluded": None if harm.kind == "slope" else beyond.p_not_below(),
+    }
 
 
 def _verdict() -> pl.Expr:
-    verdict = (
+    return (
         pl.when(pl.col("value").is_null())
         .then(pl.lit(NOT_MEASURABLE))
         .when(pl.col("p_holm") < ALPHA)
@@ -189,4 +164,3 @@ def _verdict() -> pl.Expr:
         .then(pl.lit(EXCLUDED))
         .otherwise(pl.lit(NOT_SHOWN))
     )
-    return verdict.alias("verdict")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from modelcollapse.analysis.formats import NO_VALUE, count, percent, percents, share, unsigned_pp
 from modelcollapse.analysis.mechanism.survival import survival
-from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, tolerance_cell
+from modelcollapse.analysis.report.cells import (
+    NOTHING,
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    estimate,
+    make_table,
+    tolerance_cell,
+)
 from modelcollapse.analysis.statistics.arms import RULE, at_size
 from modelcollapse.analysis.statistics.power import variance_components
 from modelcollapse.analysis.statistics.trends import EQUIVALENT, GAIN, LOSS, NEITHER, UNRELIABLE, margin_sensitivity
@@ -31,14 +41,11 @@ def survival_table(rows: pl.DataFrame) -> Table | None:
         return None
     columns: list[Column] = [
         *axes_columns(rows),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
-        ("fallen", lambda row: number(row["n_fallen"], str)),
-        ("came back", lambda row: number(row["n_came_back"], str)),
-        ("unfinished", lambda row: number(row["n_unfinished"], str)),
-        (
-            "share fallen at the end [95 %]",
-            lambda row: number(row["share"], share, f" [{_whole(row['ci_low'])}, {_whole(row['ci_high'])}]"),
-        ),
+        ("seeds", "n_seeds", count),
+        ("fallen", "n_fallen", count),
+        ("came back", "n_came_back", count),
+        ("unfinished", "n_unfinished", count),
+        ("share fallen at the end [95 %]", _fallen),
         ("half have fallen at [95 %], documents", _median),
     ]
     note = (
@@ -52,6 +59,10 @@ def survival_table(rows: pl.DataFrame) -> Table | None:
 
 def _whole(fraction: float) -> str:
     return f"{100 * fraction:.0f} %"
+
+
+def _fallen(row: dict[str, Any]) -> Cell:
+    return Cell(f"{share(row['share'])} [{_whole(row['ci_low'])}, {_whole(row['ci_high'])}]", row["share"])
 
 
 def _median(row: dict[str, Any]) -> Cell:
@@ -77,13 +88,13 @@ def margins_table(rows: pl.DataFrame) -> Table | None:
     shown = [verdict for verdict in _VERDICTS if verdict in (LOSS, EQUIVALENT, NEITHER, *frame["verdict"])]
     columns: list[Column] = [
         *axes_columns(rows, rate=False),
-        ("margin", lambda row: number(row["margin"], lambda margin: f"± {unsigned_pp(margin)}")),
+        ("margin", "margin", _plus_minus),
         *((_VERDICTS[verdict], lambda row, verdict=verdict: _rates(row[verdict])) for verdict in shown),
         (
             "rate that costs the margin [95 %]",
-            lambda row: tolerance_cell(row, row["largest"], "tolerance_low", "tolerance_high"),
+            lambda row: tolerance_cell(row, "tolerance", "tolerance_low", "tolerance_high", row["largest"]),
         ),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("seeds", "n_seeds", count),
     ]
     note = (
         "Rates that lose (or gain) more than the margin, and that are equal to human labels only within it. Each of "
@@ -91,6 +102,10 @@ def margins_table(rows: pl.DataFrame) -> Table | None:
         "costs the margin is interpolated between rates tested. A margin is to be chosen before looking."
     )
     return make_table("What hangs on the margin", note, per_rule, columns)
+
+
+def _plus_minus(fraction: float) -> str:
+    return f"± {unsigned_pp(fraction)}"
 
 
 def _rates(rates: list[float]) -> Cell:
@@ -113,33 +128,28 @@ def describe_population(rows: pl.DataFrame, n_documents: int | None) -> str:
 
 def _corpus(row: dict[str, Any]) -> Cell:
     if row["corpus_limit"] is None:
-        return Cell("not in the rows", 1e300)
+        return replace(NOTHING, text="not in the rows")
     limit = unsigned_pp(row["corpus_limit"])
     return Cell(f"not in the rows; its test documents up to {limit}", row["corpus_limit"])
 
 
+def _spread(row: dict[str, Any], name: str) -> Cell:
+    cell = estimate(f"{name}_sd", unsigned_pp, f"{name}_low", f"{name}_high")(row)
+    return Cell(f"{cell.text} ◆", cell.key) if row["mixed"] else cell
+
+
 def variance_table(rows: pl.DataFrame, n_documents: int | None) -> Table | None:
     """Show how much of the spread between seeds the test documents and the training make, and what no seed shows."""
-    frame = variance_components(rows, n_documents)
-
-    def spread(row: dict[str, Any], name: str) -> Cell:
-        low, high = (unsigned_pp(row[f"{name}_{end}"])[:-3] for end in ("low", "high"))
-        mark = " ◆" if row["mixed"] else ""
-        return number(row[f"{name}_sd"], unsigned_pp, f" [{low}, {high}]{mark}")
-
-    def plain(row: dict[str, Any], name: str, before: str = "") -> Cell:
-        return number(row[name], lambda value: before + unsigned_pp(value))
-
     columns: list[Column] = [
         *axes_columns(rows),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
-        ("sd over seeds [95 %]", lambda row: spread(row, "total")),
-        ("of test documents", lambda row: plain(row, "test_sd")),
-        ("of training [95 %]", lambda row: spread(row, "training")),
-        ("share of test documents", lambda row: number(row["test_share"], _whole)),
+        ("seeds", "n_seeds", count),
+        ("sd over seeds [95 %]", lambda row: _spread(row, "total")),
+        ("of test documents", "test_sd", unsigned_pp),
+        ("of training [95 %]", lambda row: _spread(row, "training")),
+        ("share of test documents", "test_share", _whole),
         ("of the corpus", _corpus),
-        ("mean, other shuffles", lambda row: plain(row, "half_width", "± ")),
-        ("mean, other such corpora", lambda row: plain(row, "population_half_width", "± ")),
+        ("mean, other shuffles", "half_width", _plus_minus),
+        ("mean, other such corpora", "population_half_width", _plus_minus),
     ]
     note = (
         f"{describe_population(rows, n_documents)} Accuracy at the final size; standard deviations, whose squares add "
@@ -152,4 +162,5 @@ def variance_table(rows: pl.DataFrame, n_documents: int | None) -> Table | None:
         "fallen and some have not: no standard deviation describes them. Differences within seeds share test documents "
         "and most of the corpus: their intervals suffer less."
     )
+    frame = variance_components(rows, n_documents)
     return make_table("Where the spread between seeds comes from", note, frame, columns)

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import NO_VALUE, axis_words, count, interval_pp, percent, pp
+from modelcollapse.analysis.formats import NO_VALUE, axis_words, count, percent, with_bounds
 from modelcollapse.analysis.statistics.arms import SETTING, varying_axes
 
 _TITLES = {"initial_size": "from", "n_test": "tested on", "min_df": "min df", "max_ngram": "max ngram"}
-YES_NO = {True: "yes", False: "no", None: None}
+_YES_NO = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True)
@@ -37,43 +37,54 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-Column = tuple[str, Callable[[dict[str, Any]], Cell]]
+#: What makes a cell of a row.
+Writer = Callable[[dict[str, Any]], Cell]
+#: A title, and what makes its cells: the name of words, the name of numbers and how they are written, or a writer.
+Column = tuple[str, str] | tuple[str, str, Callable[[Any], str]] | tuple[str, Writer]
+
+
+#: No number, which sorts last.
+NOTHING = Cell(NO_VALUE, 1e300)
 
 
 def text(value: object) -> Cell:
-    """Make a cell of words."""
-    words = NO_VALUE if value is None else str(value)
+    """Make a cell of words, of a truth value "yes" or "no"."""
+    words = NO_VALUE if value is None else _YES_NO[value] if isinstance(value, bool) else str(value)
     return Cell(words, words, is_number=False)
 
 
-def number(value: float | None, write: Callable[[Any], str], extra: str = "") -> Cell:
-    """Make a cell of a number (and an interval after it); nulls sort last."""
-    return Cell(NO_VALUE, float("1e300")) if value is None else Cell(f"{write(value)}{extra}", float(value))
+def number(value: float | None, write: Callable[[Any], str]) -> Cell:
+    """Make a cell of a number; nulls sort last."""
+    return NOTHING if value is None else Cell(write(value), float(value))
 
 
-def difference_cell(row: dict[str, Any], name: str = "difference", low: str = "ci_low", high: str = "ci_high") -> Cell:
-    """Make a cell of a difference of accuracies with its interval, in percentage points."""
-    return number(row[name], pp, "" if row[low] is None else f" {interval_pp(row[low], row[high])}")
+def estimate(name: str, write: Callable[[Any], str], low: str = "ci_low", high: str = "ci_high") -> Writer:
+    """Write a value of a row and its interval."""
+    return lambda row: number(row[name], lambda found: with_bounds(found, row[low], row[high], write))
 
 
-def tolerance_cell(row: dict[str, Any], largest: float, low: str, high: str, before: str = "") -> Cell:
+def tolerance_cell(row: dict[str, Any], name: str, low: str, high: str, largest: float) -> Cell:
     """Make a cell of a tolerance with its bounds; what is beyond the largest rate tested is more than it."""
-    names = (low, "tolerance", high)
-    least, middle, most = (
-        f"> {percent(largest)}" if row[name] is None else percent(round(row[name], 3)) for name in names
-    )
-    bounds = "" if row[low] is None else f" [{least}, {most}]"
-    return Cell(before + middle + bounds, 9.0 if row["tolerance"] is None else row["tolerance"])
+
+    def write(rate: float | None) -> str:
+        return f"> {percent(largest)}" if rate is None else percent(round(rate, 3))
+
+    return Cell(with_bounds(row[name], row[low], row[high], write), 9.0 if row[name] is None else row[name])
+
+
+def reliable_cell(row: dict[str, Any]) -> Cell:
+    """Say whether a mean is reliable, and why not."""
+    return text("yes" if row["reliable"] else f"no: {row['why']}")
 
 
 def worth_cell(row: dict[str, Any]) -> Cell:
     """Write a size with its interval; of a size outside the human-only curve what the interval says of it."""
-    low, high = (None if end is None else count(rough(end)) for end in (row["human_low"], row["human_high"]))
+    low, high = ("…" if end is None else count(rough(end)) for end in (row["human_low"], row["human_high"]))
     if row["human_size"] is None:
         if row["beyond"] == "below":
-            return Cell(f"fewer than the first size [up to {high or '…'}]", 0.0)
-        return Cell(f"more than all [from {low or '…'}]", 1e299) if row["beyond"] else Cell(NO_VALUE, 1e300)
-    return number(row["human_size"], lambda size: count(rough(size)), f" [{low or '…'}, {high or '…'}]")
+            return Cell(f"fewer than the first size [up to {high}]", 0.0)
+        return Cell(f"more than all [from {low}]", 1e299) if row["beyond"] else NOTHING
+    return number(row["human_size"], lambda size: f"{count(rough(size))} [{low}, {high}]")
 
 
 def rough(size: float) -> float:
@@ -85,7 +96,7 @@ def axes_columns(rows: pl.DataFrame, *, rule: bool = True, rate: bool = True) ->
     """Make columns for the axes that vary, and for the rate."""
     names = [axis for axis in varying_axes(rows) if axis != "experiment" and (rule or axis != "label_rule")]
     columns: list[Column] = [(_TITLES.get(name, name.replace("_", " ")), partial(_axis_cell, name)) for name in names]
-    return [*columns, ("rate", lambda row: number(row["collapse_rate"], percent))] if rate else columns
+    return [*columns, ("rate", "collapse_rate", percent)] if rate else columns
 
 
 def _axis_cell(name: str, row: dict[str, Any]) -> Cell:
@@ -102,5 +113,14 @@ def make_table(title: str, note: str, frame: pl.DataFrame, columns: Sequence[Col
         rules = sorted(frame["label_rule"].unique(), key=rule_order)
         position = pl.col("label_rule").replace_strict(rules, range(len(rules)), return_dtype=pl.Int64)
         frame = frame.sort(*SETTING, position, maintain_order=True)
-    cells = tuple(tuple(write(row) for _, write in columns) for row in frame.iter_rows(named=True))
-    return Table(title, note, tuple(name for name, _ in columns), cells)
+    writers = [_writer(column) for column in columns]
+    cells = tuple(tuple(write(row) for write in writers) for row in frame.iter_rows(named=True))
+    return Table(title, note, tuple(column[0] for column in columns), cells)
+
+
+def _writer(column: Column) -> Writer:
+    if len(column) == 3:
+        _, name, write = column
+        return lambda row: number(row[name], write)
+    source = column[1]
+    return (lambda row: text(row[source])) if isinstance(source, str) else source

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.formats import count, share
+from modelcollapse.analysis.formats import count, pp, share
 from modelcollapse.analysis.mechanism.classes import most_changed, names_of, with_classes
 from modelcollapse.analysis.report.caveats import caveats_of_many
-from modelcollapse.analysis.report.cells import (
-    Cell,
-    Column,
-    Table,
-    axes_columns,
-    difference_cell,
-    make_table,
-    number,
-    text,
-)
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, at_size, pair_with_reference, treated
+from modelcollapse.analysis.report.cells import Column, Table, axes_columns, estimate, make_table
+from modelcollapse.analysis.statistics.arms import ARM, RULE, at_size, pair_with_reference, treated
 from modelcollapse.analysis.statistics.frames import groups, table
 from modelcollapse.analysis.statistics.inference import mean_of
 from modelcollapse.names import printable
@@ -41,11 +31,9 @@ def classes_table(rows: pl.DataFrame) -> Table | None:
         for arm, _ in groups(treated(last), ARM)
         for place in shown
     ]
-    frame = table(
-        records, ARM, "n_place class n_seeds reference mean difference ci_low ci_high " + " ".join(_SHOWN[1:])
-    )
-    by = [axis for axis in ARM if axis != "collapse_rate"]
-    frame = frame.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max().over(by)).sort(*by, "n_place")
+    named = "n_place class n_seeds reference mean difference ci_low ci_high true_shares predicted_shares trained_shares"
+    frame = table(records, ARM, named)
+    frame = frame.filter(pl.col("collapse_rate") == pl.col("collapse_rate").max().over(RULE)).sort(*RULE, "n_place")
     chosen = (
         ""
         if len(shown) == len(names)
@@ -54,14 +42,14 @@ def classes_table(rows: pl.DataFrame) -> Table | None:
     )
     columns: list[Column] = [
         *axes_columns(rows),
-        ("class", lambda row: text(row["class"])),
-        ("seeds", lambda row: number(row["n_seeds"], count)),
-        ("true share", partial(_share, name="true_shares")),
-        ("recall, people alone", partial(_share, name="reference")),
-        ("recall", partial(_share, name="mean")),
-        ("difference [95 %]", difference_cell),
-        ("share of predictions", partial(_share, name="predicted_shares")),
-        ("share of training labels", partial(_share, name="trained_shares")),
+        ("class", "class"),
+        ("seeds", "n_seeds", count),
+        ("true share", "true_shares", share),
+        ("recall, people alone", "reference", share),
+        ("recall", "mean", share),
+        ("difference [95 %]", estimate("difference", pp)),
+        ("share of predictions", "predicted_shares", share),
+        ("share of training labels", "trained_shares", share),
     ]
     note = (
         f"At the highest rate, at the end: means over those seeds whose test set has the class. {chosen}Differences to "
@@ -79,10 +67,7 @@ def _of_class(metric: str, arm: Mapping[str, Any], of_classes: Mapping[str, pl.D
         column: rows.filter(pl.col(axis) == value for axis, value in arm.items()) for column, rows in of_classes.items()
     }
     means = {column: mine[column][metric].mean() for column in _SHOWN[1:]}
-    here = of_classes["recalls"].join(mine["recalls"].select(SETTING).unique(), on=list(SETTING), how="semi")
-    pairs = pair_with_reference(here, metric).filter(
-        pl.col(axis) == arm[axis] for axis in ("label_rule", "collapse_rate")
-    )
+    pairs = pair_with_reference(of_classes["recalls"], metric).filter(pl.col(axis) == arm[axis] for axis in ARM)
     if pairs.is_empty():
         return {**means, "n_seeds": 0, "reference": None, "mean": mine["recalls"][metric].mean(), "difference": None}
     tested = (mine["true_shares"][metric] * mine["true_shares"]["n_test"]).round()
@@ -91,10 +76,6 @@ def _of_class(metric: str, arm: Mapping[str, Any], of_classes: Mapping[str, pl.D
     low, high = (None if end is None else min(max(end, -1.0), 1.0) for end in estimate.interval())
     paired = {"n_seeds": estimate.n, "reference": pairs["reference"].mean(), "mean": pairs["value"].mean()}
     return {**means, **paired, "difference": estimate.value, "ci_low": low, "ci_high": high}
-
-
-def _share(row: dict[str, Any], name: str) -> Cell:
-    return number(row[name], share)
 
 
 def class_caveats(rows: pl.DataFrame) -> list[str]:

@@ -39,13 +39,7 @@ def _dark_colours() -> dict[str, str]:
 
 
 class InlineFigures:
-    """Turns figures into SVG elements and collects the colours the page has to define.
-
-    Attributes
-    ----------
-    light, dark : dict of str to str
-        Values of the custom properties used so far, for either theme.
-    """
+    """Turns figures into SVG elements, and collects in `light` and `dark` the colours that the page has to define."""
 
     def __init__(self) -> None:
         self.light: dict[str, str] = {}

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
-from markupsafe import Markup
 
-from modelcollapse.analysis.figures.draw_all import Drawing, drawings
+from modelcollapse.analysis.figures.draw_all import drawings
 from modelcollapse.analysis.figures.measures import law_of
 from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import axis_words, count, interval_pp, p_text, percents, pp, share_of_seeds
-from modelcollapse.analysis.mechanism.curation import curation
+from modelcollapse.analysis.formats import axis_words, count, p_text, percent, percents, pp, share_of_seeds, with_bounds
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
-from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text, worth_cell
+from modelcollapse.analysis.report.cells import (
+    Cell,
+    Column,
+    Table,
+    axes_columns,
+    estimate,
+    make_table,
+    reliable_cell,
+    text,
+    worth_cell,
+)
 from modelcollapse.analysis.report.class_tables import class_caveats, classes_table
-from modelcollapse.analysis.report.curation_tables import bought_table, needed_table, strategies_table
+from modelcollapse.analysis.report.curation_tables import curation_tables
 from modelcollapse.analysis.report.inline_svg import InlineFigures
-from modelcollapse.analysis.report.page import CAPTIONS, LEAD, About, Picture, Report, Section, render_page
-from modelcollapse.analysis.report.profile_table import profile_table
+from modelcollapse.analysis.report.mechanism_tables import profile_table
+from modelcollapse.analysis.report.page import (
+    CAPTIONS,
+    LEAD,
+    About,
+    Report,
+    Section,
+    pictures_of,
+    render_page,
+    rows_shown,
+)
 from modelcollapse.analysis.report.text_tables import NO_SAMPLES, samples_table, written_table
-from modelcollapse.analysis.statistics.arms import ARM, SETTING, comparable, prepare, varying_axes, with_sound_pairing
+from modelcollapse.analysis.statistics.arms import ARM, SETTING, varying_axes
 from modelcollapse.analysis.statistics.compare_rates import compare_rates
 from modelcollapse.analysis.statistics.power import power
 from modelcollapse.analysis.statistics.trends import trend
@@ -34,15 +51,6 @@ _LEAD = (
     "model itself; it is retrained on everything; and so on. What does the loop do to the model, and how sure is that?"
 )
 _OVER_SEEDS = "Intervals: 95 %, over seeds. Each holds alone, not all of them jointly, unless it says so."
-_CAPTIONS = {
-    "fate": "The fate of words, by how often people use them. A model that smooths also draws rare words at random, so "
-    "more of them than people use are no gain.",
-    "rules": "What decoders and controls do: where each rule ends, beside models of people’s text alone. Under "
-    "human-only nobody fills the model’s blocks: they are left out.",
-    "curation": CAPTIONS["curation"],
-    "recalls": "What is recognised of each class: its recall.",
-    "predicted-shares": "How often each class is predicted, and how often it occurs (dotted).",
-}
 _VERDICTS = {True: "holds", False: "is broken", None: "not shown"}
 
 
@@ -58,15 +66,11 @@ def build_measures_report(
 
     `margin` is the harm that the profile counts as none; `samples` are texts as `runs.run.Run.samples` returns them.
     """
-    rows = prepare(results)
-    rows, unsound = with_sound_pairing(rows if about.is_finished else comparable(rows))
+    rows, unsound = rows_shown(results, about)
     images = InlineFigures()
+    curves = f"What happens as {domain.slots} arrive." + ("" if judged is None else " Dashed: what the law says.")
+    pictures = pictures_of(drawings(rows, margin, judged), images, CAPTIONS | {"curves": curves})
     sections = []
-    pictures: dict[str, dict[str, list[Picture]]] = {}
-    for drawing in drawings(rows, margin, judged):
-        words = _caption(drawing, domain, judged)
-        svg = Markup(images.inline(drawing.figure, drawing.name, f"{drawing.experiment}: {words}"))
-        pictures.setdefault(drawing.experiment, {}).setdefault(drawing.kind, []).append(Picture(words, svg))
     for (key,), group in rows.group_by(["experiment"], maintain_order=True):
         name = str(key)
         tables = {
@@ -80,13 +84,7 @@ def build_measures_report(
             tables |= {"written": written_table(group, domain), "samples": samples_table(samples, group)}
             said += [NO_SAMPLES] if tables["samples"] is None else []
         if domain.name == Multiclass.name:
-            bought = curation(group, margin=margin)
-            tables |= {
-                "classes": classes_table(group),
-                "bought": bought_table(group, bought, margin),
-                "needed": needed_table(group, bought, margin),
-                "strategies": strategies_table(group),
-            }
+            tables |= {"classes": classes_table(group), **curation_tables(group, margin)}
             said = [*class_caveats(group), *said]
         sections.append(
             Section(
@@ -102,12 +100,6 @@ def build_measures_report(
     is_labelled = domain.name == Multiclass.name
     cost = "What self-labels cost" if is_labelled else f"What {domain.slots} of the model cost"
     return render_page(about, sections, images, lead=LEAD if is_labelled else _LEAD, note=_OVER_SEEDS, cost=cost)
-
-
-def _caption(drawing: Drawing, domain: Domain, judged: pl.DataFrame | None) -> str:
-    if drawing.kind == "curves":
-        return f"What happens as {domain.slots} arrive." + ("" if judged is None else " Dashed: what the law says.")
-    return _CAPTIONS[drawing.kind] + (f" ({drawing.setting})" if drawing.setting else "")
 
 
 def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | None = None) -> str:
@@ -133,7 +125,7 @@ def measured_headline(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame |
     words = (
         f"{filled} {domain.verb} by the model, {measure.words} is {found} after {count(top['n_seen'])} {domain.slots}, "
         f"of people alone {measure.text(top['reference'])}: a difference of "
-        f"{_signed(top, 'difference', 'ci_low', 'ci_high', measure)}."
+        f"{with_bounds(top['difference'], top['ci_low'], top['ci_high'], _signed(measure))}."
     )
     if top["n_degenerate"] and not top["reliable"]:
         seeds = share_of_seeds(top["n_degenerate"], top["n_seeds"])
@@ -174,14 +166,14 @@ def _laws_table(rows: pl.DataFrame, judged: pl.DataFrame | None) -> Table | None
         "where an interval is too wide to tell.",
         _laws(rows, judged),
         [
-            ("world", lambda row: text(row["model"])),
-            ("regime", lambda row: text(row["regime"])),
-            ("rate", lambda row: number(row["collapse_rate"], lambda rate: percents([rate]))),
+            ("world", "model"),
+            ("regime", "regime"),
+            ("rate", "collapse_rate", percent),
             ("quantity", lambda row: text(row["quantity"].replace("_", " "))),
-            ("seeds", lambda row: number(row["n"], count)),
-            ("generations", lambda row: number(row["generations"], count)),
+            ("seeds", "n", count),
+            ("generations", "generations", count),
             ("due", _due),
-            ("found", _found),
+            ("found", estimate("found", "{:.4g}".format)),
             ("law", lambda row: text(_VERDICTS[row["holds"]])),
         ],
     )
@@ -203,21 +195,18 @@ def _differences_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
     )
     columns: list[Column] = [
         *axes_columns(rows),
-        ("seeds", lambda row: number(row["n_seeds"], count)),
-        (measure.words, partial(_value, name="mean", measure=measure)),
-        ("people alone", partial(_value, name="reference", measure=measure)),
-        (
-            "difference [95 %]",
-            lambda row: Cell(_signed(row, "difference", "ci_low", "ci_high", measure), row["difference"]),
-        ),
-        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
-        ("detectable", partial(_value, name="detectable", measure=measure)),
+        ("seeds", "n_seeds", count),
+        (measure.words, "mean", measure.text),
+        ("people alone", "reference", measure.text),
+        ("difference [95 %]", estimate("difference", _signed(measure))),
+        ("p (Holm)", "p_holm", p_text),
+        ("detectable", "detectable", measure.text),
     ]
     note = "Differences to people alone, within seeds. Detectable: what a paired t test at 5 % finds in 80 % of runs. "
     if frame["n_degenerate"].sum():
         columns.append(("degenerate", lambda row: text(share_of_seeds(row["n_degenerate"], row["n_seeds"]))))
-        columns.append((f"{measure.words} of the others", partial(_value, name="mean_others", measure=measure)))
-        columns.append(("mean reliable", lambda row: text("yes" if row["reliable"] else f"no: {row['why']}")))
+        columns.append((f"{measure.words} of the others", "mean_others", measure.text))
+        columns.append(("mean reliable", reliable_cell))
     if "human_size" in frame.columns:
         columns.append((f"worth, human {domain.slots} [95 %]", worth_cell))
         note += "Worth, where everything is kept: how much of what people alone make does as well. "
@@ -233,37 +222,23 @@ def _trend_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
         slopes,
         [
             *axes_columns(rows, rate=False),
-            ("seeds", lambda row: number(row["n_seeds"], count)),
-            ("rates", lambda row: number(row["n_rates"], count)),
-            (
-                "per 1 % [95 %]",
-                lambda row: Cell(_signed(row, "slope_pp", "ci_low_pp", "ci_high_pp", measure), row["slope_pp"]),
-            ),
-            ("p", lambda row: number(row["p"], p_text)),
+            ("seeds", "n_seeds", count),
+            ("rates", "n_rates", count),
+            ("per 1 % [95 %]", estimate("slope_pp", _signed(measure), "ci_low_pp", "ci_high_pp")),
+            ("p", "p", p_text),
         ],
     )
-
-
-def _value(row: dict[str, Any], name: str, measure: Measure) -> Cell:
-    return number(row[name], measure.text)
 
 
 def _due(row: dict[str, Any]) -> Cell:
     if row["due"] is None:
         return Cell(f"{row['least']:.4g} … {row['most']:.4g}", row["least"])
-    return number(row["due"], "{:.4g}".format)
+    return Cell(f"{row['due']:.4g}", row["due"])
 
 
-def _found(row: dict[str, Any]) -> Cell:
-    bounds = "" if row["ci_low"] is None else f" [{row['ci_low']:.4g}, {row['ci_high']:.4g}]"
-    return number(row["found"], "{:.4g}".format, bounds)
-
-
-def _signed(row: dict[str, Any], name: str, low: str, high: str, measure: Measure) -> str:
-    if measure.unit == "share":
-        return pp(row[name]) + ("" if row[low] is None else f" {interval_pp(row[low], row[high])}")
-    words = f"{row[name]:+.4g}" + ("" if row[low] is None else f" [{row[low]:+.4g}, {row[high]:+.4g}]")
-    return words.replace("-", "−")
+def _signed(measure: Measure) -> Callable[[float], str]:
+    """Return how a difference of a measure is written."""
+    return pp if measure.unit == "share" else lambda value: f"{value:+.4g}".replace("-", "−")
 
 
 def _setup(rows: pl.DataFrame, domain: Domain) -> str:

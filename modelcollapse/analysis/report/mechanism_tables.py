@@ -1,24 +1,36 @@
-"""The tables of the mechanism: causes, what became of the predictor, its bias, where more data begins to hurt."""
+"""The tables of the mechanism: which collapse, by what causes, what became of the predictor, where more data hurts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from modelcollapse.analysis.formats import NO_VALUE, OVER_SEEDS, count, p_text, share, unsigned_pp
+from modelcollapse.analysis.formats import (
+    NO_VALUE,
+    OVER_SEEDS,
+    count,
+    p_text,
+    pp,
+    share,
+    share_of_seeds,
+    signed,
+    unsigned_pp,
+)
 from modelcollapse.analysis.mechanism.amplification import amplification_bound
 from modelcollapse.analysis.mechanism.decomposition import decomposition
 from modelcollapse.analysis.mechanism.degeneration import peaks
+from modelcollapse.analysis.profile.profile import NOT_MEASURABLE, profile
 from modelcollapse.analysis.report.cells import (
+    NOTHING,
     Cell,
     Column,
     Table,
+    Writer,
     axes_columns,
-    difference_cell,
+    estimate,
     make_table,
     number,
     text,
@@ -27,15 +39,49 @@ from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, at_size, treate
 from modelcollapse.simulation.metrics import CALIBRATION_BINS
 
 
+def profile_table(rows: pl.DataFrame, margin: float) -> Table | None:
+    """Show every arm of prepared rows by every definition; None if nothing is self-labelled."""
+    columns: list[Column] = [
+        *axes_columns(rows),
+        ("definition", lambda row: Cell(f"{row['definition']} {row['meaning']}", row["definition"], is_number=False)),
+        ("measured as", lambda row: text(row["quantity"] or None)),
+        ("found [95 %]", _harm),
+        ("p (Holm)", "p_holm", p_text),
+        ("verdict", "verdict"),
+        ("from generation", "onset", count),
+        ("who means this says", lambda row: text(row["mean_it"] or None)),
+        ("note", "note"),
+    ]
+    note = (
+        "The definitions are those that Schaeffer et al. (2503.03150) found in the literature; there is no total. "
+        "Larger is worse. Shown: there is harm – any in definitions 2 and 4, more than the margin in the others, "
+        "in more than one chain of 20 where seeds are counted – corrected (Holm) over all rates and definitions of "
+        "a label rule: without harm at most 5 % of runs show some. Excluded: the harm is below the margin, "
+        f"{unsigned_pp(margin)} ({margin:g} in other units), or befalls fewer than one chain in 20; corrected as "
+        "well. Diverging risk is never shown, as no run is long enough; it is excluded for the length of this one. "
+        "Scaling law: without a plateau, which the few sizes of a run do not tell. From generation: up to the last "
+        f"one. {OVER_SEEDS}"
+    )
+    return make_table("Which collapse? Eight meanings of the word", note, profile(rows, margin), columns)
+
+
+def _harm(row: dict[str, Any]) -> Cell:
+    if row["verdict"] == NOT_MEASURABLE:
+        return NOTHING
+    if row["unit"] == "seeds":
+        return number(row["value"], lambda share: share_of_seeds(round(share * row["n_seeds"]), row["n_seeds"]))
+    return estimate("value", pp if row["unit"] == "share" else signed)(row)
+
+
 def decomposition_table(rows: pl.DataFrame) -> Table | None:
     """Show the loss of each rate by cause."""
     columns: list[Column] = [
         *axes_columns(rows, rule=False),
-        ("cause", lambda row: text(row["cause"])),
+        ("cause", "cause"),
         ("between", lambda row: text(f"{row['better'].replace(NO_RULE, 'rate 0')} and {row['worse']}")),
-        ("loss [95 %]", lambda row: difference_cell(row, "loss")),
-        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("loss [95 %]", estimate("loss", pp)),
+        ("p (Holm)", "p_holm", p_text),
+        ("seeds", "n_seeds", count),
     ]
     note = (
         "Each step is the difference within seeds between two arms; the steps of a rate add up to its total. "
@@ -52,9 +98,9 @@ def peaks_table(rows: pl.DataFrame) -> Table | None:
         return None
     columns: list[Column] = [
         *axes_columns(rows),
-        ("best size", lambda row: number(row["peak_size"], count)),
-        ("accuracy there", lambda row: number(row["peak_mean"], share)),
-        ("at the end", lambda row: number(row["final_mean"], share)),
+        ("best size", "peak_size", count),
+        ("accuracy there", "peak_mean", share),
+        ("at the end", "final_mean", share),
         ("fall [95 %]", _fall),
         ("more than rate 0 falls [95 %]", _relative_fall),
         ("more data hurts", lambda row: text({True: "yes", False: "not shown", None: None}[row["hurts"]])),
@@ -68,12 +114,11 @@ def peaks_table(rows: pl.DataFrame) -> Table | None:
 
 
 def _fall(row: dict[str, Any]) -> Cell:
-    return Cell(f"{NO_VALUE}, still rising", -1e299) if row["rising"] else difference_cell(row, "drop")
+    return Cell(f"{NO_VALUE}, still rising", -1e299) if row["rising"] else estimate("drop", pp)(row)
 
 
 def _relative_fall(row: dict[str, Any]) -> Cell:
-    measured = {**row, "relative_drop": None} if row["rising"] else row
-    return difference_cell(measured, "relative_drop", "relative_low", "relative_high")
+    return NOTHING if row["rising"] else estimate("relative_drop", pp, "relative_low", "relative_high")(row)
 
 
 def predictor_table(rows: pl.DataFrame) -> Table | None:
@@ -88,19 +133,16 @@ def predictor_table(rows: pl.DataFrame) -> Table | None:
     frame = final.group_by(ARM).agg(pl.col(metrics).mean()).sort(ARM)
     n_test = int(final["n_test"].min())  # type: ignore[arg-type]
 
-    def pair(first: str, second: str) -> Callable[[dict[str, Any]], Cell]:
-        return lambda row: number(row[first], share, f" / {share(row[second])}")
-
     columns: list[Column] = [
         *axes_columns(rows),
-        ("ROC AUC", lambda row: number(row["roc_auc"], "{:.3f}".format)),
-        ("best threshold", lambda row: number(row["best_threshold_accuracy"], share)),
-        ("recall − / +", pair("recall_negative", "recall_positive")),
-        ("wrong self-labels − / +", pair("synthetic_error_negative", "synthetic_error_positive")),
-        ("calibration error", lambda row: number(row["calibration_error"], share)),
-        ("Brier", lambda row: number(row["brier"], "{:.3f}".format)),
-        ("log-loss", lambda row: number(row["log_loss"], "{:.3f}".format)),
-        ("churn", lambda row: number(row["churn"], share)),
+        ("ROC AUC", "roc_auc", "{:.3f}".format),
+        ("best threshold", "best_threshold_accuracy", share),
+        ("recall − / +", _pair("recall_negative", "recall_positive")),
+        ("wrong self-labels − / +", _pair("synthetic_error_negative", "synthetic_error_positive")),
+        ("calibration error", "calibration_error", share),
+        ("Brier", "brier", "{:.3f}".format),
+        ("log-loss", "log_loss", "{:.3f}".format),
+        ("churn", "churn", share),
     ]
     note = (
         "Means over seeds at the final size. − / +: truly negative and positive documents. Wrong self-labels: in the "
@@ -110,6 +152,10 @@ def predictor_table(rows: pl.DataFrame) -> Table | None:
         f"{share(best_threshold_by_chance(n_test))} (with half of the documents positive)."
     )
     return make_table("What became of the predictor", note, frame, columns)
+
+
+def _pair(first: str, second: str) -> Writer:
+    return lambda row: number(row[first], lambda found: f"{share(found)} / {share(row[second])}")
 
 
 def calibration_error_by_chance(n_test: int) -> float:
@@ -140,12 +186,12 @@ def bound_table(rows: pl.DataFrame) -> Table | None:
     last = table.filter(pl.col("n_seen") == pl.col("n_seen").max().over(ARM)).filter(pl.col("generation") > 0)
     columns: list[Column] = [
         *axes_columns(rows, rule=False),
-        ("called positive", lambda row: number(row["mean"], share)),
-        ("true share", lambda row: number(row["true_share"], share)),
-        ("bias", lambda row: number(row["bias"], unsigned_pp)),
-        ("of human labels only", lambda row: number(row["human_bias"], unsigned_pp)),
-        ("bound", lambda row: number(row["bound"], lambda value: f"{unsigned_pp(value)} (× {row['factor']:.2f})")),
-        ("bias − bound [95 %]", lambda row: difference_cell(row, "excess", "excess_low", "excess_high")),
+        ("called positive", "mean", share),
+        ("true share", "true_share", share),
+        ("bias", "bias", unsigned_pp),
+        ("of human labels only", "human_bias", unsigned_pp),
+        ("bound", lambda row: number(row["bound"], lambda bound: f"{unsigned_pp(bound)} (× {row['factor']:.2f})")),
+        ("bias − bound [95 %]", estimate("excess", pp, "excess_low", "excess_high")),
         ("verdict", lambda row: text(row["verdict"] or None)),
     ]
     note = (

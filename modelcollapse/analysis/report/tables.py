@@ -12,37 +12,38 @@ from modelcollapse.analysis.formats import (
     count,
     p_text,
     percent,
+    pp,
     share,
     share_of_seeds,
     signed,
     unsigned_pp,
 )
-from modelcollapse.analysis.mechanism.curation import curation
 from modelcollapse.analysis.mechanism.degeneration import tipping, tipping_rates
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.assurance_tables import margins_table, survival_table, variance_table
 from modelcollapse.analysis.report.cells import (
-    YES_NO,
+    NOTHING,
     Cell,
     Column,
     Table,
     axes_columns,
-    difference_cell,
+    estimate,
     make_table,
     number,
+    reliable_cell,
     rough,
     text,
     tolerance_cell,
     worth_cell,
 )
-from modelcollapse.analysis.report.curation_tables import bought_table, needed_table, strategies_table
+from modelcollapse.analysis.report.curation_tables import curation_tables
 from modelcollapse.analysis.report.mechanism_tables import (
     bound_table,
     decomposition_table,
     peaks_table,
     predictor_table,
+    profile_table,
 )
-from modelcollapse.analysis.report.profile_table import profile_table
 from modelcollapse.analysis.statistics.arms import ARM, RULE, AnalysisError
 from modelcollapse.analysis.statistics.compare_rates import compare_rates, pairing_gain
 from modelcollapse.analysis.statistics.curves import curves
@@ -60,15 +61,12 @@ def experiment_tables(rows: pl.DataFrame, margin: float, n_documents: int | None
 
     `n_documents` is the size of the corpus, where it is known.
     """
-    bought = curation(rows, margin=margin)
     made = {
         "differences": differences_table(rows, margin),
         "rules": rules_table(rows, margin),
         "profile": profile_table(rows, margin),
         "decomposition": decomposition_table(rows),
-        "bought": bought_table(rows, bought, margin),
-        "needed": needed_table(rows, bought, margin),
-        "strategies": strategies_table(rows),
+        **curation_tables(rows, margin),
         "peaks": peaks_table(rows),
         "predictor": predictor_table(rows),
         "bound": bound_table(rows),
@@ -94,18 +92,15 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
         frame = frame.join(other, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
         *axes_columns(rows),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
+        ("seeds", "n_seeds", count),
         ("degenerate [95 %]", _degenerate),
         ("accuracy of the others", lambda row: number(row["mean_others"] if row["falls"] else None, share)),
-        ("accuracy", lambda row: number(row["mean"], share)),
-        ("human only", lambda row: number(row["reference"], share)),
-        ("difference [95 %]", difference_cell),
-        ("p (Holm)", lambda row: number(row["p_holm"], p_text)),
-        (f"equal ± {unsigned_pp(margin)}", lambda row: text(YES_NO[row["equivalent"]])),
-        (
-            "mean reliable",
-            lambda row: text(NO_VALUE if row["note"] else "yes" if row["reliable"] else f"no: {row['why']}"),
-        ),
+        ("accuracy", "mean", share),
+        ("human only", "reference", share),
+        ("difference [95 %]", estimate("difference", pp)),
+        ("p (Holm)", "p_holm", p_text),
+        (f"equal ± {unsigned_pp(margin)}", "equivalent"),
+        ("mean reliable", lambda row: text(None) if row["note"] else reliable_cell(row)),
         ("worth, human documents", worth_cell),
         ("of a calibrated sampler", _calibrated),
     ]
@@ -145,11 +140,11 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
         frame = frame.join(other, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
         *axes_columns(rows, rate=False),
-        ("pp per 1 % [95 %]", lambda row: _slope(row, "slope", "low", "high")),
-        (f"the same up to {percent(LOW_RATES)}", lambda row: _slope(row, "near", "near_low", "near_high")),
+        ("pp per 1 % [95 %]", estimate("slope", signed, "low", "high")),
+        (f"the same up to {percent(LOW_RATES)}", estimate("near", signed, "near_low", "near_high")),
         (f"rate that costs {unsigned_pp(margin)} [95 %]", _tolerance),
-        ("first degenerate seed", lambda row: number(row["first_rate"], lambda rate: f"at {percent(rate)}")),
-        ("half of the seeds", lambda row: number(row["tipping_rate"], lambda rate: f"at {percent(rate)}")),
+        ("first degenerate seed", "first_rate", lambda rate: f"at {percent(rate)}"),
+        ("half of the seeds", "tipping_rate", lambda rate: f"at {percent(rate)}"),
     ]
     note = (
         "Slopes within seeds, then over seeds. The rate that costs the margin lies between the rates tested that are "
@@ -159,14 +154,11 @@ def rules_table(rows: pl.DataFrame, margin: float) -> Table | None:
     return make_table("Per label rule", note, frame, columns)
 
 
-def _slope(row: dict[str, Any], value: str, low: str, high: str) -> Cell:
-    return number(row[value], signed, "" if row[low] is None else f" [{signed(row[low])}, {signed(row[high])}]")
-
-
 def _tolerance(row: dict[str, Any]) -> Cell:
-    is_known = row["tolerance"] is not None
-    between = f"between {percent(row['below'])} and {percent(row['above'])}, about " if is_known else ""
-    return tolerance_cell(row, row["largest_rate"], "ci_low", "ci_high", between)
+    cell = tolerance_cell(row, "tolerance", "ci_low", "ci_high", row["largest_rate"])
+    if row["tolerance"] is None:
+        return cell
+    return Cell(f"between {percent(row['below'])} and {percent(row['above'])}, about {cell.text}", cell.key)
 
 
 def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
@@ -176,12 +168,12 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
     frame = power(rows, difference=margin).join(gain, on=on, how="left", maintain_order="left")
     columns: list[Column] = [
         *axes_columns(rows),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
-        ("sd of differences", lambda row: number(row["sd"], unsigned_pp)),
-        ("detectable", lambda row: number(row["detectable"], unsigned_pp)),
-        ("after Holm", lambda row: number(row["detectable_holm"], unsigned_pp)),
+        ("seeds", "n_seeds", count),
+        ("sd of differences", "sd", unsigned_pp),
+        ("detectable", "detectable", unsigned_pp),
+        ("after Holm", "detectable_holm", unsigned_pp),
         (f"seeds for {unsigned_pp(margin)} [95 %]", _seeds_needed),
-        ("pairing worth", lambda row: number(row["variance_ratio"], lambda ratio: f"× {ratio:.1f} seeds")),
+        ("pairing worth", "variance_ratio", "× {:.1f} seeds".format),
     ]
     note = (
         "Detectable: the difference a paired t test at 5 % finds in four of five such runs, of one rate alone; after "
@@ -194,25 +186,25 @@ def precision_table(rows: pl.DataFrame, margin: float) -> Table | None:
 
 def _seeds_needed(row: dict[str, Any]) -> Cell:
     """Seeds to two digits: no one knows more of them."""
-    needed, low, high = (count(int(float(f"{row[name]:.2g}"))) for name in ("seeds_needed", "seeds_low", "seeds_high"))
-    return number(row["seeds_needed"], lambda _: f"about {needed}", f" [{low}, {high}]")
+    needed, low, high = (count(float(f"{row[name]:.2g}")) for name in ("seeds_needed", "seeds_low", "seeds_high"))
+    return Cell(f"about {needed} [{low}, {high}]", float(row["seeds_needed"]))
 
 
-def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
+def curves_table(rows: pl.DataFrame) -> Table | None:
     """Show mean, spread and interval at a few sizes."""
     table = curves(rows)
     sizes = table["n_seen"].unique().sort().to_list()
-    wanted = {sizes[round(i * (len(sizes) - 1) / (most_sizes - 1))] for i in range(most_sizes)}
+    wanted = {sizes[round(i * (len(sizes) - 1) / 4)] for i in range(5)}
     columns: list[Column] = [
         *axes_columns(rows),
-        ("documents", lambda row: number(row["n_seen"], count)),
-        ("seeds", lambda row: number(row["n_seeds"], str)),
-        ("mean", lambda row: number(row["mean"], lambda value: f"{100 * value:.2f} %")),
-        ("sd", lambda row: number(row["sd"], unsigned_pp)),
+        ("documents", "n_seen", count),
+        ("seeds", "n_seeds", count),
+        ("mean", "mean", _precise),
+        ("sd", "sd", unsigned_pp),
         ("95 %, pointwise", lambda row: _mean_interval(row, "ci_low", "ci_high")),
         ("95 %, whole curve", lambda row: _mean_interval(row, "band_low", "band_high")),
-        ("min", lambda row: number(row["min"], lambda value: f"{100 * value:.2f} %")),
-        ("max", lambda row: number(row["max"], lambda value: f"{100 * value:.2f} %")),
+        ("min", "min", _precise),
+        ("max", "max", _precise),
     ]
     note = (
         "Accuracy over seeds, at a few of the sizes; the export has all of them. Pointwise: right in 95 % of runs at "
@@ -223,9 +215,13 @@ def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
     return make_table("Accuracy along the way", note, table.filter(pl.col("n_seen").is_in(list(wanted))), columns)
 
 
+def _precise(fraction: float) -> str:
+    return f"{100 * fraction:.2f} %"
+
+
 def _mean_interval(row: dict[str, Any], low: str, high: str) -> Cell:
     if row[low] is None:
-        return Cell(NO_VALUE, 1e300)
+        return NOTHING
     lower, upper = (100 * min(max(row[name], 0.0), 1.0) for name in (low, high))  # an accuracy is a share
     return Cell(f"[{lower:.2f}, {upper:.2f}]", row[low])
 
@@ -237,20 +233,16 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
     except AnalysisError:
         return None
 
-    def value(row: dict[str, Any], name: str) -> Cell:
-        form = "{:.2%}" if row["unit"] == FRACTION else "{:.3f}"
-        return number(row[name], lambda x: form.format(x).replace("%", " %").replace("-", "−"))
-
     columns: list[Column] = [
-        ("kind", lambda row: text(row["kind"])),
-        ("quantity", lambda row: text(row["quantity"])),
-        ("from", lambda row: number(row["initial_size"], count)),
-        ("rate", lambda row: number(row["collapse_rate"], percent)),
-        ("documents", lambda row: number(row["n_seen"], count)),
-        ("this run", lambda row: value(row, "ours")),
-        ("published", lambda row: value(row, "published")),
-        ("difference [95 %]", _published_gap),
-        ("verdict", lambda row: text(row["verdict"])),
+        ("kind", "kind"),
+        ("quantity", "quantity"),
+        ("from", "initial_size", count),
+        ("rate", "collapse_rate", percent),
+        ("documents", "n_seen", count),
+        ("this run", lambda row: _quantity(row, "ours")),
+        ("published", lambda row: _quantity(row, "published")),
+        ("difference [95 %]", lambda row: estimate("difference", signed if row["unit"] == SLOPE else pp)(row)),
+        ("verdict", "verdict"),
     ]
     note = (
         "Shapes should agree on any reviews; levels differ with the reviews. Published: means over independent seeds. "
@@ -261,6 +253,6 @@ def published_table(rows: pl.DataFrame, margin: float) -> Table | None:
     return make_table("Level and shape", note, frame.sort("kind", descending=True, maintain_order=True), columns)
 
 
-def _published_gap(row: dict[str, Any]) -> Cell:
-    is_slope = row["unit"] == SLOPE and row["difference"] is not None
-    return _slope(row, "difference", "ci_low", "ci_high") if is_slope else difference_cell(row)
+def _quantity(row: dict[str, Any], name: str) -> Cell:
+    form = "{:.2%}" if row["unit"] == FRACTION else "{:.3f}"
+    return number(row[name], lambda found: form.format(found).replace("%", " %").replace("-", "−"))

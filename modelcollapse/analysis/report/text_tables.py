@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from modelcollapse.analysis.formats import count, share
-from modelcollapse.analysis.report.cells import Cell, Column, Table, axes_columns, make_table, number, text
+from modelcollapse.analysis.report.cells import Cell, Column, Table, Writer, axes_columns, make_table, number, text
 from modelcollapse.analysis.statistics.arms import ARM, at_size
 from modelcollapse.analysis.statistics.curves import summarise
 from modelcollapse.domains.generation.samples import N_WORDS
@@ -39,15 +38,15 @@ def written_table(rows: pl.DataFrame, domain: Domain) -> Table | None:
         "±: 95 % intervals over seeds, each alone. No one measure tells all: smoothing writes what nobody would say, "
         "and cutting tails what everybody says."
     )
-    columns: list[Column] = [*axes_columns(rows), ("seeds", lambda row: number(row["n_seeds"], count))]
+    columns: list[Column] = [*axes_columns(rows), ("seeds", "n_seeds", count)]
     columns += [(domain.measures[name].words, _mean(name, domain.measures[name])) for name in _WRITTEN]
     return make_table("What the last models write", note, frame, columns)
 
 
-def _mean(name: str, measure: Measure) -> Callable[[dict[str, Any]], Cell]:
+def _mean(name: str, measure: Measure) -> Writer:
     def cell(row: dict[str, Any]) -> Cell:
-        half = row[f"{name}_half"]
-        return number(row[name], measure.text, "" if half is None else f" ± {measure.text(half)}")
+        half = "" if row[f"{name}_half"] is None else f" ± {measure.text(row[f'{name}_half'])}"
+        return number(row[name], lambda mean: f"{measure.text(mean)}{half}")
 
     return cell
 
@@ -66,14 +65,9 @@ def samples_table(samples: pl.DataFrame | None, rows: pl.DataFrame) -> Table | N
     )
     columns: list[Column] = [
         *axes_columns(rows),
-        ("generation", lambda row: number(row["generation"], count)),
-        ("people wrote", partial(_words, name="people")),
-        ("machine text: the model wrote", partial(_words, name="machine")),
+        ("generation", "generation", count),
+        ("people wrote", lambda row: replace(text(row["people"]), is_long=True)),
+        ("machine text: the model wrote", lambda row: replace(text(row["machine"]), is_long=True)),
     ]
     varying = own.with_columns(pl.lit(0).alias(axis) for axis in ("min_df", "max_ngram", "max_terms"))
     return make_table("Samples, by generation", note, varying, columns)
-
-
-def _words(row: dict[str, Any], name: str) -> Cell:
-    cell = text(row[name])
-    return Cell(cell.text, cell.key, is_number=False, is_long=True)

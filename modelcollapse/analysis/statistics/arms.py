@@ -8,9 +8,12 @@ made by the model, so one chain (label rule ``none``) is the reference of all la
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
+from modelcollapse.analysis.statistics.frames import groups
 from modelcollapse.domains.catalogue import DOMAINS
 from modelcollapse.errors import ModelCollapseError
 from modelcollapse.execution.store.record import SCHEMA
@@ -46,19 +49,10 @@ class PairingError(AnalysisError):
 def prepare(results: pl.DataFrame) -> pl.DataFrame:
     """Check, deduplicate and sort the rows of one or more runs.
 
-    Without the column ``experiment`` they are one experiment named ``run``.
-
-    Returns
-    -------
-    DataFrame
-        One row per generation of a chain and experiment, sorted by arm, seed and generation; experiments of the study
-        come first, in its order. No axis is null: 0 is "no limit" of ``max_terms`` and, like an empty ``growth``, what
-        older versions did not record. All starts of one ladder have the same ``growth``.
-
-    Raises
-    ------
-    AnalysisError
-        There are no rows, a column is missing, an experiment's name is none, or a seed has two chains in one arm.
+    Without the column ``experiment`` they are one experiment named ``run``. Rows are sorted by arm, seed and
+    generation; experiments of the study come first, in its order. No axis is null: 0 is "no limit" of ``max_terms``
+    and, like an empty ``growth``, what older versions did not record. All starts of one ladder have the same
+    ``growth``. AnalysisError says what rows lack, or that a seed has two chains in one arm.
     """
     if "experiment" not in results.columns:
         results = results.with_columns(experiment=pl.lit("run"))
@@ -128,6 +122,12 @@ def growth_above(growth: str, initial_size: int) -> str:
     if not LADDER.fullmatch(growth):
         return growth
     return ",".join(size for size in growth.split(",") if int(size) > initial_size)
+
+
+def with_own_growth(arms: pl.DataFrame) -> pl.DataFrame:
+    """Name growth as chains do, not as the ladder of all starts."""
+    own = [growth_above(growth, start) for growth, start in arms.select("growth", "initial_size").iter_rows()]
+    return arms.with_columns(growth=pl.Series(own, dtype=pl.String))
 
 
 def _check_seeds(rows: pl.DataFrame) -> None:
@@ -261,15 +261,20 @@ def pair_with_reference(rows: pl.DataFrame, metric: str = "accuracy") -> pl.Data
     )
 
 
+def rules_by_rate(rows: pl.DataFrame, metric: str) -> Iterator[tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]]:
+    """Yield the setting and collapse rate of treated arms, their rows, and a column of values for each label rule.
+
+    A row of these for each seed and test size; the chains of rate 0 are the rule ``none``.
+    """
+    for key, group in groups(treated(rows), [*SETTING, "collapse_rate"]):
+        human = references(rows).filter(pl.col(axis).eq_missing(key[axis]) for axis in SETTING)
+        yield key, group, pl.concat([human, group]).pivot("label_rule", index=["seed", "n_test"], values=metric)
+
+
 def check_pairing(rows: pl.DataFrame, metric: str = "accuracy") -> int:
-    """Assert that before the first self-label all arms of a seed are the same experiment (an exact A/A test).
+    """Raise PairingError unless all arms of a seed are the same before the first self-label (an exact A/A test).
 
     Returns how many pairs of rows were compared in generation 0 (0 if no seeds are shared: nothing is paired).
-
-    Raises
-    ------
-    PairingError
-        A difference is not exactly zero.
     """
     start = pair_with_reference(rows.filter(pl.col("generation") == 0), metric)
     broken = start.filter(pl.col("difference") != 0)

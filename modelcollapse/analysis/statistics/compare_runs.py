@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.statistics.arms import RULE, SETTING, AnalysisError, growth_above, prepare
+from modelcollapse.analysis.statistics.arms import RULE, SETTING, AnalysisError, prepare, with_own_growth
 from modelcollapse.analysis.statistics.frames import mean
 from modelcollapse.analysis.statistics.inference import difference_of, mean_over_seeds
 
@@ -18,27 +18,12 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
     value in each may differ – that is then what is compared. On the same corpus equal seeds mean equal documents: the
     difference is taken within seeds. Otherwise it is Welch's.
 
-    Parameters
-    ----------
-    first, second : DataFrame
-        Rows of both runs.
-    same_corpus : bool
-        Whether their corpus fingerprints agree.
-
-    Returns
-    -------
-    DataFrame
-        The axes that arms were matched by, ``collapse_rate, n_seen``, ``quantity`` ("accuracy" or "difference to rate
-        0"), ``first, second, difference`` (second − first), ``ci_low, ci_high, p, n_seeds, paired``.
-
-    Raises
-    ------
-    AnalysisError
-        The runs have no arm and size in common.
+    Columns: the axes that arms were matched by, ``collapse_rate, n_seen``, ``quantity`` ("accuracy" or "difference to
+    rate 0"), ``first, second, difference`` (second − first), ``ci_low, ci_high, p, n_seeds, paired``.
     """
     one, other = prepare(first), prepare(second)
     matched = [axis for axis in RULE if max(_values(one, axis), _values(other, axis)) > 1]
-    one, other = _with_own_growth(one), _with_own_growth(other)
+    one, other = with_own_growth(one), with_own_growth(other)  # the other run may have other starts
     keys = [*matched, "collapse_rate"]
     records = []
     human: dict[tuple[Any, ...], tuple[pl.DataFrame, pl.DataFrame]] = {}
@@ -66,12 +51,6 @@ def compare_runs(first: pl.DataFrame, second: pl.DataFrame, same_corpus: bool) -
 def _values(rows: pl.DataFrame, axis: str) -> int:
     values = rows.filter(pl.col("collapse_rate") > 0)[axis] if axis == "label_rule" else rows[axis]
     return values.n_unique()
-
-
-def _with_own_growth(rows: pl.DataFrame) -> pl.DataFrame:
-    """Name growth as chains do, not as the ladder of all starts: the other run may have other starts."""
-    own = [growth_above(growth, start) for growth, start in rows.select("growth", "initial_size").iter_rows()]
-    return rows.with_columns(growth=pl.Series(own, dtype=pl.String))
 
 
 def _lost(arm: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:

@@ -60,13 +60,9 @@ def with_holm(
     frame: pl.DataFrame, families: Sequence[str | pl.Expr] = (), p: str = "p", name: str = "p_holm"
 ) -> pl.DataFrame:
     """Add p-values that are corrected within each family of tests; see `inference.holm`."""
-    keys = frame.select(families).rows() if families else [()] * frame.height
-    places: dict[tuple[Any, ...], list[int]] = {}
-    for i, key in enumerate(keys):
-        places.setdefault(key, []).append(i)
-    values = frame[p].to_list()
-    corrected: list[float | None] = [None] * frame.height
-    for mine in places.values():
-        for i, value in zip(mine, holm([values[i] for i in mine]), strict=True):
-            corrected[i] = value
-    return frame.with_columns(pl.Series(name, corrected, dtype=pl.Float64))
+    corrected = pl.col(p).map_batches(_holm, return_dtype=pl.Float64())
+    return frame.with_columns((corrected.over(families) if families else corrected).alias(name))
+
+
+def _holm(p_values: pl.Series) -> pl.Series:
+    return pl.Series(holm(p_values.to_list()), dtype=pl.Float64)

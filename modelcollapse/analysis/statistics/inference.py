@@ -17,16 +17,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean or a difference of means with its standard error.
+    """A mean or a difference of means, and its standard error: NaN if a single value gave it.
 
-    Attributes
-    ----------
-    value, error : float
-        The estimate, and its standard error; NaN if a single value gave it.
-    freedom : float
-        Degrees of freedom of the error; 0 if there are none.
-    n : int
-        Seeds behind it (the smaller number of two samples).
+    `freedom` are the error's degrees of freedom, 0 if there are none; `n` seeds are behind it, of two samples the
+    smaller number.
     """
 
     value: float
@@ -47,16 +41,18 @@ class Estimate:
 
     def p_value(self) -> float | None:
         """Two-sided p of "the truth is 0"; None without degrees of freedom."""
-        if self.freedom <= 0:
-            return None
-        if self.error == 0:
-            return 1.0 if self.value == 0 else 0.0
-        return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
+        p = replace(self, value=-abs(self.value)).p_not_below()
+        return None if p is None else min(1.0, 2 * p)
 
     def columns(self, name: str) -> dict[str, float | None]:
         """Value, 95 % interval and p as columns of a table; `name` is the value's."""
         low, high = self.interval()
         return {name: self.value, "ci_low": low, "ci_high": high, "p": self.p_value()}
+
+    def bounds(self, name: str) -> dict[str, float | None]:
+        """Value and 95 % interval as columns that begin with a name."""
+        low, high = self.interval()
+        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
 
     def p_not_below(self) -> float | None:
         """One-sided p of "the truth is not below 0"; None without degrees of freedom."""
@@ -72,13 +68,9 @@ class Estimate:
 
     def p_equivalent(self, margin: float) -> float | None:
         """P of two one-sided tests: "the truth lies outside ± `margin`" (Schuirmann 1987)."""
-        if self.freedom <= 0:
-            return None
-        if self.error == 0:
-            return 0.0 if abs(self.value) < margin else 1.0
-        below = stats.t.sf((self.value + margin) / self.error, self.freedom)
-        above = stats.t.cdf((self.value - margin) / self.error, self.freedom)
-        return float(max(below, above))
+        below = replace(self, value=self.value + margin).p_not_above()
+        above = replace(self, value=self.value - margin).p_not_below()
+        return None if below is None or above is None else max(below, above)
 
 
 def mean_of(values: npt.ArrayLike, least_sd: float = 0.0) -> Estimate:
@@ -128,15 +120,15 @@ def slope_weights(x: npt.ArrayLike) -> Floats:
 
 
 @cache
-def share_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Clopper and Pearson's (1934) interval of a share of which `k` of `n` ≥ 1 were seen."""
-    bounds = stats.binomtest(k, n).proportion_ci(confidence, method="exact")
+def share_interval(k: int, n: int) -> tuple[float, float]:
+    """Clopper and Pearson's (1934) 95 % interval of a share of which `k` of `n` ≥ 1 were seen."""
+    bounds = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     return float(bounds.low), float(bounds.high)
 
 
-def sd_interval(sd: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of a normal population's standard deviation from that of `n` ≥ 2 values (chi-squared)."""
-    low, high = stats.chi2.ppf([0.5 + confidence / 2, 0.5 - confidence / 2], n - 1)
+def sd_interval(sd: float, n: int) -> tuple[float, float]:
+    """95 % interval of a normal population's standard deviation from that of `n` ≥ 2 values (chi-squared)."""
+    low, high = stats.chi2.ppf([0.975, 0.025], n - 1)
     return sd * math.sqrt((n - 1) / low), sd * math.sqrt((n - 1) / high)
 
 

@@ -29,18 +29,10 @@ def power(results: pl.DataFrame, difference: float = 0.005, metric: str = "accur
     is itself an estimate: of five seeds it is known within a factor of three, and the seeds it calls for within one of
     eight. Plans made from such a pilot reach 70 % on average instead of 80 %.
 
-    Parameters
-    ----------
-    difference : float
-        The difference to be found (0.005 is half a percentage point).
-
-    Returns
-    -------
-    DataFrame
-        `ARM`, ``n_seeds, sd`` (of differences within seeds; one test document at least) with its 95 % interval
-        ``sd_low, sd_high``, ``detectable, detectable_holm``, ``difference``, ``seeds_needed, more_seeds`` and
-        ``seeds_low, seeds_high``, the seeds that the ends of that interval call for. Arms with fewer than two pairs are
-        left out.
+    Columns: `ARM`, ``n_seeds, sd`` (of differences within seeds; one test document at least) with its 95 % interval
+    ``sd_low, sd_high``, ``detectable, detectable_holm``, ``difference`` (to be found), ``seeds_needed, more_seeds`` and
+    ``seeds_low, seeds_high``, the seeds that the ends of that interval call for. Arms with fewer than two pairs are
+    left out.
     """
     final = at_size(prepare(results)).filter(pl.col("generation") > 0)
     pairs = [(arm, group) for arm, group in groups(pair_with_reference(final, metric), ARM) if group.height >= 2]
@@ -91,21 +83,13 @@ def variance_components(results: pl.DataFrame, n_documents: int | None = None) -
     limit added in .99. To measure the corpus' part, run the same sweep on disjoint halves of the documents and
     ``compare`` the runs: half of the squared difference of two levels estimates it, for corpora of half the size.
 
-    Parameters
-    ----------
-    n_documents : int, optional
-        Documents of the corpus.
-
-    Returns
-    -------
-    DataFrame
-        One row per arm and test size at the final size, with two seeds or more: `ARM`, ``n_test, n_seen, n_seeds,
-        mean``; standard deviations ``total_sd, test_sd, training_sd`` (0 where the test documents explain everything)
-        with chi-square 95 % intervals ``total_low, total_high, training_low, training_high``, that of training given
-        the test documents' part; ``test_share`` of the variance; ``used``, the share of the corpus that one seed draws
-        for test and training, and ``corpus_limit`` (standard deviation), both null where `n_documents` is;
-        ``half_width`` of the 95 % interval of the mean over reshuffles and ``population_half_width`` with the limit
-        added; ``mixed``: some predictors are degenerate and some are not, so that no standard deviation describes them.
+    One row per arm and test size at the final size, with two seeds or more: `ARM`, ``n_test, n_seen, n_seeds, mean``;
+    standard deviations ``total_sd, test_sd, training_sd`` (0 where the test documents explain everything) with
+    chi-square 95 % intervals ``total_low, total_high, training_low, training_high``, that of training given the test
+    documents' part; ``test_share`` of the variance; ``used``, the share of the corpus that one seed draws for test and
+    training, and ``corpus_limit`` (standard deviation), both null where `n_documents` is; ``half_width`` of the 95 %
+    interval of the mean over reshuffles and ``population_half_width`` with the limit added; ``mixed``: some predictors
+    are degenerate and some are not, so that no standard deviation describes them.
     """
     final = at_size(prepare(results)).drop_nulls("accuracy")
     keys = list(dict.fromkeys((*ARM, "n_test")))

@@ -33,53 +33,43 @@ ENOUGH_SEEDS = 20
 
 
 def seed_groups(here: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
-    """Classify every arm: one group of seeds, two groups, or seeds that degenerate or not.
+    """Classify every arm at one size of each setting: one group of seeds, two groups, or seeds that fall or not.
 
-    Parameters
-    ----------
-    here : DataFrame
-        Prepared rows at one size of each setting (`arms.at_size`).
+    Columns: `ARM` and
 
-    Returns
-    -------
-    DataFrame
-        One row per arm: `ARM` and
-
-        - ``state``: "mixed" (the seeds fall into two groups, see `split_in_two`), "degenerate seeds" (a seed of this
-          arm, or of any arm of its setting, has degenerated), else "regular";
-        - ``falls``: the arm itself is mixed or has degenerate seeds, so its mean describes no typical seed;
-        - ``reliable``: a t interval of the mean and what is concluded from it may be believed: the arm is regular, or
-          has `ENOUGH_SEEDS`; ``why``: the reason if not, else "";
-        - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
-          without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
+    - ``state``: "mixed" (the seeds fall into two groups, see `split_in_two`), "degenerate seeds" (a seed of this arm,
+      or of any arm of its setting, has degenerated), else "regular";
+    - ``falls``: the arm itself is mixed or has degenerate seeds, so its mean describes no typical seed;
+    - ``reliable``: a t interval of the mean and what is concluded from it may be believed: the arm is regular, or has
+      `ENOUGH_SEEDS`; ``why``: the reason if not, else "";
+    - ``all_seeds, n_degenerate, share`` with Clopper and Pearson's 95 % interval ``share_low, share_high`` (nulls
+      without predicted-positive rates), and ``mean_others``, the metric's mean over seeds not degenerate.
     """
     is_of_many = "largest_share" in here.columns
     degenerate = pl.col("largest_share") >= HEALTHY[1] if is_of_many else IS_DEGENERATE
     marked = here.drop_nulls(metric).with_columns(degenerate=degenerate)
-    fallen = {tuple(key.values()): group.filter("degenerate").height for key, group in groups(marked, SETTING)}
-    records = (
-        {**arm, **_classify(group, metric, fallen[tuple(arm[axis] for axis in SETTING)])}
-        for arm, group in groups(marked, ARM)
-    )
+    marked = marked.with_columns(elsewhere=pl.col("degenerate").any().over(SETTING))
+    records = ({**arm, **_classify(group, metric)} for arm, group in groups(marked, ARM))
     columns = "state falls reliable why all_seeds n_degenerate share share_low share_high mean_others"
     return table(records, ARM, columns)
 
 
-def _classify(group: pl.DataFrame, metric: str, n_in_setting: int) -> dict[str, Any]:
+def suspects(here: pl.DataFrame, metric: str) -> dict[tuple[Any, ...], str]:
+    """Return why an interval of the mean is too narrow, for each arm where that is so, or may be as its seeds fall."""
+    known = seed_groups(here, metric).filter(pl.col("falls") | ~pl.col("reliable"))
+    return {tuple(row[axis] for axis in ARM): row["why"] or row["state"] for row in known.iter_rows(named=True)}
+
+
+def _classify(group: pl.DataFrame, metric: str) -> dict[str, Any]:
     known = group.drop_nulls("degenerate")
     k, n = known.filter("degenerate").height, known.height
     low, high = share_interval(k, n) if n else (None, None)
     others = group.filter(~pl.col("degenerate").fill_null(value=False))[metric]
     is_mixed = split_in_two(group[metric].to_numpy()).is_two
-    state: State = "mixed" if is_mixed else "degenerate seeds" if n_in_setting else "regular"
+    state: State = "mixed" if is_mixed else "degenerate seeds" if group["elsewhere"][0] else "regular"
     reliable = state == "regular" or group.height >= ENOUGH_SEEDS
-    reason = (
-        f"{k} of {n} seeds degenerate"
-        if k
-        else "two groups of seeds"
-        if is_mixed
-        else "seeds degenerate at other rates"
-    )
+    without = "two groups of seeds" if is_mixed else "seeds degenerate at other rates"
+    reason = f"{k} of {n} seeds degenerate" if k else without
     return {
         "state": state,
         "falls": is_mixed or k > 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import AnalysisError, once_per_seed, prepare, references, study_loop
-from modelcollapse.analysis.statistics.curves import Floats
 from modelcollapse.analysis.statistics.frames import table, with_holm
 from modelcollapse.analysis.statistics.inference import (
     Estimate,
+    Floats,
     difference_of,
     mean_of,
     rank_correlation,
@@ -58,34 +59,20 @@ def published_like(rows: pl.DataFrame) -> pl.DataFrame:
 def compare_published(results: pl.DataFrame, margin: float = 0.005) -> pl.DataFrame:
     """Compare a run's curves with the published ones, level and shape, wherever sizes and rates agree.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a run. Of several models or regimes the loop of the study is taken: label rule ``argmax``, regime
-        ``accumulate``, the model that most rows have.
-    margin : float
-        Differences of accuracy within ± margin count as none.
+    Of several models or regimes the loop of the study is taken: see `study_loop`.
 
-    Returns
-    -------
-    DataFrame
-        One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
-        other levels; "shape": should agree on any reviews); ``quantity`` with its ``unit`` (`FRACTION`, `SLOPE` or
-        `CORRELATION`): accuracy at the first and at the last common size, change from the first to the last size
-        relative to the first, difference to rate 0 at the last size, slope (percentage points per 1 % of collapse
-        rate), rank correlation of both sets of mean accuracies over rates; where it was taken; ``ours`` and
-        ``published`` with 95 % intervals, their ``difference`` with interval and whether that holds 0 (``agree``, which
-        is no agreement: a wide interval holds anything); ``p`` and ``p_holm``, corrected over the levels, or the
-        shapes, of an experiment; ``p_equivalent`` of two one-sided tests within what `margin` makes of the quantity:
-        itself of accuracies and differences, divided by the published first accuracy of relative changes, by the range
-        of rates of slopes. ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm below .05), else
-        "compatible"; "" without intervals. Of the rank correlation, ``ours`` is the correlation between both, with a
-        simulated interval; it "agrees" if that lies above 0.
-
-    Raises
-    ------
-    AnalysisError
-        No published experiment has sizes and rates in common with the run.
+    One row per comparison: ``experiment`` and ``source``, the published one; ``kind`` ("level": other reviews give
+    other levels; "shape": should agree on any reviews); ``quantity`` with its ``unit`` (`FRACTION`, `SLOPE` or
+    `CORRELATION`): accuracy at the first and at the last common size, change from the first to the last size relative
+    to the first, difference to rate 0 at the last size, slope (percentage points per 1 % of collapse rate), rank
+    correlation of both sets of mean accuracies over rates; where it was taken; ``ours`` and ``published`` with 95 %
+    intervals, their ``difference`` with interval and whether that holds 0 (``agree``, which is no agreement: a wide
+    interval holds anything); ``p`` and ``p_holm``, corrected over the levels, or the shapes, of an experiment;
+    ``p_equivalent`` of two one-sided tests within what `margin` makes of the quantity: itself of accuracies and
+    differences, divided by the published first accuracy of relative changes, by the range of rates of slopes.
+    ``verdict``: "agrees" (equivalent, at 5 % each), "differs" (p_holm below .05), else "compatible"; "" without
+    intervals. Of the rank correlation, ``ours`` is the correlation between both, with a simulated interval; it "agrees"
+    if that lies above 0.
     """
     rows = study_loop(prepare(results))
     theirs = published_like(rows)
@@ -123,16 +110,13 @@ def _verdict() -> pl.Expr:
 Place = tuple[int, float, int]
 
 
+@dataclass(frozen=True)
 class _Side:
     """One experiment's curves as estimates at (start, rate, size): within seeds wherever these are known and shared."""
 
-    def __init__(
-        self,
-        at: Mapping[Place, tuple[float, float, int]],
-        values: Mapping[Place, Mapping[int, float]] | None = None,
-        step: float = 0.0,
-    ) -> None:
-        self.at, self.values, self.step = at, values or {}, step
+    at: Mapping[Place, tuple[float, float, int]]
+    values: Mapping[Place, Mapping[int, float]] = field(default_factory=dict)
+    step: float = 0.0
 
     def _shared(self, *places: Place) -> Floats:
         """Values of the seeds that all places share, shape (n_seeds, n_places)."""
@@ -235,15 +219,11 @@ def _compare_start(
 
 def _record(place: dict[str, Any], margin: float, ours: Estimate, theirs: Estimate) -> dict[str, Any]:
     gap = difference_of(ours, theirs)
-    (low, high), (a, b), (c, d) = (estimate.interval() for estimate in (gap, ours, theirs))
+    low, high = gap.interval()
     return {
         **place,
-        "ours": ours.value,
-        "ours_low": a,
-        "ours_high": b,
-        "published": theirs.value,
-        "published_low": c,
-        "published_high": d,
+        **ours.bounds("ours"),
+        **theirs.bounds("published"),
         **gap.columns("difference"),
         "agree": None if low is None or high is None else low <= 0 <= high,
         "p_equivalent": gap.p_equivalent(margin),

@@ -54,21 +54,9 @@ def read_original(path: str | Path) -> pl.DataFrame:
     The files record no seeds: each value came from documents of its own. So each repetition of each rate and start
     gets a seed of its own, nothing is paired, and comparisons are Welch's. What the files do not record is null.
 
-    Parameters
-    ----------
-    path : str or Path
-        A CSV file with the columns ``ratio,cv,score,time`` (baseline), ``initial_ratio,new_ratio,cv,score,time``
-        (total-collapse) or ``initial_size,new_size,colapse_rate,cv,score,time`` (the collapse rates, spelled so).
-
-    Returns
-    -------
-    DataFrame
-        The columns of a run's results.
-
-    Raises
-    ------
-    AnalysisError
-        The file cannot be read, has other columns, or a value that no result of the study can be.
+    They have the columns ``ratio,cv,score,time`` (baseline), ``initial_ratio,new_ratio,cv,score,time``
+    (total-collapse) or ``initial_size,new_size,colapse_rate,cv,score,time`` (the collapse rates, spelled so); others,
+    and values that no result of the study can be, are refused.
     """
     file = Path(path)
     raw = _read(file)

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
 from modelcollapse.analysis.statistics.arms import comparable, loop_or_all, prepare, with_sound_pairing
-from modelcollapse.analysis.study.claims import Claim, check_claims
+from modelcollapse.analysis.study.claims import check_claims
 from modelcollapse.names import printable
 
 _TITLES = ("experiment", "claim of the post", "measured", "verdict")
 
 
-@dataclass(frozen=True)
-class CheckedClaim:
-    """A claim of the post, on the experiment that can speak to it."""
+def check_post(results: pl.DataFrame, margin: float = 0.005) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the claims of the post on every experiment with data for them: it, claim, what is measured, verdict.
 
-    experiment: str
-    claim: Claim
-
-
-def check_post(results: pl.DataFrame, margin: float = 0.005) -> Iterator[CheckedClaim]:
-    """Yield every claim of the post on every experiment that has data for it, of a run that is finished or not."""
+    The run may be finished or not.
+    """
     rows, _ = with_sound_pairing(comparable(prepare(results)))
     for (experiment,), group in rows.group_by(["experiment"], maintain_order=True):
         for claim in check_claims(loop_or_all(group), margin):
             if claim.verdict != "cannot be checked":
-                yield CheckedClaim(str(experiment), claim)
+                yield str(experiment), claim.claim, claim.measured, claim.verdict
 
 
 def claims_table(results: pl.DataFrame, margin: float = 0.005) -> str:
     """Return the checked claims as a Markdown table."""
-    lines = [_line(_TITLES), _line(["---"] * len(_TITLES))]
-    checked = check_post(results, margin)
-    lines += [_line((c.experiment, c.claim.claim, c.claim.measured, c.claim.verdict)) for c in checked]
+    lines = [_line(_TITLES), _line(["---"] * len(_TITLES)), *map(_line, check_post(results, margin))]
     return "\n".join([*lines, ""])
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from modelcollapse.analysis.figures.curation import frontier_figure
+from modelcollapse.analysis.figures.losses import frontier_figure
 from modelcollapse.analysis.mechanism.curation import (
     NOT_TOLD_APART,
     TOLD_APART,
