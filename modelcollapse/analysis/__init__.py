@@ -6,8 +6,7 @@ of them. Where functions take these,
 
 - `metric` is the column to look at;
 - `n_seen` is the size at which to look, by default the largest of each setting;
-- `margin` is the difference that counts as none, a fraction: 0.005 is half a percentage point;
-- `confidence` is the coverage of a two-sided interval.
+- `margin` is the difference that counts as none, a fraction: 0.005 is half a percentage point.
 
 Figures and tables are None where the rows have no data for them.
 """

@@ -180,16 +180,12 @@ class MadeOfFile(RunFolder):
                 "(spec.json or search.json): rename the file."
             )
         found = self.read(name)
-        if found is not None and not _is_made_here(name, found):
+        if found is not None and not _MADE[PurePosixPath(name).suffix](found[:_HEAD]):
             raise AnalysisError(
                 f"{self.path(name)} was not made by modelcollapse, so it is not written over: rename it, "
                 f"or rename {self._file} – what is made of it goes to a folder of its name."
             )
         super().write(name, content)
-
-
-def _is_made_here(name: str, content: bytes) -> bool:
-    return _MADE[PurePosixPath(name).suffix](content[:_HEAD])
 
 
 def _csv_names(head: bytes) -> list[str]:

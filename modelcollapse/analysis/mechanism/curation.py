@@ -15,7 +15,7 @@ from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, SETTING, at_size, prepare, rules_by_rate
 from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
-from modelcollapse.analysis.statistics.inference import Floats, mean_over_seeds
+from modelcollapse.analysis.statistics.inference import CONFIDENCE, Floats, mean_over_seeds
 from modelcollapse.analysis.statistics.seed_groups import suspects
 from modelcollapse.analysis.statistics.trends import first_crossing
 
@@ -136,8 +136,8 @@ def _strategy(
     }
 
 
-def _fieller(parts: Floats, wholes: Floats, confidence: float = 0.95) -> tuple[float | None, ...]:
-    """Return the ratio of two means of pairs, and Fieller's (1954) interval of it.
+def _fieller(parts: Floats, wholes: Floats) -> tuple[float | None, ...]:
+    """Return the ratio of two means of pairs, and Fieller's (1954) 95 % interval of it.
 
     The bounds are the ratios θ at which the mean of ``parts − θ · wholes`` is just as far from 0 as t allows. Nothing
     is known if the mean of `wholes` is not above 0 by its own interval.
@@ -146,7 +146,7 @@ def _fieller(parts: Floats, wholes: Floats, confidence: float = 0.95) -> tuple[f
     if n < 2 or wholes.mean() <= 0:
         return None, None, None
     (vp, cov), (_, vw) = np.cov(parts, wholes) / n
-    t2 = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) ** 2
+    t2 = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) ** 2
     a, b, c = wholes.mean() ** 2 - t2 * vw, parts.mean() * wholes.mean() - t2 * cov, parts.mean() ** 2 - t2 * vp
     if a <= 0:
         return None, None, None

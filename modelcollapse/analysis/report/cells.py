@@ -14,7 +14,7 @@ from modelcollapse.analysis.formats import NO_VALUE, axis_words, count, percent,
 from modelcollapse.analysis.statistics.arms import SETTING, varying_axes
 
 _TITLES = {"initial_size": "from", "n_test": "tested on", "min_df": "min df", "max_ngram": "max ngram"}
-YES_NO = {True: "yes", False: "no", None: None}
+_YES_NO = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ NOTHING = Cell(NO_VALUE, 1e300)
 
 
 def text(value: object) -> Cell:
-    """Make a cell of words."""
-    words = NO_VALUE if value is None else str(value)
+    """Make a cell of words, of a truth value "yes" or "no"."""
+    words = NO_VALUE if value is None else _YES_NO[value] if isinstance(value, bool) else str(value)
     return Cell(words, words, is_number=False)
 
 

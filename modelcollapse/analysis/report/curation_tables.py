@@ -10,7 +10,6 @@ from modelcollapse.analysis.formats import OVER_SEEDS, count, p_text, percent, p
 from modelcollapse.analysis.mechanism.curation import LOOP, budget_needed, compare_strategies, curation
 from modelcollapse.analysis.report.cells import (
     NOTHING,
-    YES_NO,
     Cell,
     Column,
     Table,
@@ -47,7 +46,7 @@ def bought_table(rows: pl.DataFrame, bought: pl.DataFrame, margin: float) -> Tab
         ("frontier", lambda row: text("yes" if row["frontier"] else None)),
         ("of what is lost [95 %]", _restored),
         ("still lost [95 %]", estimate("left", pp, "left_low", "left_high")),
-        (f"within {unsigned_pp(margin)}", lambda row: text(YES_NO[row["within"]])),
+        (f"within {unsigned_pp(margin)}", "within"),
         ("means reliable", lambda row: text(None) if row["reliable"] is None else reliable_cell(row)),
     ]
     note = (
@@ -71,7 +70,7 @@ def needed_table(rows: pl.DataFrame, bought: pl.DataFrame, margin: float) -> Tab
             f"budget that keeps the loss within {unsigned_pp(margin)} [95 %]",
             lambda row: tolerance_cell(row, "needed", "ci_low", "ci_high", row["largest"]),
         ),
-        ("means reliable", lambda row: text(YES_NO[row["reliable"]])),
+        ("means reliable", "reliable"),
     ]
     note = (
         "The share of the self-labelled documents at which the loss first falls below the margin, interpolated between "

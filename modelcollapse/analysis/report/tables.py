@@ -23,7 +23,6 @@ from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.assurance_tables import margins_table, survival_table, variance_table
 from modelcollapse.analysis.report.cells import (
     NOTHING,
-    YES_NO,
     Cell,
     Column,
     Table,
@@ -100,7 +99,7 @@ def differences_table(rows: pl.DataFrame, margin: float) -> Table | None:
         ("human only", "reference", share),
         ("difference [95 %]", estimate("difference", pp)),
         ("p (Holm)", "p_holm", p_text),
-        (f"equal ± {unsigned_pp(margin)}", lambda row: text(YES_NO[row["equivalent"]])),
+        (f"equal ± {unsigned_pp(margin)}", "equivalent"),
         ("mean reliable", lambda row: text(None) if row["note"] else reliable_cell(row)),
         ("worth, human documents", worth_cell),
         ("of a calibrated sampler", _calibrated),
@@ -191,11 +190,11 @@ def _seeds_needed(row: dict[str, Any]) -> Cell:
     return Cell(f"about {needed} [{low}, {high}]", float(row["seeds_needed"]))
 
 
-def curves_table(rows: pl.DataFrame, most_sizes: int = 5) -> Table | None:
+def curves_table(rows: pl.DataFrame) -> Table | None:
     """Show mean, spread and interval at a few sizes."""
     table = curves(rows)
     sizes = table["n_seen"].unique().sort().to_list()
-    wanted = {sizes[round(i * (len(sizes) - 1) / (most_sizes - 1))] for i in range(most_sizes)}
+    wanted = {sizes[round(i * (len(sizes) - 1) / 4)] for i in range(5)}
     columns: list[Column] = [
         *axes_columns(rows),
         ("documents", "n_seen", count),

@@ -8,10 +8,10 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, main_measure, prepare
-from modelcollapse.analysis.statistics.inference import Floats
+from modelcollapse.analysis.statistics.inference import CONFIDENCE, Floats
 
 
-def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float | Floats = 0.95) -> Floats:
+def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float | Floats = CONFIDENCE) -> Floats:
     """Half the width of Student's t intervals of means, from standard deviations and sizes; NaN if n < 2."""
     sizes = np.asarray(n, dtype=np.float64)
     enough = sizes >= 2
@@ -20,9 +20,7 @@ def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float | Floats
     return np.where(enough, half, np.nan)
 
 
-def summarise(
-    rows: pl.DataFrame, by: list[str], value: str, confidence: float = 0.95, least_sd: float = 0.0
-) -> pl.DataFrame:
+def summarise(rows: pl.DataFrame, by: list[str], value: str, least_sd: float = 0.0) -> pl.DataFrame:
     """Mean, sd, t interval, extremes and number of values of a column in groups.
 
     The interval takes no standard deviation for less than `least_sd`: the step of values that are counts.
@@ -43,14 +41,14 @@ def summarise(
         .sort(by)
     )
     spread = np.maximum(table["sd"].fill_null(np.nan).to_numpy(), least_sd)
-    half = t_half_width(spread, table["n_seeds"].to_numpy(), confidence)
+    half = t_half_width(spread, table["n_seeds"].to_numpy())
     width = pl.Series(half).fill_nan(None)
     return table.with_columns(ci_low=pl.col("mean") - width, ci_high=pl.col("mean") + width).select(
         *by, "n_seeds", "mean", "sd", "ci_low", "ci_high", "min", "max"
     )
 
 
-def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 0.95) -> pl.DataFrame:
+def curves(results: pl.DataFrame, metric: str = "accuracy") -> pl.DataFrame:
     """Average every arm over its seeds: learning curves.
 
     Returns
@@ -63,11 +61,10 @@ def curves(results: pl.DataFrame, metric: str = "accuracy", confidence: float = 
     rows = prepare(results)
     # Accuracies are counts of test documents: seeds that agree may still differ by less than one.
     step = 1 / max(int(rows["n_test"].min()), 1) if metric == "accuracy" else 0.0  # type: ignore[arg-type]
-    table = summarise(rows, [*ARM, "generation", "n_seen"], metric, confidence, step)
-    return with_bands(table, confidence, step)
+    return with_bands(summarise(rows, [*ARM, "generation", "n_seen"], metric, step), step)
 
 
-def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 0.0) -> pl.DataFrame:
+def with_bands(table: pl.DataFrame, least_sd: float = 0.0) -> pl.DataFrame:
     """Add the band that holds the whole curve of an arm, all sizes at once, in 95 % of runs.
 
     Pointwise 95 % intervals are right at all of a curve's 19 sizes in 37–77 % of runs. The band is Bonferroni's: at
@@ -80,7 +77,7 @@ def with_bands(table: pl.DataFrame, confidence: float = 0.95, least_sd: float = 
     ``band_low, band_high`` are null where there are fewer than two values.
     """
     counted = table.with_columns(n_sizes=(pl.col("n_seeds") >= 2).sum().over(ARM))
-    level = 1 - (1 - confidence) / np.maximum(counted["n_sizes"].to_numpy(), 1)
+    level = 1 - (1 - CONFIDENCE) / np.maximum(counted["n_sizes"].to_numpy(), 1)
     sd = np.maximum(counted["sd"].fill_null(np.nan).to_numpy(), least_sd)
     half = t_half_width(sd, counted["n_seeds"].to_numpy(), level)
     width = pl.Series(half).fill_nan(None)

@@ -21,9 +21,7 @@ from modelcollapse.analysis.statistics.inference import (
 )
 
 
-def trend(
-    results: pl.DataFrame, metric: str = "accuracy", n_seen: int | None = None, max_rate: float = 1.0
-) -> pl.DataFrame:
+def trend(results: pl.DataFrame, metric: str = "accuracy", max_rate: float = 1.0) -> pl.DataFrame:
     """Estimate the change of a metric per 1 % of collapse rate.
 
     A straight line over the rates within each seed, then the mean slope over seeds with its t interval: in a balanced
@@ -36,7 +34,7 @@ def trend(
     ci_high_pp`` (percentage points per 1 %) and ``p``. Label rules with fewer than three rates are left out.
     """
     rows = prepare(results)
-    here = with_reference(at_size(rows, n_seen)).filter(
+    here = with_reference(at_size(rows)).filter(
         (pl.col("collapse_rate") <= max_rate) & (pl.col("label_rule") != NO_RULE) & (pl.col("generation") > 0)
     )
     records = []
@@ -76,17 +74,13 @@ def _slope(group: pl.DataFrame, metric: str, n_rates: int) -> tuple[Estimate, bo
 
 
 def tolerance(
-    results: pl.DataFrame,
-    margin: float = 0.005,
-    metric: str = "accuracy",
-    n_seen: int | None = None,
-    confidence: float = 0.95,
+    results: pl.DataFrame, margin: float = 0.005, metric: str = "accuracy", n_seen: int | None = None
 ) -> pl.DataFrame:
     """Find the largest collapse rate whose loss stays within a margin, with confidence bounds.
 
     The loss (reference − value, larger is worse) is interpolated between the rates tested, from 0 at rate 0. The
     estimate is where it first exceeds the margin; the lower bound is where the upper confidence limit of the loss first
-    does, the upper bound where the lower limit first does. Each bound is one-sided at (1 + confidence) / 2.
+    does, the upper bound where the lower limit first does. Each bound is one-sided at 97.5 %.
 
     Returns
     -------
@@ -103,15 +97,15 @@ def tolerance(
     for rule in treated(rows).select(RULE).unique(maintain_order=True).iter_rows(named=True):
         mine = [one for one in found if all(one.arm[axis] == rule[axis] for axis in RULE)]
         if mine:
-            records.append({**rule, **_tolerance(mine, margin, confidence)})
+            records.append({**rule, **_tolerance(mine, margin)})
     columns = "n_seen n_seeds margin tolerance ci_low ci_high smallest_rate largest_rate below above"
     return table(records, RULE, columns)
 
 
-def _tolerance(mine: Sequence[Difference], margin: float, confidence: float) -> dict[str, Any]:
+def _tolerance(mine: Sequence[Difference], margin: float) -> dict[str, Any]:
     rates = np.array([0.0, *(one.arm["collapse_rate"] for one in mine)])
     losses = np.array([0.0, *(-one.estimate.value for one in mine)])
-    halves = np.array([0.0, *(one.estimate.half_width(confidence) for one in mine)])
+    halves = np.array([0.0, *(one.estimate.half_width() for one in mine)])
     known = not bool(np.isnan(halves).any())
     low = first_crossing(rates, losses + halves, margin) if known else None
     if known and low is None:
@@ -149,9 +143,7 @@ ALPHA = 0.05
 LOSS, GAIN, EQUIVALENT, NEITHER, UNRELIABLE = "loss", "gain", "equivalent", "neither", "unreliable"
 
 
-def margin_sensitivity(
-    results: pl.DataFrame, margins: Sequence[float] = MARGINS, metric: str = "accuracy", n_seen: int | None = None
-) -> pl.DataFrame:
+def margin_sensitivity(results: pl.DataFrame, margins: Sequence[float] = MARGINS) -> pl.DataFrame:
     """Judge every rate against several margins.
 
     At each margin two questions are asked of every rate: does it differ from rate 0 by *more* than the margin (a
@@ -165,7 +157,7 @@ def margin_sensitivity(
     whole label rule ``tolerance`` with ``tolerance_low, tolerance_high``: see `tolerance`.
     """
     rows = prepare(results)
-    found = [one for one in differences(at_size(rows, n_seen), metric) if one.generation > 0]
+    found = [one for one in differences(at_size(rows)) if one.generation > 0]
     records = [
         {
             **one.arm,
@@ -182,10 +174,10 @@ def margin_sensitivity(
     frame = table(records, ARM, "n_seen n_seeds margin difference p_beyond p_equivalent")
     for name in ("p_beyond", "p_equivalent"):
         frame = with_holm(frame, [*RULE, "margin"], name, name)
-    known = compare_rates(rows, metric, n_seen).select(*ARM, "reliable")
+    known = compare_rates(rows).select(*ARM, "reliable")
     judged = frame.join(known, on=list(ARM), how="left", maintain_order="left").with_columns(verdict=_verdict())
     names = {"ci_low": "tolerance_low", "ci_high": "tolerance_high"}
-    tolerances = pl.concat([tolerance(rows, margin, metric, n_seen) for margin in margins]).rename(names)
+    tolerances = pl.concat([tolerance(rows, margin) for margin in margins]).rename(names)
     tolerances = tolerances.select(*RULE, "margin", "tolerance", *names.values())
     return judged.drop("reliable").join(tolerances, on=[*RULE, "margin"], how="left", maintain_order="left")
 

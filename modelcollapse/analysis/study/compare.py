@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -109,16 +110,13 @@ def _verdict() -> pl.Expr:
 Place = tuple[int, float, int]
 
 
+@dataclass(frozen=True)
 class _Side:
     """One experiment's curves as estimates at (start, rate, size): within seeds wherever these are known and shared."""
 
-    def __init__(
-        self,
-        at: Mapping[Place, tuple[float, float, int]],
-        values: Mapping[Place, Mapping[int, float]] | None = None,
-        step: float = 0.0,
-    ) -> None:
-        self.at, self.values, self.step = at, values or {}, step
+    at: Mapping[Place, tuple[float, float, int]]
+    values: Mapping[Place, Mapping[int, float]] = field(default_factory=dict)
+    step: float = 0.0
 
     def _shared(self, *places: Place) -> Floats:
         """Values of the seeds that all places share, shape (n_seeds, n_places)."""

@@ -45,7 +45,6 @@ def test_max_rate_leaves_the_far_end_out(collapsing: pl.DataFrame) -> None:
 
 def test_no_trend_from_two_rates_or_at_the_start(rows: pl.DataFrame) -> None:
     assert trend(rows, max_rate=0.05).is_empty()
-    assert trend(rows, n_seen=1000).is_empty()
 
 
 def test_independent_seeds_get_one_line_through_all_points(rows: pl.DataFrame) -> None:
