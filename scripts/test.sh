@@ -5,11 +5,12 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 prepare movies,dev
 
-# one process a core, up to four, and two threads at most in each: a test of threads needs both
+# one process more than cores, for tests that wait for Ray, up to four; two threads at most in each: a test needs both
+processes=$(python -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export RAY_USAGE_STATS_ENABLED=0
 
 ruff check .
 ruff format --check .
 mypy
-pytest --numprocesses logical --maxprocesses 4 --dist loadfile "$@"
+pytest --numprocesses "$processes" --dist loadfile "$@"

@@ -22,7 +22,6 @@ FIRST_PAUSE_SECONDS = 0.5
 #: Ray shares a GPU out in such parts.
 LEAST_GPUS = 0.0001
 
-
 #: Returns the state to start a task from: asked at every submission, so that a chain goes on from its last checkpoint.
 StateOf: TypeAlias = Callable[[Task], Any]
 
@@ -84,13 +83,7 @@ def is_machines_fault(error: BaseException) -> bool:
 
 
 class RayOptions(TypedDict, total=False):
-    """What can be said of Ray; all of it may be left out.
-
-    Attributes
-    ----------
-    address, workers, shards, gpus
-        See `execution.ray.executor.RayExecutor`.
-    """
+    """What can be said of Ray, or left out: see `execution.ray.executor.RayExecutor`."""
 
     address: str | None
     workers: int | None
@@ -121,15 +114,7 @@ def check_ray(executor: ExecutorName | Executor, ray: RayOptions) -> list[str]:
 
 
 def find_executor(executor: ExecutorName | Executor, **ray: Unpack[RayOptions]) -> Executor:
-    """Return an executor by its name; an executor is returned as it is.
-
-    Raises
-    ------
-    SpecError
-        If there is none of this name, or it gives no such share of GPUs.
-    TypeError
-        If an option is none of Ray's.
-    """
+    """Return an executor by its name; an executor is returned as it is. Options are checked: see `check_ray`."""
     if unknown := [option for option in ray if option not in RayOptions.__annotations__]:
         raise TypeError(f"unexpected argument {unknown[0]!r}")
     check_ray(executor, ray)

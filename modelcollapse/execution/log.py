@@ -32,12 +32,7 @@ _log = logging.getLogger(__name__)
 def run_log(folder: RunFolder, file: str | Path | None = None) -> Iterator[None]:
     """Write the log of this package and of Ray's driver to a file; messages about waiting also go to stderr.
 
-    Parameters
-    ----------
-    folder : RunFolder
-        Where log.txt is. Object stores cannot append: there it is written when the run ends.
-    file : str or Path, optional
-        A local file instead.
+    That is a local file, or log.txt in the folder. Object stores cannot append: there it is written when the run ends.
     """
     text = io.StringIO()
     if file is None and folder.is_local:

@@ -22,19 +22,11 @@ from modelcollapse.sweeps.sweep import Sweep
 
 @dataclass(frozen=True)
 class PlannedChain:
-    """A chain, and what a folder holds of it.
-
-    Attributes
-    ----------
-    task : ChainTask
-    record : ChainRecord
-    is_given_up : bool
-        Whether it failed before for its own reasons, and is not to be tried again.
-    """
+    """A chain, and what a folder holds of it."""
 
     task: ChainTask
     record: ChainRecord
-    is_given_up: bool = False
+    is_given_up: bool = False  # it failed before for its own reasons, and is not to be tried again
 
     @property
     def n_generations(self) -> int:
@@ -114,28 +106,18 @@ def make_plan(sweep: Sweep, data: Data, folder: RunFolder, retry_failed: bool = 
     """Return what running a sweep in a folder means.
 
     A chain that failed for its own reasons would fail again: it is left out, unless `retry_failed`. One that failed
-    because of the machines it ran on is simply run.
-
-    Raises
-    ------
-    SpecError
-        If the corpus has too few documents or too short n-grams.
+    because of the machines it ran on is simply run. The corpus is checked: see `check_corpus`.
     """
     check_corpus(sweep, data)
     tasks = chain_tasks(sweep, data.fingerprint)
     known = folder.chains.read_all(task.id for task in tasks)
-    given_up = set() if retry_failed else _own_failures(tasks, folder)
-    return Plan(
-        [
-            PlannedChain(task, (known.get(task.id) or ChainRecord()).filled(task.spec), task.id in given_up)
-            for task in tasks
-        ]
-    )
-
-
-def _own_failures(tasks: Sequence[ChainTask], folder: RunFolder) -> set[str]:
-    failed = {task.id for task in tasks} & folder.failures.ids()
-    return {chain_id for chain_id in failed if (folder.failures.read(chain_id) or {}).get("is_own")}
+    failed = set() if retry_failed else folder.failures.ids()
+    chains = []
+    for task in tasks:
+        record = known.get(task.id, ChainRecord()).filled(task.spec)
+        failure = folder.failures.read(task.id) if task.id in failed else None
+        chains.append(PlannedChain(task, record, bool(failure and failure.get("is_own"))))
+    return Plan(chains)
 
 
 def check_corpus(sweep: Sweep, corpus: Any) -> None:

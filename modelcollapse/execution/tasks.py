@@ -15,25 +15,13 @@ from modelcollapse.simulation.spec import ChainSpec, Model
 
 @dataclass(frozen=True)
 class Workload:
-    """How large the trainings of a task are: executors plan memory and cores by it.
+    """How large the trainings of a task are: executors plan memory and cores by it."""
 
-    Attributes
-    ----------
-    model : Model, optional
-        The learner; None where what is trained is none.
-    n_train, n_test : int
-        Most documents that a training takes, and that are scored for testing.
-    max_terms : int, optional
-        Most terms that a training keeps.
-    n_bytes : int, optional
-        The memory that a task takes beside its process, where the domain says it.
-    """
-
-    model: Model | None
-    n_train: int
-    n_test: int
-    max_terms: int | None = None
-    n_bytes: int | None = None
+    model: Model | None  # the learner; None where what is trained is none
+    n_train: int  # most documents that a training takes,
+    n_test: int  # and that are scored for testing
+    max_terms: int | None = None  # most terms that a training keeps
+    n_bytes: int | None = None  # the memory that a task takes beside its process, where the domain says it
 
 
 class Task(Protocol):
@@ -91,21 +79,12 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A task cannot go on.
-
-    Attributes
-    ----------
-    task : Task
-    reason, details : str
-        Why, in one line; and a traceback.
-    is_own : bool
-        Whether the task itself failed, and so would fail again: else its machines did.
-    """
+    """A task cannot go on."""
 
     task: Task
-    reason: str
-    details: str
-    is_own: bool
+    reason: str  # in one line
+    details: str  # a traceback
+    is_own: bool  # the task itself failed, and so would fail again: else its machines did
 
     def why(self) -> dict[str, str | bool]:
         """Return what a folder keeps of it."""

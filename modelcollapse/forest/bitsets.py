@@ -1,14 +1,27 @@
-"""Sets of documents as arrays of 64-bit words: processor instructions that Numba has no name for."""
+"""Sets of documents as arrays of 64-bit words, and processor instructions for them that Numba has no name for."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
+
+from modelcollapse.forest.compilation import Array, kernel
+
+
+@kernel
+def make_sets(starts: Array, postings: Array, terms: Array, n_words: int) -> Array:
+    """Make the bit set of each term's documents, ``postings[starts[term]:starts[term + 1]]``."""
+    sets = np.zeros((len(terms), n_words), np.uint64)
+    for i in range(len(terms)):
+        for j in range(starts[terms[i]], starts[terms[i] + 1]):
+            sets[i, postings[j] >> 6] |= np.uint64(1) << np.uint64(postings[j] & 63)
+    return sets
 
 
 def _count_bits(typing_context: Any, word: Any) -> Any:

@@ -143,10 +143,10 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
         ndarray of float64, shape (n_documents, n_classes)
             In the order of `classes_`; rows add up to 1.
         """
-        counts, n_documents = self._check_documents(X)
-        votes = predict_votes(
-            self.trees_, *counts, np.arange(n_documents), self.n_features_in_, effective_n_jobs(self.n_jobs)
-        )
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=_DTYPES, reset=False)
+        counts, rows = _canonical(X, type(self).__name__), np.arange(X.shape[0])
+        votes = predict_votes(self.trees_, *counts, rows, self.n_features_in_, effective_n_jobs(self.n_jobs))
         positive = probabilities(votes, self.trees_.n_trees)
         return np.column_stack([1.0 - positive, positive])[:, : len(self.classes_)]
 
@@ -177,11 +177,6 @@ class SparseForestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
     def _validate_params(self) -> None:
         """Raise a ValueError if a parameter is not possible (scikit-learn's name for it)."""
         self.tree_parameters()
-
-    def _check_documents(self, X: Any) -> tuple[tuple[Array, Array, Array], int]:
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=_DTYPES, reset=False)
-        return _canonical(X, type(self).__name__), X.shape[0]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -165,6 +165,7 @@ def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, sta
     Terms are ranked by the score of their best split, then come those that vary but allow no split, then the constant
     ones. The best drawn rank is found by asking one rank after the other whether it is in the subset.
     """
+    root = fast.root
     rank: Int = 0
     while random_below(state, index.n_terms - rank) >= rules.max_features:
         rank += 1
@@ -178,20 +179,15 @@ def split_of_root(index: TrainingIndex, fast: FastIndex, rules: GrowthRules, sta
         return NO_SPLIT
     else:
         first = last = rank
-        score = fast.root_scores[fast.root_terms[rank]]
-        while first > 0 and fast.root_scores[fast.root_terms[first - 1]] == score:
+        score = root.scores[fast.root_terms[rank]]
+        while first > 0 and root.scores[fast.root_terms[first - 1]] == score:
             first -= 1
-        while last < fast.n_root_splits and fast.root_scores[fast.root_terms[last]] == score:
+        while last < fast.n_root_splits and root.scores[fast.root_terms[last]] == score:
             last += 1
         rank = first + random_below(state, last - first)
     term = fast.root_terms[rank]
     return Split(
-        fast.root_scores[term],
-        term,
-        fast.root_groups[term],
-        fast.root_thresholds[term],
-        fast.root_right_0[term],
-        fast.root_right_1[term],
+        root.scores[term], term, root.groups[term], root.thresholds[term], root.right_0[term], root.right_1[term]
     )
 
 

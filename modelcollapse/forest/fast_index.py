@@ -7,72 +7,41 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.forest.bitsets import make_sets
 from modelcollapse.forest.compilation import Array, kernel
 from modelcollapse.forest.sampling import kept_log_factorials
-from modelcollapse.forest.splits import GrowthRules, best_threshold
+from modelcollapse.forest.splits import GrowthRules, best_threshold, room_for_counts
 from modelcollapse.forest.training_index import TrainingIndex
 
 #: A term is frequent if one class has at least this many documents with it per 64-bit word of a set of documents.
 _FREQUENT_PER_WORD = 1.0
 
 
+class RootSplits(NamedTuple):
+    """What is known of each term in the root; all have the shape (n_present,), where nothing else is said."""
+
+    varies: npt.NDArray[np.bool_]
+    repeated: npt.NDArray[np.int32]  # (n_present, 2): documents of each class with more than its smallest value
+    scores: npt.NDArray[np.float64]  # of its best split; −1 where none is allowed
+    thresholds: npt.NDArray[np.float64]  # this and the rest: the other fields of that :class:`Split`
+    groups: npt.NDArray[np.int64]
+    right_0: npt.NDArray[np.int64]
+    right_1: npt.NDArray[np.int64]
+
+
 class FastIndex(NamedTuple):
-    """Bit sets of frequent terms, rare terms of each document, and what every split of the root is worth.
+    """Bit sets of frequent terms, rare terms of each document, and what every split of the root is worth."""
 
-    Attributes
-    ----------
-    all_documents : ndarray of uint64, shape (n_words,)
-        All training documents as a bit set; class 1 starts at the word ``class_1_start // 64``.
-    n_frequent : int
-        Terms with ranks below are frequent, the others rare.
-    sets : ndarray of uint64, shape (n_frequent, n_words)
-        Documents with each frequent term.
-    row_starts : ndarray of int64, shape (n_slots + 1,)
-        Where the rare terms of each document begin in `row_terms`.
-    row_terms : ndarray of int32, shape (n_nonzero_of_rare_terms,)
-        Ranks of each document's rare terms, in increasing order.
-    repeated : ndarray of int32, shape (n_present, 2)
-        Per term and class: documents whose value exceeds the term's smallest; with counts, mostly those that have the
-        term more than once.
-    log_factorial : ndarray of float64, shape (≥ n_terms + 1,)
-        For drawing from hypergeometric distributions.
-    root_terms : ndarray of int64, shape (n_present,)
-        Terms by the score of the root's best split by each, best first.
-    root_scores, root_thresholds : ndarray of float64, shape (n_present,)
-        That split of each term; the score is −1 where no split is allowed.
-    root_groups, root_right_0, root_right_1 : ndarray of int64, shape (n_present,)
-        Its other fields (see :class:`~modelcollapse.forest.splits.Split`).
-    n_root_splits : int
-        Terms by which the root can be split.
-    n_root_varying : int
-        Terms that vary in the root, those without an allowed split included.
-    """
-
-    all_documents: npt.NDArray[np.uint64]
-    n_frequent: int
-    sets: npt.NDArray[np.uint64]
-    row_starts: npt.NDArray[np.int64]
-    row_terms: npt.NDArray[np.int32]
-    repeated: npt.NDArray[np.int32]
-    log_factorial: npt.NDArray[np.float64]
-    root_terms: npt.NDArray[np.int64]
-    root_scores: npt.NDArray[np.float64]
-    root_thresholds: npt.NDArray[np.float64]
-    root_groups: npt.NDArray[np.int64]
-    root_right_0: npt.NDArray[np.int64]
-    root_right_1: npt.NDArray[np.int64]
-    n_root_splits: int
-    n_root_varying: int
-
-
-@kernel
-def make_sets(term_starts: Array, postings: Array, n_frequent: int, n_words: int) -> Array:
-    """Make bit sets of the documents with each of the first `n_frequent` terms."""
-    sets = np.zeros((n_frequent, n_words), np.uint64)
-    for term in range(n_frequent):
-        for j in range(term_starts[term], term_starts[term + 1]):
-            sets[term, postings[j] >> 6] |= np.uint64(1) << np.uint64(postings[j] & 63)
-    return sets
+    all_documents: npt.NDArray[np.uint64]  # (n_words,): as a bit set; class 1 starts at the word class_1_start // 64
+    n_frequent: int  # terms with ranks below are frequent, the others rare
+    sets: npt.NDArray[np.uint64]  # (n_frequent, n_words): documents with each frequent term
+    row_starts: npt.NDArray[np.int64]  # (n_slots + 1,): where the rare terms of each document begin in `row_terms`
+    row_terms: npt.NDArray[np.int32]  # (n_nonzero of rare terms,): their ranks, increasing in each document
+    log_factorial: npt.NDArray[np.float64]  # (≥ n_terms + 1,): for drawing from hypergeometric distributions
+    root: RootSplits
+    root_terms: npt.NDArray[np.int64]  # (n_present,): terms by the score of their best split of the root, best first
+    n_root_splits: int  # terms by which the root can be split
+    n_root_varying: int  # terms that vary in the root, those without an allowed split included
 
 
 @kernel
@@ -92,20 +61,8 @@ def list_rows(term_starts: Array, postings: Array, first_term: int, n_slots: int
     return row_starts, row_terms
 
 
-class RootSplits(NamedTuple):
-    """What is known of each term in the root: see :class:`FastIndex`, and whether the term varies."""
-
-    varies: npt.NDArray[np.bool_]
-    repeated: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float64]
-    thresholds: npt.NDArray[np.float64]
-    groups: npt.NDArray[np.int64]
-    right_0: npt.NDArray[np.int64]
-    right_1: npt.NDArray[np.int64]
-
-
 @kernel
-def split_root(index: TrainingIndex, rules: GrowthRules) -> RootSplits:
+def split_root(index: TrainingIndex, rules: GrowthRules, counts: Array) -> RootSplits:
     """Find the root's best split by each term."""
     n_present = len(index.columns)
     varies = np.zeros(n_present, np.bool_)
@@ -113,7 +70,6 @@ def split_root(index: TrainingIndex, rules: GrowthRules) -> RootSplits:
     scores = np.empty(n_present, np.float64)
     thresholds = np.empty(n_present, np.float64)
     groups, right_0, right_1 = np.empty((3, n_present), np.int64)
-    counts = np.empty((most_groups(index.term_groups), 3), np.int64)
     for term in range(n_present):
         first = index.term_groups[term]
         for group in range(first, index.term_groups[term + 1]):
@@ -143,15 +99,6 @@ def best_first(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return order
 
 
-@kernel
-def most_groups(term_groups: Array) -> int:
-    """Return the number of groups of the term with most, at least 1."""
-    most = 1
-    for term in range(len(term_groups) - 1):
-        most = max(most, term_groups[term + 1] - term_groups[term])
-    return most
-
-
 def build_fast_index(index: TrainingIndex, rules: GrowthRules) -> FastIndex:
     """Prepare growing trees without bootstrap samples."""
     n_slots = index.class_1_start + index.n_class_1
@@ -161,20 +108,15 @@ def build_fast_index(index: TrainingIndex, rules: GrowthRules) -> FastIndex:
     every[index.class_1_start : n_slots] = True
     smallest = max(1, int(_FREQUENT_PER_WORD * n_words))
     n_frequent = int(np.count_nonzero(np.maximum(*index.frequency.T) >= smallest))
-    root = split_root(index, rules)
+    root = split_root(index, rules, room_for_counts(index))
     return FastIndex(
         np.packbits(every, bitorder="little").view("<u8").astype(np.uint64),
         n_frequent,
-        make_sets(index.term_starts, index.postings, n_frequent, n_words),
+        make_sets(index.term_starts, index.postings, np.arange(n_frequent), n_words),
         *list_rows(index.term_starts, index.postings, n_frequent, n_slots),
-        root.repeated,
-        kept_log_factorials(index.n_terms),
+        kept_log_factorials(index.n_terms.bit_length()),
+        root,
         best_first(root.scores),
-        root.scores,
-        root.thresholds,
-        root.groups,
-        root.right_0,
-        root.right_1,
         int(np.count_nonzero(root.scores >= 0)),
         int(np.count_nonzero(root.varies)),
     )

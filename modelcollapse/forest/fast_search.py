@@ -14,7 +14,15 @@ from modelcollapse.forest.bitsets import count_bits
 from modelcollapse.forest.compilation import Array, Bool, Int, inlined_kernel, lean_kernel
 from modelcollapse.forest.fast_index import FastIndex
 from modelcollapse.forest.sampling import random_below
-from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, midpoint, split_score
+from modelcollapse.forest.splits import (
+    NO_SPLIT,
+    GrowthRules,
+    Split,
+    best_threshold,
+    midpoint,
+    room_for_counts,
+    split_score,
+)
 from modelcollapse.forest.training_index import TrainingIndex
 
 #: Threshold of a split between 0 and the smallest value in the node, as long as that value is not looked up.
@@ -41,40 +49,24 @@ N_COLUMNS = 10
 class FastWorkspace(NamedTuple):
     """Memory for growing one tree after the other.
 
-    Attributes
-    ----------
-    state : ndarray of uint64, shape (1,)
-        The tree's random stream.
-    sets : ndarray of uint64, shape (n_levels, n_words)
-        For every level its open chain's documents that are still in it. Empty above the current level.
-    levels : ndarray of int64, shape (n_levels, N_COLUMNS)
-        For every level the numbers above.
-    documents : ndarray of int32, shape (3 · n_documents,)
-        Lists of the chains' documents. A list may contain documents that have left the chain. It lies behind the list
-        of the level below, or, if it would be longer than half of that, in place of its end: so two times the number
-        of documents is enough for all lists, and once more for one on its way.
-    terms : ndarray of int32, shape (n_levels · n_present + 1,)
-        Lists of the rare terms in the documents of branches, one behind the other.
-    term_counts : ndarray of uint32, shape (n_levels · n_present + 1,)
-        Documents that had each of these terms when the list was made: class 0 in the lower half of the word, class 1
-        in the upper. Exact as long as no document has left the branch; then upper bounds.
-    tally : ndarray of uint32, shape (n_present,)
-        The same for all terms while a list is being made; else 0.
-    chosen : ndarray of uint64, shape (⌈n_terms / 64⌉,)
-        The drawn numbers of a band or a list, as a bit set.
-    counts : ndarray of int64, shape (n_groups_of_a_term, 3)
-        See :func:`~modelcollapse.forest.splits.best_threshold`.
+    A list in `documents` may contain documents that have left the chain. It lies behind the list of the level below,
+    or, if it would be longer than half of that, in place of its end: so two times the number of documents is enough for
+    all lists, and once more for one on its way.
     """
 
-    state: npt.NDArray[np.uint64]
-    sets: npt.NDArray[np.uint64]
-    levels: npt.NDArray[np.int64]
-    documents: npt.NDArray[np.int32]
-    terms: npt.NDArray[np.int32]
+    state: npt.NDArray[np.uint64]  # (1,): the tree's random stream
+    sets: npt.NDArray[np.uint64]  # (n_levels, n_words): of each open chain those still in it; empty above the level
+    levels: npt.NDArray[np.int64]  # (n_levels, N_COLUMNS): for every level the numbers above
+    documents: npt.NDArray[np.int32]  # (3 · n_documents,): lists of the chains' documents
+    terms: npt.NDArray[
+        np.int32
+    ]  # (n_levels · n_present + 1,): lists of the rare terms in branches, one behind the other
+    #: Documents that had each of `terms` when the list was made: class 0 in the lower half of the word, class 1 in the
+    #: upper. Exact as long as no document has left the branch; then upper bounds.
     term_counts: npt.NDArray[np.uint32]
-    tally: npt.NDArray[np.uint32]
-    chosen: npt.NDArray[np.uint64]
-    counts: npt.NDArray[np.int64]
+    tally: npt.NDArray[np.uint32]  # (n_present,): the same for all terms while a list is being made; else 0
+    chosen: npt.NDArray[np.uint64]  # (⌈n_terms / 64⌉,): the drawn numbers of a band or a list, as a bit set
+    counts: npt.NDArray[np.int64]  # (n_groups_of_a_term, 3): see :func:`~modelcollapse.forest.splits.best_threshold`
 
     @classmethod
     def empty(cls, index: TrainingIndex, n_levels: int) -> FastWorkspace:
@@ -90,7 +82,7 @@ class FastWorkspace(NamedTuple):
             np.empty(n_levels * len(index.columns) + 1, np.uint32),
             np.zeros(len(index.columns), np.uint32),
             np.empty((index.n_terms + 63) // 64, np.uint64),
-            np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
+            room_for_counts(index),
         )
 
 
@@ -173,25 +165,13 @@ def split_by_values(
 
 
 class Search(NamedTuple):
-    """The state of a search for the best split of a node.
+    """The state of a search for the best split of a node."""
 
-    Attributes
-    ----------
-    varied : bool
-        Whether any of the terms so far varies in the node.
-    split : Split
-        The best split so far; of equals, each with the same probability.
-    n_tied : int
-        Terms that are as good.
-    least_0, least_1 : float
-        A term needs as many documents of class 0, or as many of class 1, to win or tie.
-    """
-
-    varied: bool
-    split: Split
-    n_tied: int
-    least_0: float
-    least_1: float
+    varied: bool  # whether any of the terms so far varies in the node
+    split: Split  # the best so far; of equals, each with the same probability
+    n_tied: int  # terms that are as good
+    least_0: float  # a term needs as many documents of class 0 to win or tie,
+    least_1: float  # or as many of class 1
 
 
 START = Search(False, NO_SPLIT, 0, 0.0, 0.0)
@@ -227,7 +207,7 @@ def consider_counted(growth: Growth, node: Node, term: Int, right_0: Int, right_
     n_left = node.class_0 + node.class_1 - n_right
     if n_right == 0 or are_too_few(right_0, right_1, search):
         return search
-    repeated_0, repeated_1 = growth.fast.repeated[rank, 0], growth.fast.repeated[rank, 1]
+    repeated_0, repeated_1 = growth.fast.root.repeated[rank, 0], growth.fast.root.repeated[rank, 1]
     if repeated_0 + repeated_1 == 0 or (
         n_left >= rules.min_samples_leaf and are_too_few(repeated_0, repeated_1, search)
     ):

@@ -14,40 +14,24 @@ import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array, Bool, Int, lean_kernel
 from modelcollapse.forest.sampling import Stream, random_below, start_stream
-from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, may_be_split
+from modelcollapse.forest.splits import NO_SPLIT, GrowthRules, Split, best_threshold, may_be_split, room_for_counts
 from modelcollapse.forest.training_index import TrainingIndex, most_nodes
 from modelcollapse.forest.trees import NodeBuffer, write_leaf, write_split
 
 
 class GeneralWorkspace(NamedTuple):
-    """Memory for growing one tree after the other.
+    """Memory for growing one tree after the other."""
 
-    Attributes
-    ----------
-    state : ndarray of uint64, shape (1,)
-        The tree's random stream.
-    terms : ndarray of int64, shape (n_terms,)
-        A permutation of all terms.
-    given : ndarray of int32, shape (n_slots,)
-        What each document weighs.
-    weight, node_of : ndarray of int32, shape (n_slots,)
-        What each document weighs in the tree's sample, and the label of the node it is in.
-    documents : ndarray of int32, shape (n_documents,)
-        The tree's documents; those of a node are consecutive.
-    pending : ndarray of int64, shape (n_documents + 1, 4)
-        Nodes to be dealt with: begin and end in `documents`, depth, and for left children the parent, else −1.
-    counts : ndarray of int64, shape (n_groups_of_a_term, 3)
-        See :func:`~modelcollapse.forest.splits.best_threshold`.
-    """
-
-    state: npt.NDArray[np.uint64]
-    terms: npt.NDArray[np.int64]
-    given: npt.NDArray[np.int32]
-    weight: npt.NDArray[np.int32]
-    node_of: npt.NDArray[np.int32]
-    documents: npt.NDArray[np.int32]
+    state: npt.NDArray[np.uint64]  # (1,): the tree's random stream
+    terms: npt.NDArray[np.int64]  # (n_terms,): a permutation of all terms
+    given: npt.NDArray[np.int32]  # (n_slots,): what each document weighs
+    weight: npt.NDArray[np.int32]  # (n_slots,): what it weighs in the tree's sample
+    node_of: npt.NDArray[np.int32]  # (n_slots,): the label of the node it is in
+    documents: npt.NDArray[np.int32]  # (n_documents,): the tree's documents; those of a node are consecutive
+    #: (n_documents + 1, 4), nodes to be dealt with: begin and end in `documents`, depth, and for left children the
+    #: parent, else −1.
     pending: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]  # (n_groups_of_a_term, 3): see :func:`~modelcollapse.forest.splits.best_threshold`
 
     @classmethod
     def empty(cls, index: TrainingIndex, given: npt.NDArray[np.int32] | None = None) -> GeneralWorkspace:
@@ -69,8 +53,17 @@ class GeneralWorkspace(NamedTuple):
             np.empty(n_slots, np.int32),
             np.empty(n_documents, np.int32),
             np.empty((n_documents + 1, 4), np.int64),
-            np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64),
+            room_for_counts(index),
         )
+
+
+class GeneralGrowth(NamedTuple):
+    """What trees are grown from, by which rules, where, and whether each on a bootstrap sample."""
+
+    training: TrainingIndex
+    rules: GrowthRules
+    space: GeneralWorkspace
+    bootstrap: bool
 
 
 @lean_kernel
@@ -88,34 +81,24 @@ def count_groups(index: TrainingIndex, term: Int, node: int, node_of: Array, wei
     """Count a term in a node: for each of its groups the weight of each class, and the documents."""
     first = index.term_groups[term]
     for group in range(first, index.term_groups[term + 1]):
-        group_0, group_1, n_group = 0, 0, 0
-        for j in range(index.group_starts[group, 0], index.group_stops[group, 0]):
-            if node_of[index.postings[j]] == node:
-                group_0 += weight[index.postings[j]]
-                n_group += 1
-        for j in range(index.group_starts[group, 1], index.group_stops[group, 1]):
-            if node_of[index.postings[j]] == node:
-                group_1 += weight[index.postings[j]]
-                n_group += 1
-        counts[group - first, 0] = group_0
-        counts[group - first, 1] = group_1
+        n_group = 0
+        for label in range(2):
+            total = 0
+            for j in range(index.group_starts[group, label], index.group_stops[group, label]):
+                if node_of[index.postings[j]] == node:
+                    total += weight[index.postings[j]]
+                    n_group += 1
+            counts[group - first, label] = total
         counts[group - first, 2] = n_group
 
 
 @lean_kernel
-def best_split_of_node(
-    index: TrainingIndex,
-    rules: GrowthRules,
-    space: GeneralWorkspace,
-    node: int,
-    class_0: int,
-    class_1: int,
-    n_documents: int,
-) -> Split:
+def best_split_of_node(growth: GeneralGrowth, node: int, class_0: int, class_1: int, n_documents: int) -> Split:
     """Find the best split among `max_features` terms drawn without replacement, and more until one varies.
 
     The term drawn first wins ties.
     """
+    index, rules, space, _ = growth
     terms = space.terms
     best = NO_SPLIT
     n_drawn = 0
@@ -141,16 +124,10 @@ def best_split_of_node(
 
 @lean_kernel
 def move_to_the_right(
-    index: TrainingIndex,
-    split: Split,
-    node: int,
-    right: int,
-    node_of: Array,
-    documents: Array,
-    start: int,
-    stop: int,
+    index: TrainingIndex, split: Split, space: GeneralWorkspace, node: int, right: int, start: int, stop: int
 ) -> int:
     """Partition a node's `documents[start:stop]`, left ones first; return where the right ones begin."""
+    node_of, documents = space.node_of, space.documents
     for group in range(split.group, index.term_groups[split.term + 1]):
         for label in range(2):
             for j in range(index.group_starts[group, label], index.group_stops[group, label]):
@@ -181,10 +158,9 @@ def start_sample(index: TrainingIndex, space: GeneralWorkspace) -> int:
 
 
 @lean_kernel
-def grow_general_tree(
-    index: TrainingIndex, rules: GrowthRules, space: GeneralWorkspace, buffer: NodeBuffer, used: int, bootstrap: bool
-) -> int:
+def grow_general_tree(growth: GeneralGrowth, buffer: NodeBuffer, used: int) -> int:
     """Grow one tree behind the `used` nodes of the buffer and return its number of nodes."""
+    index, rules, space, bootstrap = growth
     for term in range(index.n_terms):
         space.terms[term] = term
     n_documents = index.n_class_0 + index.n_class_1
@@ -193,7 +169,7 @@ def grow_general_tree(
     for i in range(len(space.weight)):
         space.weight[i] = space.weight[i] * space.given[i] if bootstrap else space.given[i]
     pending = space.pending
-    pending[0, 0], pending[0, 1], pending[0, 2], pending[0, 3] = 0, start_sample(index, space), 0, -1
+    pending[0] = 0, start_sample(index, space), 0, -1
     n_pending, n_labels, node = 1, 1, 0
     while n_pending > 0:
         n_pending -= 1
@@ -210,15 +186,13 @@ def grow_general_tree(
         n_node = end - begin
         if may_be_split(rules, depth, n_node, class_0, class_1):
             label = space.node_of[space.documents[begin]]
-            split = best_split_of_node(index, rules, space, label, class_0, class_1, n_node)
+            split = best_split_of_node(growth, label, class_0, class_1, n_node)
             if split.score >= 0.0:
                 write_split(buffer, used + node, index.columns[split.term], split.threshold)
-                middle = move_to_the_right(index, split, label, n_labels, space.node_of, space.documents, begin, end)
+                middle = move_to_the_right(index, split, space, label, n_labels, begin, end)
                 n_labels += 1
-                pending[n_pending, 0], pending[n_pending, 1] = begin, middle
-                pending[n_pending, 2], pending[n_pending, 3] = depth + 1, node
-                pending[n_pending + 1, 0], pending[n_pending + 1, 1] = middle, end
-                pending[n_pending + 1, 2], pending[n_pending + 1, 3] = depth + 1, -1
+                pending[n_pending] = begin, middle, depth + 1, node
+                pending[n_pending + 1] = middle, end, depth + 1, -1
                 n_pending += 2
         node += 1
     return node
@@ -226,14 +200,7 @@ def grow_general_tree(
 
 @lean_kernel
 def grow_general_trees(
-    index: TrainingIndex,
-    rules: GrowthRules,
-    seed: np.uint64,
-    tree_start: int,
-    space: GeneralWorkspace,
-    buffer: NodeBuffer,
-    starts: Array,
-    bootstrap: bool,
+    growth: GeneralGrowth, seed: np.uint64, tree_start: int, buffer: NodeBuffer, starts: Array
 ) -> int:
     """Grow trees from `tree_start` on, until all are grown or the buffer may be too small for one more.
 
@@ -241,9 +208,9 @@ def grow_general_trees(
     Returns how many trees were grown, at most ``len(starts) − 1``.
     """
     n_grown = 0
-    while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(index) <= len(buffer.feature):
-        start_stream(space.state, seed, tree_start + n_grown)
-        size = grow_general_tree(index, rules, space, buffer, starts[n_grown], bootstrap)
+    while n_grown < len(starts) - 1 and starts[n_grown] + most_nodes(growth.training) <= len(buffer.feature):
+        start_stream(growth.space.state, seed, tree_start + n_grown)
+        size = grow_general_tree(growth, buffer, starts[n_grown])
         starts[n_grown + 1] = starts[n_grown] + size
         n_grown += 1
     return n_grown

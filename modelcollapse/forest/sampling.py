@@ -72,13 +72,9 @@ def log_factorials(largest: int) -> Array:
     return table
 
 
-def kept_log_factorials(largest: int) -> Array:
-    """Return those of 0!, 1!, … up to `largest`! at least, computed once for all similar numbers of terms."""
-    return _kept(int(largest).bit_length())
-
-
 @lru_cache(maxsize=2)
-def _kept(n_bits: int) -> Array:
+def kept_log_factorials(n_bits: int) -> Array:
+    """Return those of 0!, 1!, … for all numbers of `n_bits` bits, computed once for all similar numbers of terms."""
     return log_factorials(2**n_bits)
 
 

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.forest.bitsets import make_sets
 from modelcollapse.forest.compilation import Array, Int, inlined_kernel, kernel
+from modelcollapse.forest.training_index import sort_keys
 
 #: Documents in a block, at most: their numbers have 16 bits.
 BLOCK_SIZE = 1 << 16
@@ -23,36 +25,16 @@ _FREQUENT = 1 / 64
 
 
 class ScoringIndex(NamedTuple):
-    """Posting lists of one block of documents. Only terms that occur in it take more than four bytes.
-
-    Attributes
-    ----------
-    n_documents : int
-        Documents in the block.
-    term_of : ndarray of int32, shape (n_columns,)
-        Number of each column's term; −1 if it occurs in no document of the block.
-    term_groups : ndarray of int64, shape (n_present + 1,)
-        Where each term's groups begin.
-    group_values : ndarray of float64, shape (n_groups,)
-        The value of each group.
-    group_starts : ndarray of int64, shape (n_groups + 1,)
-        Where each group's documents begin in `postings`.
-    postings : ndarray of uint16, shape (n_postings,)
-        Documents of all terms, increasing within a group.
-    set_of : ndarray of int32, shape (n_present,)
-        Row of each frequent term in `sets`; −1 for the others.
-    sets : ndarray of uint64, shape (n_frequent, n_words)
-        The documents that have a frequent term, whatever its value.
-    """
+    """Posting lists of one block of documents. Only terms that occur in it take more than four bytes."""
 
     n_documents: int
-    term_of: npt.NDArray[np.int32]
-    term_groups: npt.NDArray[np.int64]
-    group_values: npt.NDArray[np.float64]
-    group_starts: npt.NDArray[np.int64]
-    postings: npt.NDArray[np.uint16]
-    set_of: npt.NDArray[np.int32]
-    sets: npt.NDArray[np.uint64]
+    term_of: npt.NDArray[np.int32]  # (n_columns,): number of each column's term; −1 if it occurs in no document
+    term_groups: npt.NDArray[np.int64]  # (n_present + 1,): where each term's groups begin
+    group_values: npt.NDArray[np.float64]  # (n_groups,): the value of each group
+    group_starts: npt.NDArray[np.int64]  # (n_groups + 1,): where each group's documents begin in `postings`
+    postings: npt.NDArray[np.uint16]  # (n_postings,): documents of all terms, increasing within a group
+    set_of: npt.NDArray[np.int32]  # (n_present,): row of each frequent term in `sets`; −1 for the others
+    sets: npt.NDArray[np.uint64]  # (n_frequent, n_words): the documents that have a frequent term, whatever its value
 
 
 @inlined_kernel
@@ -104,10 +86,7 @@ def group_documents(starts: Array, keys: Array) -> tuple[Array, Array, Array, Ar
     n_groups = 0
     for term in range(len(starts) - 1):
         begin, end = starts[term], starts[term + 1]
-        for j in range(begin + 1, end):
-            if keys[j] < keys[j - 1]:
-                keys[begin:end].sort()
-                break
+        sort_keys(keys, begin, end)
         for j in range(begin, end):
             bits = np.uint32(keys[j] >> np.uint64(16))
             if j == begin or group_bits[n_groups - 1] != bits:
@@ -120,23 +99,6 @@ def group_documents(starts: Array, keys: Array) -> tuple[Array, Array, Array, Ar
     return term_groups, group_bits[:n_groups].copy(), group_starts[: n_groups + 1].copy(), postings
 
 
-@kernel
-def make_sets(starts: Array, postings: Array, n_documents: int, least: float) -> tuple[Array, Array]:
-    """Make the bit sets of the terms with at least `least` documents: (set_of, sets)."""
-    set_of = np.full(len(starts) - 1, -1, np.int32)
-    n_sets = 0
-    for term in range(len(set_of)):
-        if starts[term + 1] - starts[term] >= least:
-            set_of[term] = n_sets
-            n_sets += 1
-    sets = np.zeros((n_sets, (n_documents + 63) >> 6), np.uint64)
-    for term in range(len(set_of)):
-        if set_of[term] >= 0:
-            for document in postings[starts[term] : starts[term + 1]]:
-                sets[set_of[term], document >> 6] |= np.uint64(1) << np.uint64(document & 63)
-    return set_of, sets
-
-
 def build_scoring_index(
     data: npt.NDArray[np.int32] | npt.NDArray[np.float32],
     indices: npt.NDArray[np.int32],
@@ -144,26 +106,18 @@ def build_scoring_index(
     rows: npt.NDArray[np.int64],
     active: npt.NDArray[np.bool_],
 ) -> ScoringIndex:
-    """Make the posting lists of one block: of the documents `rows` of a CSR matrix without repeated entries.
+    """Make the posting lists of one block: of at most `BLOCK_SIZE` rows of a CSR matrix without repeated entries.
 
-    Parameters
-    ----------
-    data, indices, indptr
-        The CSR matrix; values are not negative. All read-only, or all writable: each mix is compiled anew.
-    rows : ndarray of int64, shape (n_documents,)
-        At most `BLOCK_SIZE`; a document may be there repeatedly.
-    active : ndarray of bool, shape (n_columns,)
-        Terms that a tree may split by.
-
-    Raises
-    ------
-    TypeError
-        If values are neither int32 nor float32.
+    Values are not negative; others than int32 and float32 raise a TypeError. `active`: terms that a tree may split by.
+    All arrays are read-only, or all writable: each mix is compiled anew.
     """
     if data.dtype not in (np.int32, np.float32):
         raise TypeError(f"Found values of type {data.dtype}, expected int32 or float32")
     term_of, starts, keys = list_documents(data.view(np.uint32), indices, indptr, rows, active)
     term_groups, group_bits, group_starts, postings = group_documents(starts, keys)
-    set_of, sets = make_sets(starts, postings, len(rows), max(64.0, len(rows) * _FREQUENT))
+    frequent = np.flatnonzero(np.diff(starts) >= max(64.0, len(rows) * _FREQUENT))
+    set_of = np.full(len(starts) - 1, -1, np.int32)
+    set_of[frequent] = np.arange(len(frequent))
+    sets = make_sets(starts, postings, frequent, (len(rows) + 63) >> 6)
     group_values = group_bits.view(data.dtype).astype(np.float64)
     return ScoringIndex(len(rows), term_of, term_groups, group_values, group_starts, postings, set_of, sets)

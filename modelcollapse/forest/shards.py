@@ -31,7 +31,7 @@ from modelcollapse.forest.compilation import Array
 from modelcollapse.forest.fast_growth import grow_fast_trees
 from modelcollapse.forest.fast_index import FastIndex, build_fast_index
 from modelcollapse.forest.fast_search import FastWorkspace, Growth
-from modelcollapse.forest.general_growth import GeneralWorkspace, grow_general_trees
+from modelcollapse.forest.general_growth import GeneralGrowth, GeneralWorkspace, grow_general_trees
 from modelcollapse.forest.scoring_index import BLOCK_SIZE, ScoringIndex, build_scoring_index
 from modelcollapse.forest.splits import GrowthRules
 from modelcollapse.forest.training_index import TrainingIndex, build_training_index, count_terms, most_nodes
@@ -68,25 +68,7 @@ Values = npt.NDArray[np.int32] | npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ForestParameters:
-    """What a tree of the forest is like, with scikit-learn's names, meanings and defaults.
-
-    Attributes
-    ----------
-    max_depth : int or None
-        Depth at which a node is a leaf, at least 1; None for no limit.
-    max_features : {"sqrt", "log2"}, int, float or None
-        Terms drawn per split: ``max(1, int(√V))``, ``max(1, int(log2(V)))``, that many, that share, all.
-    min_samples_split, min_samples_leaf : int
-        Documents that a node must have to be split (at least 2), and that each child must have (at least 1). A
-        document counts once, however often it is in the bootstrap sample.
-    bootstrap : bool
-        Whether a tree sees as many documents as there are, drawn with replacement, instead of each once.
-
-    Raises
-    ------
-    ValueError
-        If a value is of another kind or out of range.
-    """
+    """What a tree of the forest is like, as :class:`~modelcollapse.forest.SparseForestClassifier` says; checked."""
 
     max_depth: int | None = None
     max_features: str | int | float | None = "sqrt"
@@ -159,40 +141,23 @@ def grow_trees(
     weights: npt.NDArray[np.int32] | None = None,
     n_threads: int = 1,
 ) -> Trees:
-    """Grow trees of the forest with this `seed`, by their `numbers`.
+    """Grow trees of the forest with this `seed`, of which the lowest 64 bits count, by their `numbers`, step 1.
 
     Parameters
     ----------
-    data : ndarray of int32 or float32, shape (n_nonzero,)
-        Counts or any other values that are not negative, and not NaN. Zeros may be stored.
-    indices : ndarray of int32, shape (n_nonzero,)
-        Column of each value.
-    indptr : ndarray of int64, shape (n_matrix_rows + 1,)
-        Where each row begins.
-    rows : ndarray of int64, shape (n_documents,)
-        The training documents: rows of the matrix.
-    labels : ndarray of uint8, shape (n_documents,)
-        Their labels, 0 or 1; one of them may be missing.
-    parameters : ForestParameters
-        What a tree is like.
-    seed : int
-        Of the forest; its lowest 64 bits count.
-    numbers : range
-        Which trees: from one on to another, step 1.
-    active : ndarray of bool, shape (n_columns,)
+    data, indices, indptr
+        A CSR matrix: counts or any other values that are not negative, and not NaN. Zeros may be stored.
+    rows, labels : shape (n_documents,)
+        The training documents, rows of the matrix, and their labels, 0 or 1; one of them may be missing.
+    active : shape (n_columns,)
         The terms a split draws from. Active terms that occur in no document are drawn too (and constant).
-    frequency : ndarray of int32, shape (n_columns, 2)
+    frequency : shape (n_columns, 2)
         Training documents of each class with each term, from :func:`count_documents`.
-    weights : ndarray of int32, shape (n_documents,), optional
+    weights : shape (n_documents,), optional
         What documents weigh in impurities and probabilities, at least 0, together below 2**31; each counts once in
         numbers of samples. Trees are then grown the general way, which is several times slower.
     n_threads : int
         Threads to use. The result is the same for any number.
-
-    Returns
-    -------
-    Trees
-        Small, picklable, with columns of the matrix as features.
     """
     index = build_training_index(*_read_only(data, indices, indptr, rows, labels, active, frequency))
     rules = parameters.rules(index.n_terms)
@@ -241,12 +206,8 @@ def _grow_range(index: TrainingIndex, grow: Grower, tree_start: int, tree_stop: 
 def _general_grower(
     index: TrainingIndex, rules: GrowthRules, weights: npt.NDArray[np.int32] | None, bootstrap: bool, seed: np.uint64
 ) -> Grower:
-    space = GeneralWorkspace.empty(index, weights)
-
-    def grow(tree_start: int, buffer: NodeBuffer, starts: npt.NDArray[np.int64]) -> int:
-        return grow_general_trees(index, rules, seed, tree_start, space, buffer, starts, bootstrap)
-
-    return grow
+    growth = GeneralGrowth(index, rules, GeneralWorkspace.empty(index, weights), bootstrap)
+    return partial(grow_general_trees, growth, seed)
 
 
 def _fast_grower(index: TrainingIndex, rules: GrowthRules, fast: FastIndex, seed: np.uint64) -> Grower:
@@ -271,13 +232,9 @@ def predict_votes(
     n_columns: int,
     n_threads: int = 1,
 ) -> npt.NDArray[np.int64]:
-    """Sum up the trees' votes for class 1 for the documents `rows` of a CSR matrix with `n_columns` columns.
+    """Sum up the trees' votes for class 1 for the documents `rows` of a CSR matrix: int64, shape (n_rows,).
 
     A vote is the share of class 1 in the document's leaf, ``ONE_VOTE`` being 1.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_rows,)
     """
     active = np.ones(n_columns, bool)
     bounds = np.linspace(0, len(rows), min(n_threads, max(1, len(rows) // 1024)) + 1).astype(int).tolist()
@@ -297,12 +254,8 @@ def index_documents(
 ) -> list[ScoringIndex]:
     """Make the posting lists of documents that are to be scored, as the blocks that :func:`sum_votes` takes.
 
-    Parameters
-    ----------
-    data, indices, indptr, rows
-        See :func:`grow_trees`; a document may be there repeatedly.
-    active : ndarray of bool, shape (n_columns,)
-        Terms that the trees may split by: what others there are in the documents is left out.
+    For data to rows see :func:`grow_trees`; a document may be there repeatedly. Only `active` terms are listed, those
+    that the trees may split by: shape (n_columns,).
     """
     data, indices, indptr, rows, active = _read_only(data, indices, indptr, rows, active)
     return [
@@ -312,16 +265,12 @@ def index_documents(
 
 
 def sum_votes(trees: Trees, blocks: Sequence[ScoringIndex]) -> npt.NDArray[np.int64]:
-    """Sum up all trees' votes for class 1 for the documents of all blocks, in order.
+    """Sum up all trees' votes for class 1 for the documents of all blocks, in order: int64, shape (n_documents,).
 
     The sums of a forest's parts add up to the sum of the forest; divided by ``ONE_VOTE`` and the number of trees they
     are P(class 1).
-
-    Returns
-    -------
-    ndarray of int64, shape (n_documents,)
     """
-    trees = Trees(*_read_only(trees.starts, trees.feature, trees.threshold, trees.left, trees.weights))
+    trees = Trees(*_read_only(*trees))
     parts = [votes_of_block(trees, block) for block in blocks]
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 

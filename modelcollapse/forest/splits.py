@@ -5,28 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from modelcollapse.forest.compilation import Array, Bool, Float, Int, inlined_kernel, lean_kernel
-from modelcollapse.forest.training_index import SAME_VALUE
+from modelcollapse.forest.training_index import SAME_VALUE, TrainingIndex
 
 
 class GrowthRules(NamedTuple):
-    """When a node is split, with scikit-learn's meanings.
+    """When a node is split, with scikit-learn's meanings."""
 
-    Attributes
-    ----------
-    max_depth : int
-        Depth at which nodes are leaves; the root's depth is 0.
-    max_features : int
-        Terms drawn per split, in [1, n_terms].
-    min_samples_split, min_samples_leaf : int
-        Distinct documents that a node must have to be split, and that each child must have.
-    """
-
-    max_depth: int
-    max_features: int
-    min_samples_split: int
-    min_samples_leaf: int
+    max_depth: int  # depth at which nodes are leaves; the root's depth is 0
+    max_features: int  # terms drawn per split, in [1, n_terms]
+    min_samples_split: int  # distinct documents that a node must have to be split
+    min_samples_leaf: int  # distinct documents that each child must have
 
 
 class Split(NamedTuple):
@@ -44,6 +35,11 @@ class Split(NamedTuple):
 
 
 NO_SPLIT = Split(-1.0, -1, -1, 0.0, 0, 0)
+
+
+def room_for_counts(index: TrainingIndex) -> npt.NDArray[np.int64]:
+    """Make room for what :func:`best_threshold` asks of a term's groups, whichever term it is."""
+    return np.empty((int(np.diff(index.term_groups).max(initial=1)), 3), np.int64)
 
 
 @inlined_kernel
@@ -88,18 +84,9 @@ def best_threshold(
 ) -> tuple[Bool, Split]:
     """Find a node's best split by one term: (whether the term varies in the node, split).
 
-    Parameters
-    ----------
-    group_values : ndarray of float32, shape (n_groups,)
-        Values of all groups.
-    term, first, last : int
-        A term, and its groups `first` … `last` − 1.
-    counts : ndarray of int64, shape (≥ last − first, 3)
-        For each group of the term, the weight of each class and the number of documents in the node.
-    class_0, class_1, n_documents : int
-        The same of the whole node; documents without the term are the rest.
-
-    Candidates are visited from the lowest threshold to the highest; the first of equals wins.
+    `counts` has, for each of the term's groups `first` … `last` − 1, the weight of each class and the number of
+    documents in the node; `class_0`, `class_1` and `n_documents` are the same of the whole node, documents without the
+    term included. Candidates are visited from the lowest threshold to the highest; the first of equals wins.
     """
     left_0, left_1, n_left = class_0, class_1, n_documents
     for k in range(last - first):

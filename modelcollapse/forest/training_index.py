@@ -15,55 +15,29 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import Array, Int, inlined_kernel, kernel, lean_kernel
+from modelcollapse.forest.compilation import Array, Int, kernel, lean_kernel
 
 #: Values up to this count as zero, and values of a term this close as equal, as in scikit-learn's FEATURE_THRESHOLD.
 SAME_VALUE = np.float32(1e-7)
 
-#: Up to this many different values of a term are found by a linear search, more by sorting.
-_FEW_VALUES = 32
+_32 = np.uint64(32)
 
 
 class TrainingIndex(NamedTuple):
-    """Posting lists of one training set.
+    """Posting lists of one training set."""
 
-    Attributes
-    ----------
-    n_terms : int
-        Terms a split draws from, those in no document included.
-    n_class_0, n_class_1 : int
-        Documents of each class.
-    class_1_start : int
-        Number of the first document of class 1, a multiple of 64. Documents are 0 … n_class_0 − 1 and
-        class_1_start … class_1_start + n_class_1 − 1; the numbers between belong to no document.
-    columns : ndarray of int32, shape (n_present,)
-        Column in the input of each term that occurs, by rank.
-    frequency : ndarray of int32, shape (n_present, 2)
-        Documents of each class with the term, by rank; the larger of the two does not increase with the rank.
-    term_groups : ndarray of int64, shape (n_present + 1,)
-        Where each term's groups begin.
-    group_values : ndarray of float32, shape (n_groups,)
-        The value of each group.
-    group_starts, group_stops : ndarray of int64, shape (n_groups, 2)
-        Where each group's documents of either class begin and end in `postings`.
-    term_starts : ndarray of int64, shape (n_present + 1,)
-        Where each term's documents begin in `postings`.
-    postings : ndarray of int32, shape (n_nonzero,)
-        Documents of all terms.
-    """
-
-    n_terms: int
-    n_class_0: int
-    n_class_1: int
-    class_1_start: int
-    columns: npt.NDArray[np.int32]
-    frequency: npt.NDArray[np.int32]
-    term_groups: npt.NDArray[np.int64]
-    group_values: npt.NDArray[np.float32]
-    group_starts: npt.NDArray[np.int64]
-    group_stops: npt.NDArray[np.int64]
-    term_starts: npt.NDArray[np.int64]
-    postings: npt.NDArray[np.int32]
+    n_terms: int  # that a split draws from, those in no document included
+    n_class_0: int  # documents of class 0, numbered from 0 on
+    n_class_1: int  # documents of class 1, numbered from `class_1_start` on
+    class_1_start: int  # a multiple of 64; the numbers between the classes belong to no document
+    columns: npt.NDArray[np.int32]  # (n_present,): column in the input of each term that occurs, by rank
+    frequency: npt.NDArray[np.int32]  # (n_present, 2): documents of each class with it; their maximum never increases
+    term_groups: npt.NDArray[np.int64]  # (n_present + 1,): where each term's groups begin
+    group_values: npt.NDArray[np.float32]  # (n_groups,): the value of each group
+    group_starts: npt.NDArray[np.int64]  # (n_groups, 2): where its documents of either class begin in `postings`
+    group_stops: npt.NDArray[np.int64]  # (n_groups, 2): where they end
+    term_starts: npt.NDArray[np.int64]  # (n_present + 1,): where each term's documents begin in `postings`
+    postings: npt.NDArray[np.int32]  # (n_nonzero,): documents of all terms
 
 
 @lean_kernel
@@ -87,10 +61,7 @@ def count_terms(data: Array, indices: Array, indptr: Array, rows: Array, labels:
 def rank_terms(frequency: Array, active: Array, n_documents: int) -> tuple[Array, Array]:
     """Order active columns that occur by decreasing frequency in their more frequent class (a counting sort).
 
-    Returns
-    -------
-    columns, frequency
-        See :class:`TrainingIndex`.
+    Returns the `columns` and `frequency` of the index.
     """
     starts = np.zeros(n_documents + 2, np.int64)
     for column in range(len(frequency)):
@@ -111,7 +82,7 @@ def rank_terms(frequency: Array, active: Array, n_documents: int) -> tuple[Array
 
 
 @kernel
-def list_postings(
+def list_keys(
     data: Array,
     indices: Array,
     indptr: Array,
@@ -121,8 +92,11 @@ def list_postings(
     class_1_start: int,
     columns: Array,
     frequency: Array,
-) -> tuple[Array, Array, Array]:
-    """List the documents and values of each ranked term: (starts, documents, values), documents increasing."""
+) -> tuple[Array, Array]:
+    """List the documents of each ranked term, class 0 first, increasing within a class: (starts, keys).
+
+    A key is the 32 bits of a value, as float32, and the 32 of a document: keys of a class increase with the value.
+    """
     n_present = len(columns)
     rank = np.full(n_columns, -1, np.int32)
     starts = np.zeros(n_present + 1, np.int64)
@@ -130,10 +104,9 @@ def list_postings(
         rank[columns[r]] = r
         starts[r + 1] = starts[r] + frequency[r, 0] + frequency[r, 1]
     ends = starts[:-1].astype(np.uint64)
-    documents = np.empty(starts[-1], np.int32)
-    values = np.empty(starts[-1], np.float32)
+    keys = np.empty(starts[-1], np.uint64)
     for label in range(2):
-        document = np.int32(label * class_1_start)
+        document = np.uint64(label * class_1_start)
         for i in range(len(rows)):
             if labels[i] != label:
                 continue
@@ -141,122 +114,52 @@ def list_postings(
                 r = rank[np.uint32(indices[j])]
                 if r >= 0 and data[j] > SAME_VALUE:
                     at = ends[np.uint32(r)]
-                    documents[at] = document
-                    values[at] = data[j]
+                    keys[at] = np.uint64(np.float32(data[j]).view(np.uint32)) << _32 | document
                     ends[np.uint32(r)] = at + np.uint64(1)
-            document += np.int32(1)
-    return starts, documents, values
-
-
-@lean_kernel
-def distinct_sorted(values: Array, found: Array) -> int:
-    """Write the different ones of sorted `values` to the front of `found`; return how many there are."""
-    n = 0
-    for value in values:
-        if n == 0 or found[n - 1] != value:
-            found[n] = value
-            n += 1
-    return n
+            document += np.uint64(1)
+    return starts, keys
 
 
 @kernel
-def distinct_values(values: Array, found: Array) -> int:
-    """Write the different `values`, sorted, to the front of `found`; return how many there are."""
-    n = 0
-    for value in values:
-        at = n
-        while at > 0 and found[at - 1] > value:
-            at -= 1
-        if at > 0 and found[at - 1] == value:
-            continue
-        if n == _FEW_VALUES:
-            return distinct_sorted(np.sort(values), found)
-        for k in range(n, at, -1):
-            found[k] = found[k - 1]
-        found[at] = value
-        n += 1
-    return n
+def group_by_value(starts: Array, keys: Array, frequency: Array) -> tuple[Array, Array, Array, Array]:
+    """Order each term's `keys` by class and value, in place.
 
-
-@kernel
-def group_by_value(
-    starts: Array, documents: Array, values: Array, frequency: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Order each term's `documents` by class and value, in place.
-
-    Returns
-    -------
-    term_groups, group_values, group_starts, group_stops
-        See :class:`TrainingIndex`.
+    Returns the `term_groups` of the index, the bits of its `group_values`, its `group_starts` and `group_stops`.
     """
     n_present = len(starts) - 1
-    longest = np.int64(_FEW_VALUES + 1)
-    for r in range(n_present):
-        longest = max(longest, starts[r + 1] - starts[r])
-    found = np.empty(longest, np.float32)
-    ends = np.empty(longest, np.int64)
-    unordered = np.empty(longest, np.int32)
     term_groups = np.zeros(n_present + 1, np.int64)
-    group_values = np.empty(len(documents), np.float32)
-    group_starts = np.empty((len(documents), 2), np.int64)
-    group_stops = np.empty((len(documents), 2), np.int64)
+    group_bits = np.empty(len(keys), np.uint32)
+    group_starts = np.empty((len(keys), 2), np.int64)
+    group_stops = np.empty((len(keys), 2), np.int64)
     n_groups = 0
     for r in range(n_present):
-        begin, middle, end = starts[r], starts[r] + frequency[r, 0], starts[r + 1]
-        if is_constant(values, begin, end):  # as nearly all terms are
-            group_values[n_groups] = values[begin]
-            group_starts[n_groups, 0], group_stops[n_groups, 0] = begin, middle
-            group_starts[n_groups, 1], group_stops[n_groups, 1] = middle, end
+        at_0, middle, end = starts[r], starts[r] + frequency[r, 0], starts[r + 1]
+        at_1 = middle
+        sort_keys(keys, at_0, middle)
+        sort_keys(keys, middle, end)
+        while at_0 < middle or at_1 < end:
+            bits = keys[at_0 if at_0 < middle else at_1] >> _32
+            if at_1 < end:
+                bits = min(bits, keys[at_1] >> _32)
+            group_bits[n_groups] = bits
+            group_starts[n_groups] = at_0, at_1
+            while at_0 < middle and keys[at_0] >> _32 == bits:
+                at_0 += 1
+            while at_1 < end and keys[at_1] >> _32 == bits:
+                at_1 += 1
+            group_stops[n_groups] = at_0, at_1
             n_groups += 1
-            term_groups[r + 1] = n_groups
-            continue
-        n_values = distinct_values(values[begin:end], found)
-        for k in range(n_values):
-            group_values[n_groups + k] = found[k]
-        for j in range(end - begin):
-            unordered[j] = documents[begin + j]
-        for label in range(2):
-            first, last = (begin, middle) if label == 0 else (middle, end)
-            ends[:n_values] = 0
-            for j in range(first, last):
-                ends[position_of(values[j], found, n_values)] += 1
-            at = first
-            for k in range(n_values):
-                group_starts[n_groups + k, label] = at
-                at += ends[k]
-                group_stops[n_groups + k, label] = at
-                ends[k] = at - ends[k]
-            for j in range(first, last):
-                k = position_of(values[j], found, n_values)
-                documents[ends[k]] = unordered[j - begin]
-                ends[k] += 1
-        n_groups += n_values
         term_groups[r + 1] = n_groups
-    return term_groups, group_values[:n_groups].copy(), group_starts[:n_groups].copy(), group_stops[:n_groups].copy()
+    return term_groups, group_bits[:n_groups].copy(), group_starts[:n_groups].copy(), group_stops[:n_groups].copy()
 
 
-@inlined_kernel
-def is_constant(values: Array, begin: Int, end: Int) -> bool:
-    """Tell whether ``values[begin:end]`` are all the same."""
-    j = begin + 1
-    while j < end and values[np.uint64(j)] == values[np.uint64(begin)]:
-        j += 1
-    return j == end
-
-
-@lean_kernel
-def position_of(value: float, found: Array, n: int) -> int:
-    """Find a value that is among the first `n` of `found`, which increase; most often it is the smallest."""
-    if value == found[0]:
-        return 0
-    low, high = 0, n - 1
-    while low < high:
-        middle = (low + high) >> 1
-        if found[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+@kernel
+def sort_keys(keys: Array, begin: Int, end: Int) -> None:
+    """Sort ``keys[begin:end]``, which most often are sorted: nearly all terms have one value."""
+    for j in range(begin + 1, end):
+        if keys[j] < keys[j - 1]:
+            keys[begin:end].sort()
+            return
 
 
 def build_training_index(
@@ -268,28 +171,21 @@ def build_training_index(
     active: npt.NDArray[np.bool_],
     frequency: npt.NDArray[np.int32],
 ) -> TrainingIndex:
-    """Make the posting lists of the documents `rows` of a CSR matrix without repeated entries.
+    """Make the posting lists of the documents `rows` of a CSR matrix without negative values and repeated entries.
 
-    Parameters
-    ----------
-    data, indices, indptr
-        The CSR matrix; values are not negative. All read-only, or all writable: each mix is compiled anew.
-    rows : ndarray of int64, shape (n_documents,)
-        The training documents.
-    labels : ndarray of uint8, shape (n_documents,)
-        Their classes, 0 or 1.
-    active : ndarray of bool, shape (n_columns,)
-        Terms that a split may draw.
-    frequency : ndarray of int32, shape (n_columns, 2)
-        Documents of each class with each term, as :func:`count_terms` counts them.
+    For `labels`, `active` and `frequency` see `shards.grow_trees`. All arrays are read-only, or all writable: each mix
+    is compiled anew.
     """
     n_class_1 = int(np.count_nonzero(labels))
     n_class_0 = len(labels) - n_class_1
     class_1_start = -(-n_class_0 // 64) * 64
     columns, ranked = rank_terms(frequency, active, len(rows))
-    starts, postings, values = list_postings(
-        data, indices, indptr, rows, labels, len(active), class_1_start, columns, ranked
-    )
-    groups = group_by_value(starts, postings, values, ranked)
+    starts, keys = list_keys(data, indices, indptr, rows, labels, len(active), class_1_start, columns, ranked)
+    term_groups, group_bits, group_starts, group_stops = group_by_value(starts, keys, ranked)
+    group_values = group_bits.view(np.float32)
+    postings = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
     n_terms = int(np.count_nonzero(active))
-    return TrainingIndex(n_terms, n_class_0, n_class_1, class_1_start, columns, ranked, *groups, starts, postings)
+    return TrainingIndex(
+        n_terms, n_class_0, n_class_1, class_1_start, columns, ranked,
+        term_groups, group_values, group_starts, group_stops, starts, postings,
+    )  # fmt: skip

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.forest.compilation import Float, Int, inlined_kernel
+from modelcollapse.forest.compilation import Array, Float, Int, inlined_kernel
 
 
-@dataclass(frozen=True)
-class Trees:
+class Trees(NamedTuple):
     """Grown trees, one after the other.
 
     The nodes of a tree are in preorder, the right subtree first: the right child of node *i* is *i* + 1, so that a
@@ -46,24 +45,17 @@ class Trees:
     @classmethod
     def of(cls, starts: npt.NDArray[np.int64], buffer: NodeBuffer) -> Trees:
         """Return the trees at the beginning of a buffer, in its memory."""
-        n = starts[-1]
-        return cls(starts, buffer.feature[:n], buffer.threshold[:n], buffer.left[:n], buffer.weights[:n])
+        nodes: list[Array] = [array[: starts[-1]] for array in buffer]
+        return cls(starts, *nodes)
 
     @classmethod
     def concatenate(cls, parts: list[Trees]) -> Trees:
         """Join the trees of all `parts`, in order."""
         if len(parts) == 1:
             return parts[0]
-        offsets = np.cumsum([0] + [part.starts[-1] for part in parts[:-1]])
-        starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets, strict=True)]
-        starts.append(np.array([offsets[-1] + parts[-1].starts[-1]]))
-        return cls(
-            np.concatenate(starts),
-            np.concatenate([part.feature for part in parts]),
-            np.concatenate([part.threshold for part in parts]),
-            np.concatenate([part.left for part in parts]),
-            np.concatenate([part.weights for part in parts]),
-        )
+        sizes = np.concatenate([np.diff(part.starts) for part in parts])
+        nodes: list[Array] = [np.concatenate(arrays) for arrays in zip(*(part[1:] for part in parts), strict=True)]
+        return cls(np.append(0, np.cumsum(sizes)), *nodes)
 
 
 class NodeBuffer(NamedTuple):
@@ -87,10 +79,9 @@ class NodeBuffer(NamedTuple):
     def enlarged(self, n_used: int, capacity: int) -> NodeBuffer:
         """Return a buffer of another capacity with the first `n_used` nodes of this one."""
         buffer = NodeBuffer.empty(capacity)
-        buffer.feature[:n_used] = self.feature[:n_used]
-        buffer.threshold[:n_used] = self.threshold[:n_used]
-        buffer.left[:n_used] = self.left[:n_used]
-        buffer.weights[:n_used] = self.weights[:n_used]
+        pairs: Iterable[tuple[Array, Array]] = zip(self, buffer, strict=True)
+        for old, new in pairs:
+            new[:n_used] = old[:n_used]
         return buffer
 
 

@@ -28,24 +28,14 @@ ONE_VOTE = 1 << 40
 class RoutingSpace(NamedTuple):
     """Room for routing the documents of one block.
 
-    Attributes
-    ----------
-    level_of : ndarray of uint8 or uint32, shape (n_documents,)
-        Level of each document; the type's largest number once it has got its vote.
-    gone : uint8 or uint32
-        That number.
-    listed : ndarray of uint16, shape (2 n_documents + 1,)
-        The lists of the open chains' documents, those that have left included. A right branch with more than half of
-        its chain's list takes the list's end, any other one is listed behind it: so this is room for all.
-    chains : ndarray of int64, shape (n_levels, 3)
-        Where the list of each level's chain begins and ends, and how many documents are left in it. The main chain,
-        level 0, has no list.
+    `listed` has the lists of the open chains' documents, those that have left included. A right branch with more than
+    half of its chain's list takes the list's end, any other one is listed behind it: so this is room for all.
     """
 
-    level_of: npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
-    gone: np.uint8 | np.uint32
-    listed: npt.NDArray[np.uint16]
-    chains: npt.NDArray[np.int64]
+    level_of: npt.NDArray[np.uint8] | npt.NDArray[np.uint32]  # (n_documents,): level of each document, or `gone`
+    gone: np.uint8 | np.uint32  # the type's largest number: the document has got its vote
+    listed: npt.NDArray[np.uint16]  # (2 · n_documents + 1,)
+    chains: npt.NDArray[np.int64]  # (n_levels, 3): begin and end of each level's list, documents left in it; none at 0
 
     @classmethod
     def empty(cls, n_documents: int, n_levels: int) -> RoutingSpace:
@@ -136,7 +126,7 @@ def open_right_branch(space: RoutingSpace, level: int, begin: Int, top: Int, end
         top = np.int64(kept)
         space.chains[level, 1] = top
     space.chains[level, 2] -= n_right
-    space.chains[level + 1, 0], space.chains[level + 1, 1], space.chains[level + 1, 2] = top, top + n_right, n_right
+    space.chains[level + 1] = top, top + n_right, n_right
 
 
 @inlined_kernel
@@ -151,17 +141,9 @@ def add_to_documents(space: RoutingSpace, level: int, difference: Int, votes: Ar
 
 
 @lean_kernel
-def add_votes(
-    starts: Array,
-    left: Array,
-    feature: Array,
-    threshold: Array,
-    weights: Array,
-    index: ScoringIndex,
-    space: RoutingSpace,
-    votes: Array,
-) -> None:
+def add_votes(trees: Trees, index: ScoringIndex, space: RoutingSpace, votes: Array) -> None:
     """Add the votes of all trees for the documents of a block to `votes`."""
+    starts, feature, threshold, left, weights = trees
     base = np.int64(0)
     for tree in range(len(starts) - 1):
         first = node = starts[tree]
@@ -169,7 +151,7 @@ def add_votes(
         base += main_vote
         for i in range(index.n_documents):
             space.level_of[i] = 0
-        space.chains[0, 0], space.chains[0, 1], space.chains[0, 2] = 0, 0, index.n_documents
+        space.chains[0] = 0, 0, index.n_documents
         level: Int = np.int64(0)
         while level >= 0:
             begin, top, n_left = space.chains[level, 0], space.chains[level, 1], space.chains[level, 2]
@@ -196,5 +178,5 @@ def votes_of_block(trees: Trees, index: ScoringIndex) -> npt.NDArray[np.int64]:
     n_levels = int(most_right_turns(trees.starts, trees.feature)) + 1
     space = RoutingSpace.empty(index.n_documents, n_levels)
     votes = np.zeros(index.n_documents, np.int64)
-    add_votes(trees.starts, trees.left, trees.feature, trees.threshold, trees.weights, index, space, votes)
+    add_votes(trees, index, space, votes)
     return votes

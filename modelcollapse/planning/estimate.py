@@ -182,8 +182,7 @@ def search_seconds(settings: SearchSettings, law: CostLaw) -> list[list[float]]:
 
     As if all variants were the study's forest; a brood of children trains its parent too.
     """
-    groups = founders(settings)
-    units = broods(settings, 0, groups, [None] * len(groups))
+    units = broods(settings, 0, founders(settings))
     one = law.task_seconds(units[0].workload) * _share_of_trees(settings.first_genome().model)
     children = [(settings.children + 1) * one] * (settings.parents * settings.seeds)
     return [[len(unit.genomes) * one for unit in units], *[children] * settings.max_generations]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
+
+from modelcollapse.analysis.statistics.arms import at_size, prepare
+from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
+from modelcollapse.analysis.statistics.inference import share_interval
+from modelcollapse.analysis.statistics.seed_groups import seed_groups
 from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
@@ -12,9 +19,6 @@ from modelcollapse.runs.run import Run
 from modelcollapse.runs.sweeping import run_sweep
 from modelcollapse.simulation.domain import primary
 from modelcollapse.sweeps.sweep import Sweep
-
-if TYPE_CHECKING:
-    import polars as pl
 
 #: Nobody waits for more; the user may say otherwise.
 MAX_SEEDS = 100
@@ -82,8 +86,6 @@ def run_until_precise(
     >>> n_seeds, reached > 0.001
     (6, True)
     """
-    from modelcollapse.analysis.statistics.compare_rates import paired_interval_half_width
-
     sweep = sweep.with_learners(options.get("learners")).on(corpus)
     check_precision(sweep, half_width, max_seeds)
     pilot = _with_seeds(sweep, max(len(sweep.seeds), min(PILOT_SEEDS, max_seeds)))
@@ -111,13 +113,9 @@ def check_precision(sweep: Sweep, half_width: float, max_seeds: int = MAX_SEEDS)
 
 def _with_seeds(sweep: Sweep, n: int) -> Sweep:
     """Return the sweep with its own seeds and the smallest others, `n` in all."""
-    seeds = list(sweep.seeds)
-    candidate = 0
-    while len(seeds) < n:
-        if candidate not in sweep.seeds:
-            seeds.append(candidate)
-        candidate += 1
-    return sweep.model_copy(update={"seeds": tuple(seeds)})
+    others = (seed for seed in itertools.count() if seed not in sweep.seeds)
+    more = itertools.islice(others, n - len(sweep.seeds))
+    return sweep.model_copy(update={"seeds": (*sweep.seeds, *more)})
 
 
 def seeds_for(n_pilot: int, of_pilot: float, wanted: float, most: int) -> int:
@@ -129,10 +127,6 @@ def seeds_for(n_pilot: int, of_pilot: float, wanted: float, most: int) -> int:
 
 def describe_precision(results: pl.DataFrame, reached: float, wanted: float, n_seeds: int) -> list[str]:
     """Say how wide the interval that was asked for is, and when it is not to be believed; nothing without results."""
-    from modelcollapse.analysis.statistics.arms import at_size, prepare
-    from modelcollapse.analysis.statistics.inference import share_interval
-    from modelcollapse.analysis.statistics.seed_groups import seed_groups
-
     if results.is_empty():
         return []
     missed = "" if reached <= wanted else f", not ± {wanted:g}"

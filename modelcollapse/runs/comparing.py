@@ -10,6 +10,10 @@ from typing import Any
 import polars as pl
 
 from modelcollapse import notebook
+from modelcollapse.analysis.formats import OVER_SEEDS, count, interval_pp, p_text, percent, pp
+from modelcollapse.analysis.statistics.arms import prepare, study_loop
+from modelcollapse.analysis.statistics.compare_runs import compare_runs
+from modelcollapse.analysis.study.compare import FRACTION, compare_published
 from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.opening import open_results
 from modelcollapse.runs.results import Results, classified
@@ -52,15 +56,16 @@ class Comparison:
 
     def cells(self) -> list[tuple[object, ...]]:
         """Return the table as it is shown to people."""
-        write = _published_cells if len(self.sides) == 1 else _cells
-        return [write(row, self._axes()) for row in self.table.iter_rows(named=True)]
+        if len(self.sides) == 1:
+            return [_published_cells(row) for row in self.table.iter_rows(named=True)]
+        return [_cells(row, self._axes()) for row in self.table.iter_rows(named=True)]
 
     def write_figures(self) -> list[str]:
         """Write the figures, as PNG and SVG, into the first one's folder; return where they are."""
         return self.figures.write(self.sides[0].folder)
 
     def _axes(self) -> Sequence[str]:
-        return self.table.columns[: self.table.columns.index("collapse_rate")] if len(self.sides) == 2 else ()
+        return self.table.columns[: self.table.columns.index("collapse_rate")]
 
     def __repr__(self) -> str:
         return f"<Comparison of {' and '.join(map(repr, self.sides))}: {self.table.height} rows>"
@@ -106,9 +111,6 @@ def compare(first: Results | str | Path, second: Results | str | Path | None = N
 def _with_published(results: Results) -> Comparison:
     from modelcollapse.analysis.figures.comparisons import post_figure
     from modelcollapse.analysis.figures.draw_all import Names
-    from modelcollapse.analysis.formats import OVER_SEEDS
-    from modelcollapse.analysis.statistics.arms import prepare, study_loop
-    from modelcollapse.analysis.study.compare import compare_published
 
     rows = classified(results)
     table = compare_published(rows).sort("experiment", "kind", maintain_order=True)
@@ -145,10 +147,7 @@ def _verdicts(table: pl.DataFrame, kind: str, words: str) -> str:
     )
 
 
-def _published_cells(row: dict[str, Any], axes: Sequence[str]) -> tuple[object, ...]:
-    from modelcollapse.analysis.formats import count, percent
-    from modelcollapse.analysis.study.compare import FRACTION
-
+def _published_cells(row: dict[str, Any]) -> tuple[object, ...]:
     scale, digits = (100, 2) if row["unit"] == FRACTION else (1, 3)
 
     def number(value: float | None, low: float | None = None, high: float | None = None) -> str:
@@ -174,8 +173,6 @@ def _published_cells(row: dict[str, Any], axes: Sequence[str]) -> tuple[object, 
 def _with_another(first: Results, second: Results) -> Comparison:
     from modelcollapse.analysis.figures.comparisons import two_runs_figures
     from modelcollapse.analysis.figures.draw_all import Names
-    from modelcollapse.analysis.statistics.arms import prepare
-    from modelcollapse.analysis.statistics.compare_runs import compare_runs
 
     fingerprints = [side.corpus.get("fingerprint") for side in (first, second)]
     known = None not in fingerprints
@@ -196,8 +193,6 @@ def _with_another(first: Results, second: Results) -> Comparison:
 
 
 def _cells(row: dict[str, Any], axes: Sequence[str]) -> tuple[object, ...]:
-    from modelcollapse.analysis.formats import interval_pp, p_text, percent, pp
-
     return (
         row["quantity"],
         *(row[axis] for axis in axes),

@@ -18,24 +18,12 @@ from modelcollapse.simulation.rows import axes_of
 #: Of all intervals of a world together: each is the wider, the more there are (Bonferroni).
 JOINT_LEVEL = 0.95
 
-SCHEMA: dict[str, Any] = {
-    "world": pl.String,
-    "regime": pl.String,
-    "rate": pl.Float64,
-    "generation": pl.Int64,
-    "quantity": pl.String,
-    "due": pl.Float64,
-    "found": pl.Float64,
-    "ci_low": pl.Float64,
-    "ci_high": pl.Float64,
-    "holds": pl.Boolean,
-}
+COLUMNS = ("world", "regime", "rate", "generation", "quantity", "due", "found", "ci_low", "ci_high", "holds")
 
 
 def laws_frame(judged: pl.DataFrame) -> pl.DataFrame:
     """Return what `judge` found in the columns of `runs.run.Run.laws`."""
-    names = {"model": "world", "collapse_rate": "rate"}
-    return judged.rename(names).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    return judged.rename({"model": "world", "collapse_rate": "rate"}).select(COLUMNS)
 
 
 def judge(chains: Iterable[tuple[ChainTask, ChainRecord]], text: HumanText | None) -> pl.DataFrame:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from modelcollapse.analysis.exported_rows import read_rows
+from modelcollapse.analysis.statistics.arms import AnalysisError
+from modelcollapse.analysis.study.published import is_original_file, read_original
 from modelcollapse.atomic import readable
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.execution.store.record import domain_of
@@ -38,8 +41,7 @@ class FileResults(Results):
     """
 
     def __init__(self, file: Path) -> None:
-        from modelcollapse.analysis.exported_rows import MadeOfFile, read_rows
-        from modelcollapse.analysis.study.published import is_original_file, read_original
+        from modelcollapse.analysis.exported_rows import MadeOfFile
 
         self.file = file
         self.folder = MadeOfFile(file)
@@ -109,8 +111,6 @@ def open_results(location: str | Path) -> Results:
     >>> open_results("rows.parquet")
     <FileResults rows.parquet: 18 rows>
     """
-    from modelcollapse.analysis.statistics.arms import AnalysisError
-
     if search := find_search(location):
         raise AnalysisError(
             f"{location} holds the results of a search ({search.name}), which has no curves. "

@@ -1,4 +1,7 @@
-"""Rows and what they say: the face of everything that `analysis` makes of a run or of a file."""
+"""Rows and what they say: the face of everything that `analysis` makes of a run or of a file.
+
+What takes time to import, and one call uses, is imported there: figures (matplotlib), the report, the profile.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from modelcollapse import notebook
+from modelcollapse.analysis.mechanism.curation import curation
+from modelcollapse.analysis.statistics.arms import (
+    AnalysisError,
+    comparable,
+    domain_shown,
+    loop_or_all,
+    prepare,
+    with_sound_pairing,
+)
+from modelcollapse.analysis.statistics.compare_rates import compare_rates
+from modelcollapse.analysis.statistics.curves import curves
+from modelcollapse.analysis.statistics.trends import tolerance
 from modelcollapse.atomic import readable
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.domains.generation.samples import N_WORDS
@@ -166,8 +181,6 @@ class Results(ABC):
         >>> run.curves("roc_auc").filter(collapse_rate=0).select("n_seen", "n_seeds").rows()
         [(100, 3), (200, 3), (300, 3)]
         """
-        from modelcollapse.analysis.statistics.curves import curves
-
         return curves(self.results(), self._measure(metric))
 
     def compare_rates(
@@ -199,8 +212,6 @@ class Results(ABC):
         >>> run.compare_rates().select("collapse_rate", "n_seen", "n_seeds").rows()
         [(1.0, 300, 3)]
         """
-        from modelcollapse.analysis.statistics.compare_rates import compare_rates
-
         check_asked(margin)
         return compare_rates(self.results(), self._measure(metric), n_seen, margin)
 
@@ -232,8 +243,6 @@ class Results(ABC):
         >>> run.tolerance(margin=0.02)["experiment"].to_list()
         ['sweep']
         """
-        from modelcollapse.analysis.statistics.trends import tolerance
-
         check_asked(margin)
         name = self._measure(metric)
         measure = self.domain.measures.get(name)
@@ -292,8 +301,6 @@ class Results(ABC):
         >>> run.curation().is_empty()
         True
         """
-        from modelcollapse.analysis.mechanism.curation import curation
-
         check_asked(margin)
         if primary(self.domain)[0] != "accuracy":
             check_classified(self)
@@ -301,8 +308,6 @@ class Results(ABC):
 
     def _paired(self) -> pl.DataFrame:
         """Return prepared rows; seeds whose pairing is broken are taken apart, and warned of: see `unpaired`."""
-        from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
-
         rows, unsound = with_sound_pairing(prepare(self.results()))
         for reason in unsound.values():
             warnings.warn(reason, stacklevel=3)
@@ -310,8 +315,6 @@ class Results(ABC):
 
     def _measure(self, name: str | None) -> str:
         """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""
-        from modelcollapse.analysis.statistics.arms import AnalysisError
-
         if name is None:
             return primary(self.domain)[0]
         types = column_types(self.domain.row)
@@ -329,7 +332,6 @@ class Results(ABC):
         ["Every seed uses 83.3 % of the corpus' 600 documents: ...
         """
         from modelcollapse.analysis.report.caveats import flaws
-        from modelcollapse.analysis.statistics.arms import prepare
 
         rows = self.results()
         return flaws(prepare(rows), self.corpus) if self._is_classification and not rows.is_empty() else []
@@ -361,7 +363,6 @@ class Results(ABC):
         >>> run.plot("curves")["sweep"].savefig("curves.pdf")
         """
         from modelcollapse.analysis.figures.draw_all import drawings
-        from modelcollapse.analysis.statistics.arms import AnalysisError, prepare, with_sound_pairing
 
         check_asked(margin)
         rows = with_sound_pairing(prepare(self.results()))[0]
@@ -409,8 +410,6 @@ class Results(ABC):
         >>> run.unpaired()
         {}
         """
-        from modelcollapse.analysis.statistics.arms import prepare, with_sound_pairing
-
         return with_sound_pairing(prepare(self.results()))[1]
 
     def report(self, margin: float = 0.005) -> str:
@@ -473,7 +472,6 @@ class Results(ABC):
         """Return the headline of every experiment of prepared rows, a line each."""
         from modelcollapse.analysis.report.headline import headline
         from modelcollapse.analysis.report.measures_page import measured_headline
-        from modelcollapse.analysis.statistics.arms import loop_or_all
 
         words = {
             str(name): headline(loop_or_all(group), margin)
@@ -499,8 +497,6 @@ class Results(ABC):
 
 def check_classified(results: Results) -> None:
     """Raise AnalysisError if results are not of classifiers, whom alone the study's claims and curves speak of."""
-    from modelcollapse.analysis.statistics.arms import AnalysisError
-
     if results.domain.name != "classification":
         raise AnalysisError(
             f"{results.name} holds results of the domain '{results.domain.name}': expected 'classification', which the "
@@ -516,8 +512,6 @@ def classified(results: Results) -> pl.DataFrame:
 
 def _comparable(look: Look) -> pl.DataFrame:
     """Return prepared rows that can be compared: of an unfinished run, up to where its arms have come."""
-    from modelcollapse.analysis.statistics.arms import comparable, prepare, with_sound_pairing
-
     rows = prepare(look.rows)
     return with_sound_pairing(rows if look.about.is_finished else comparable(rows))[0]
 
@@ -526,7 +520,6 @@ def _main_figure(rows: pl.DataFrame, judged: pl.DataFrame | None) -> str:
     """Return the figure that says most of prepared rows: all experiments, or the first of the others."""
     from modelcollapse.analysis.figures.comparisons import overview_figure
     from modelcollapse.analysis.figures.draw_all import drawings
-    from modelcollapse.analysis.statistics.arms import domain_shown
 
     overview = overview_figure(rows) if domain_shown(rows).name == "classification" else None
     return svg(overview or next(drawings(rows, judged=judged)).figure, "main")
@@ -534,8 +527,6 @@ def _main_figure(rows: pl.DataFrame, judged: pl.DataFrame | None) -> str:
 
 def check_asked(margin: float) -> None:
     """Raise AnalysisError if a margin is no loss of accuracy."""
-    from modelcollapse.analysis.statistics.arms import AnalysisError
-
     if not 0 < margin <= 0.5:
         raise AnalysisError(f"margin: found {margin}, expected a loss of accuracy above 0, at most 0.5: such as 0.005.")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
+from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.atomic import readable
 from modelcollapse.corpora import load_corpus
 from modelcollapse.corpora.dense import AnyCorpus
@@ -26,6 +27,7 @@ from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.record import ChainRecord, rows_frame, schema_of
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.names import printable
+from modelcollapse.runs.laws import judge, laws_frame
 from modelcollapse.runs.results import Look, Results
 from modelcollapse.runs.run_spec import check_learners, stored_sweep, sweep_text
 from modelcollapse.simulation.domain import Domain
@@ -182,9 +184,6 @@ class Run(Results):
         >>> run_sweep(worlds, out="runs/worlds", executor="inprocess").laws().columns[4:7]
         ['quantity', 'due', 'found']
         """
-        from modelcollapse.analysis.statistics.arms import AnalysisError
-        from modelcollapse.runs.laws import laws_frame
-
         if self.spec.domain != ClosedForm.name:
             raise AnalysisError(f"{self.name} is of the domain '{self.spec.domain}': laws are of '{ClosedForm.name}'.")
         return laws_frame(self._judged(self.sweeps if sweeps is None else list(sweeps), corpus))
@@ -200,8 +199,6 @@ class Run(Results):
         return self._judged(self.sweeps, None) if self.spec.domain == ClosedForm.name else None
 
     def _judged(self, sweeps: Sequence[Sweep], corpus: AnyCorpus | None) -> pl.DataFrame:
-        from modelcollapse.runs.laws import judge
-
         sizes = [max(sweep.initial_size) for sweep in sweeps if "text" in sweep.model]
         text = None
         if sizes:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import polars as pl
 
 from modelcollapse import notebook
+from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.corpora import Corpus, load_corpus
 from modelcollapse.corpora.dense import AnyCorpus, two_of_counts
 from modelcollapse.corpora.progress import show_progress
+from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
@@ -20,10 +24,10 @@ from modelcollapse.names import is_file, printable
 from modelcollapse.runs.figures import Figures
 from modelcollapse.runs.run_spec import check_out
 from modelcollapse.runs.watching import kept
+from modelcollapse.searches.generational import SearchSettings, run_search
+from modelcollapse.searches.hyperparameters import GridSettings, run_grid
+from modelcollapse.searches.results import SearchResults, read_search
 from modelcollapse.searches.settings_fields import GridFields, SearchFields
-
-if TYPE_CHECKING:
-    from modelcollapse.searches.results import SearchResults
 
 #: N-gram orders that a corpus is counted with for an evolutionary search.
 NGRAMS = "1-3"
@@ -155,16 +159,10 @@ def search_hyperparameters(
     >>> search.best()["rank"].to_list()
     [1, 2, 3]
     """
-    from modelcollapse.searches.hyperparameters import GridSettings, run_grid
-    from modelcollapse.searches.results import SearchResults
-
     checked = GridSettings.of("hyperparameters", **settings)
-    folder = check_out(out, PATHS.search)
-    loaded = two_of_counts(load_corpus(corpus) if isinstance(corpus, str | Path) else corpus, "this search")
-    where = find_executor(executor, address=address, workers=workers)
-    with kept(str(folder)), show_progress(progress) as show:
-        rows, n_failed = run_grid(checked, loaded, out, where, show)
-    return Search(SearchResults("hyperparameters", rows), folder, n_failed)
+    folder, where = check_out(out, PATHS.search), find_executor(executor, address=address, workers=workers)
+    documents = load_corpus(corpus) if isinstance(corpus, str | Path) else corpus
+    return _search("hyperparameters", partial(run_grid, checked), documents, folder, where, progress)
 
 
 @documented(SearchFields)
@@ -214,23 +212,30 @@ def search_generational(
     >>> search_generational("shop.csv", "runs/bred", "inprocess", seeds=1, max_generations=0, **small)
     <Search runs/bred: generational, 2 rows>
     """
-    from modelcollapse.corpora.sources.synthetic import PREFIX
-    from modelcollapse.searches.generational import SearchSettings, run_search
-    from modelcollapse.searches.results import SearchResults
-
     checked = SearchSettings.of("generational", **settings)
-    folder = check_out(out, PATHS.search)
-    where = find_executor(executor, address=address, workers=workers)
+    folder, where = check_out(out, PATHS.search), find_executor(executor, address=address, workers=workers)
     if not isinstance(corpus, str | Path):
         documents: AnyCorpus = corpus
     elif ngrams is None and str(corpus).startswith(f"{PREFIX}:"):  # no text that could be counted otherwise
         documents = load_corpus(corpus)
     else:
         documents = load_corpus(corpus, ngrams=ngrams or NGRAMS)
-    loaded = two_of_counts(documents, "this search")
+    return _search("generational", partial(run_search, checked), documents, folder, where, progress)
+
+
+def _search(
+    name: Literal["hyperparameters", "generational"],
+    search: Callable[..., tuple[pl.DataFrame, int]],
+    documents: AnyCorpus,
+    folder: RunFolder,
+    executor: Executor,
+    progress: bool | None,
+) -> Search:
+    """Carry out a search: `run_grid` or `run_search` with its settings."""
+    corpus = two_of_counts(documents, "this search")
     with kept(str(folder)), show_progress(progress) as show:
-        rows, n_failed = run_search(checked, loaded, out, where, show)
-    return Search(SearchResults("generational", rows), folder, n_failed)
+        rows, n_failed = search(corpus, folder, executor, show)
+    return Search(SearchResults(name, rows), folder, n_failed)
 
 
 def open_search(location: str | Path) -> Search:
@@ -257,8 +262,6 @@ def open_search(location: str | Path) -> Search:
     >>> open_search("runs/one")
     <Search runs/one: hyperparameters, 4 rows>
     """
-    from modelcollapse.analysis.statistics.arms import AnalysisError
-
     found = find_search(location)
     if found is None:
         raise AnalysisError(f"Found no results of a search in {location}: expected a search's folder or a CSV file.")
@@ -268,8 +271,6 @@ def open_search(location: str | Path) -> Search:
 def find_search(location: str | Path) -> Search | None:
     """Return the search in a place as `open_search` does; None if there is something else, or nothing."""
     from modelcollapse.analysis.exported_rows import MadeOfFile
-    from modelcollapse.analysis.statistics.arms import AnalysisError
-    from modelcollapse.searches.results import read_search
 
     file = Path(location)
     if file.suffix == ".csv" and is_file(file):

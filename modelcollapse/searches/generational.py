@@ -11,10 +11,9 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +22,7 @@ import polars as pl
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.errors import SpecError
-from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
@@ -115,6 +114,10 @@ class Genome:
         return TermSelection(min_df=self.min_df, max_ngram=self.max_ngram)
 
 
+#: What a variant inherits besides its collapse rate.
+GENES = tuple(field.name for field in fields(Genome) if field.name != "collapse_rate")
+
+
 @dataclass(frozen=True)
 class Variant:
     """A variant's record, by generation and number: enough to train its model again, on each seed."""
@@ -136,6 +139,10 @@ class Variant:
     def collapse_rate(self) -> float:
         """The share of its labels that were its parent's: none in generation 0, whatever it hands down."""
         return 0.0 if self.parent is None else self.genome.collapse_rate
+
+
+#: Genomes of one generation with the same parent; it is None in generation 0.
+Group: TypeAlias = tuple[Sequence[Genome], Variant | None]
 
 
 @dataclass(frozen=True)
@@ -197,32 +204,30 @@ def unpack(text: str, size: int) -> Labels:
     return np.unpackbits(np.frombuffer(base64.b64decode(text), dtype=np.uint8), count=size)
 
 
-def founders(settings: SearchSettings) -> list[list[Genome]]:
+def founders(settings: SearchSettings) -> list[Group]:
     """Return generation 0, in groups as large as a brood."""
     first = settings.first_genome()
     genomes = [first.mutated(_stream(0, number)) for number in range(settings.variants)]
-    return [genomes[i : i + settings.children] for i in range(0, len(genomes), settings.children)]
+    return [(genomes[i : i + settings.children], None) for i in range(0, len(genomes), settings.children)]
 
 
-def offspring(settings: SearchSettings, parents: Sequence[Variant], generation: int) -> list[list[Genome]]:
+def offspring(settings: SearchSettings, parents: Sequence[Variant], generation: int) -> list[Group]:
     """Return the children of every parent."""
     return [
-        [p.genome.mutated(_stream(generation, i * settings.children + j)) for j in range(settings.children)]
+        ([p.genome.mutated(_stream(generation, i * settings.children + j)) for j in range(settings.children)], p)
         for i, p in enumerate(parents)
     ]
 
 
-def broods(
-    settings: SearchSettings, generation: int, groups: Sequence[Sequence[Genome]], parents: Sequence[Variant | None]
-) -> list[Brood]:
+def broods(settings: SearchSettings, generation: int, groups: Sequence[Group]) -> list[Brood]:
     """Return the units of a generation: every group on every seed, seeds innermost."""
     units = []
-    for genomes, parent in zip(groups, parents, strict=True):
+    for genomes, parent in groups:
         for seed in range(settings.seeds):
             brood = Brood(seed, generation, settings.train_size, settings.test_size, tuple(genomes))
             if parent is not None:
-                brood = replace(brood, parent=parent.genome, parent_generation=parent.generation)
-                brood = replace(brood, parent_labels=parent.labels[seed])
+                labels = parent.labels[seed]
+                brood = replace(brood, parent=parent.genome, parent_generation=parent.generation, parent_labels=labels)
             units.append(brood)
     return units
 
@@ -237,26 +242,18 @@ def _stream(generation: int, number: int) -> np.random.Generator:
 
 
 def run_search(
-    settings: SearchSettings,
-    corpus: Corpus,
-    out: str | Path,
-    executor: ExecutorName | Executor = "ray",
-    progress: Progress = silent,
+    settings: SearchSettings, corpus: Corpus, folder: RunFolder, executor: Executor, progress: Progress = silent
 ) -> tuple[pl.DataFrame, int]:
     """Run what a folder does not have yet of an evolutionary search, and write ``results.csv``.
 
     The search ends when no child is among the best any more, after ``max_generations``, or when units failed: the same
     call then tries those again.
 
-    Returns
-    -------
-    DataFrame, int
-        One row for every variant: ``generation, number, parent_generation, parent_number, score`` (mean accuracy over
-        seeds), ``sd, collapse_rate`` (of its labels; 0 in generation 0), ``inherited_rate`` (what it hands down),
-        ``wrong_labels``, its parameters, and ``is_best`` (among the best in the end); and how many units failed.
+    Return one row for every variant: ``generation, number, parent_generation, parent_number, score`` (mean accuracy
+    over seeds), ``sd, collapse_rate`` (of its labels; 0 in generation 0), ``inherited_rate`` (what it hands down),
+    ``wrong_labels``, its parameters, and ``is_best`` (among the best in the end); and how many units failed.
     """
     settings.check_corpus(corpus)
-    folder, workers = RunFolder(out), find_executor(executor)
     everybody: list[Variant] = []
     best: list[Variant] = []
     n_failed = 0
@@ -265,15 +262,16 @@ def run_search(
         last = max(asked["max_generations"] for asked in searches)
         for generation in range(last + 1):
             groups = offspring(settings, best, generation) if generation else founders(settings)
-            parents = best if generation else [None] * len(groups)
-            units = broods(settings, generation, groups, parents)
+            units = broods(settings, generation, groups)
             if generation > settings.max_generations and None in stored_results(units, corpus, folder):
                 break  # an earlier search was asked for more, but did not come so far
-            results = run_units(units, corpus, folder, workers, partial(progress, f"broods of generation {generation}"))
+            results = run_units(
+                units, corpus, folder, executor, partial(progress, f"broods of generation {generation}")
+            )
             n_failed = sum(result is None for result in results)
             if n_failed:
                 break
-            born = _born(settings, generation, groups, parents, results)  # type: ignore[arg-type]
+            born = _born(settings, generation, groups, results)
             everybody += born
             best = best_of([*best, *born], settings.parents)
             folder.write(PATHS.results, _table(everybody, best).write_csv().encode())
@@ -283,23 +281,17 @@ def run_search(
     return _table(everybody, best), n_failed
 
 
-def _born(
-    settings: SearchSettings,
-    generation: int,
-    groups: Sequence[Sequence[Genome]],
-    parents: Sequence[Variant | None],
-    results: Sequence[dict[str, list[object]]],
-) -> list[Variant]:
+def _born(settings: SearchSettings, generation: int, groups: Sequence[Group], results: Sequence[Any]) -> list[Variant]:
     """Gather the variants of a generation from its units: seeds innermost, as they were given out."""
     born: list[Variant] = []
-    for i, (genomes, parent) in enumerate(zip(groups, parents, strict=True)):
+    for i, (genomes, parent) in enumerate(groups):
         by_seed = results[i * settings.seeds : (i + 1) * settings.seeds]
         for j, genome in enumerate(genomes):
             labels, accuracies, wrong = (
                 tuple(result[key][j] for result in by_seed) for key in ("labels", "accuracy", "wrong_labels")
             )
             name = None if parent is None else (parent.generation, parent.number)
-            born.append(Variant(generation, len(born), genome, name, labels, accuracies, wrong))  # type: ignore[arg-type]
+            born.append(Variant(generation, len(born), genome, name, labels, accuracies, wrong))
     return born
 
 

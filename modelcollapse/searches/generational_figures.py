@@ -11,19 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from modelcollapse.analysis.figures.style import INK, MUTED, figure_style, ordered_colours, percent_axis
-from modelcollapse.searches.generational import Genome
-
-#: What a variant inherits besides its collapse rate.
-GENES = (
-    "min_df",
-    "max_ngram",
-    "max_features",
-    "n_estimators",
-    "max_depth",
-    "min_samples_split",
-    "min_samples_leaf",
-    "bootstrap",
-)
+from modelcollapse.searches.generational import GENES, Genome
 
 
 def lineages(variants: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.progress import Progress, silent
 from modelcollapse.errors import SpecError
-from modelcollapse.execution.executors import Executor, ExecutorName, find_executor
+from modelcollapse.execution.executors import Executor
 from modelcollapse.execution.log import run_log
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.paths import PATHS
@@ -115,26 +114,18 @@ class FoldGroup:
 
 
 def run_grid(
-    settings: GridSettings,
-    corpus: Corpus,
-    out: str | Path,
-    executor: ExecutorName | Executor = "ray",
-    progress: Progress = silent,
+    settings: GridSettings, corpus: Corpus, folder: RunFolder, executor: Executor, progress: Progress = silent
 ) -> tuple[pl.DataFrame, int]:
     """Run what a folder does not have yet of a grid search, and write ``results.csv``.
 
-    Returns
-    -------
-    DataFrame, int
-        One row for every combination of parameters and fold: the parameters as text, ``is_study``, ``fold``,
-        ``accuracy``, ``seconds``; earlier grids in the folder included. And the number of units that failed.
+    Return one row for every combination of parameters and fold: the parameters as text, ``is_study``, ``fold``,
+    ``accuracy``, ``seconds``; earlier grids in the folder included. And the number of units that failed.
     """
     settings.check_corpus(corpus)
-    folder = RunFolder(out)
     with folder.locked(PATHS.search), run_log(folder):
         searches = begin_search("hyperparameters", settings, corpus, folder, may_differ=("grid", "folds_per_task"))
         units = list(settings.units())
-        results = run_units(units, corpus, folder, find_executor(executor), partial(progress, "combinations and folds"))
+        results = run_units(units, corpus, folder, executor, partial(progress, "combinations and folds"))
         earlier = [unit for asked in searches[:-1] for unit in GridSettings.of("hyperparameters", **asked).units()]
         stored = stored_results(earlier, corpus, folder)
         frame = _table([*units, *earlier], [*results, *stored])

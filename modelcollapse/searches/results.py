@@ -13,8 +13,7 @@ from polars.exceptions import PanicException, PolarsError
 from modelcollapse.analysis.foreign_values import LARGEST, check_text, numbers
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.names import first_line
-from modelcollapse.searches.generational import SearchSettings
-from modelcollapse.searches.generational_figures import GENES
+from modelcollapse.searches.generational import GENES, SearchSettings
 from modelcollapse.simulation.learning.learners import STUDY_FOREST
 
 _NUMBERS = ("min_df", "n_estimators", "max_depth", "min_samples_split", "min_samples_leaf")
@@ -59,7 +58,7 @@ def read_search(content: bytes, source: str) -> SearchResults | None:
     except csv.Error:  # a column's name longer than the reader takes, say
         return None
     try:
-        results = _read(text, header, source)
+        results = _read(text.encode(), header, source)
     except (PolarsError, PanicException) as error:
         raise AnalysisError(f"Cannot read {source}: {first_line(error)}.") from None
     if results is not None:
@@ -67,17 +66,17 @@ def read_search(content: bytes, source: str) -> SearchResults | None:
     return results
 
 
-def _read(text: str, header: set[str], source: str) -> SearchResults | None:
+def _read(content: bytes, header: set[str], source: str) -> SearchResults | None:
     """Read a file by what its columns say it is."""
     if "mean_test_score" in header or any(map(_FOLD.fullmatch, header)):
-        return _original_grid(_raw(text), source)
+        return _original_grid(pl.read_csv(content, infer_schema=False), source)
     if {"generation", "score"} <= header and "parent_generation" not in header:
-        return _original_variants(_raw(text), source)
+        return _original_variants(pl.read_csv(content, infer_schema=False), source)
     if {"fold", "is_study", "accuracy", "seconds"} <= header:
         types = {name: _MEASURES.get(name, pl.String) for name in header}  # a grid's parameters are text
-        return SearchResults("hyperparameters", _typed(text, types))
+        return SearchResults("hyperparameters", pl.read_csv(content, schema_overrides=types))
     if {"parent_generation", "inherited_rate", "is_best", *GENES} <= header:
-        return SearchResults("generational", _typed(text, _VARIANT))
+        return SearchResults("generational", pl.read_csv(content, schema_overrides=_VARIANT))
     return None
 
 
@@ -102,14 +101,6 @@ def _check(rows: pl.DataFrame, source: str) -> None:
             numbers(rows, name, source, high=high, may_be_null=may_be_null)
         else:
             numbers(rows, name, source, whole=True, may_be_null=may_be_null)
-
-
-def _raw(text: str) -> pl.DataFrame:
-    return pl.read_csv(text.encode(), infer_schema=False)
-
-
-def _typed(text: str, types: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    return pl.read_csv(text.encode(), schema_overrides=types)
 
 
 def _original_grid(raw: pl.DataFrame, source: str) -> SearchResults:

@@ -36,7 +36,7 @@ def grow_otherwise(monkeypatch, replacement, X, labels, n_trees):
     space, buffer = FastWorkspace.empty(index, 32), NodeBuffer.empty(2 * len(labels) * n_trees)
     starts = np.zeros(n_trees + 1, np.int64)
     module.grow_fast_trees(Growth(index, fast, rules, space), np.uint64(9), 0, buffer, starts)
-    return Trees(starts, buffer.feature, buffer.threshold, buffer.left, buffer.weights)
+    return Trees(starts, *buffer)
 
 
 def test_repeated_draws_are_caught(monkeypatch):

@@ -91,7 +91,7 @@ def test_root_is_the_best_of_a_random_subset(max_features):
         probability[r] = f / (n - r) * np.prod([(n - i - f) / (n - i) for i in range(r)])
     constant = probability[fast.n_root_varying :].sum()
     probability = probability[: fast.n_root_varying] + constant / fast.n_root_varying
-    scores = fast.root_scores[fast.root_terms[: fast.n_root_varying]]
+    scores = fast.root.scores[fast.root_terms[: fast.n_root_varying]]
     shared = np.array([probability[scores == s].mean() for s in scores])
     assert fast.n_root_splits == fast.n_root_varying
     assert_drawn_from(drawn[fast.root_terms[: fast.n_root_varying]], shared)

@@ -6,7 +6,13 @@ from scipy import sparse
 
 from modelcollapse.forest.fast_growth import search_by_frequency
 from modelcollapse.forest.fast_search import FastWorkspace, Growth, with_threshold
-from modelcollapse.forest.general_growth import GeneralWorkspace, best_split_of_node, count_groups, start_sample
+from modelcollapse.forest.general_growth import (
+    GeneralGrowth,
+    GeneralWorkspace,
+    best_split_of_node,
+    count_groups,
+    start_sample,
+)
 from modelcollapse.forest.splits import are_same, best_threshold, midpoint, split_score
 from tests.forest.data import generated_counts
 from tests.forest.helpers import fast_index_of, index_of, node_of, search_terms, slots, stream
@@ -122,7 +128,7 @@ def test_general_search_of_all_terms_finds_a_best_split():
     space.state[:] = stream()
     space.terms[:] = np.arange(index.n_terms)
     assert start_sample(index, space) == 60  # every document weighs 1
-    split = best_split_of_node(index, rules, space, 0, index.n_class_0, index.n_class_1, 60)
+    split = best_split_of_node(GeneralGrowth(index, rules, space, False), 0, index.n_class_0, index.n_class_1, 60)
     naive = best_splits(X.toarray(), labels, np.ones(60, int), range(200))[1]
     assert_among(split, index, X.toarray(), labels, np.ones(60, bool), naive)
 

@@ -129,7 +129,7 @@ def test_read_only_arrays_are_scored_by_the_same_kernels():
     trees = grow(X, labels, 3)
     expected = predict_votes(trees, *arrays(X), np.arange(80), 60)
     n_kernels = len(shards.votes_of_block.__globals__["add_votes"].signatures)
-    frozen = Trees(*(np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape) for a in vars(trees).values()))
+    frozen = Trees(*(np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape) for a in trees))
     counts = [np.frombuffer(a.tobytes(), a.dtype) for a in arrays(X)]
     assert np.array_equal(predict_votes(frozen, *counts, np.arange(80), 60), expected)
     assert len(shards.votes_of_block.__globals__["add_votes"].signatures) == n_kernels

@@ -273,7 +273,7 @@ def test_a_driver_killed_between_two_steps_of_a_chains_end(tmp_path, corpus, mon
     def killed(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modelcollapse.execution.store.recorder.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("modelcollapse.execution.drive.CHECKPOINT_SECONDS", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(*step, killed)
         with pytest.raises(KeyboardInterrupt):

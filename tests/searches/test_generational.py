@@ -37,7 +37,7 @@ def variant(generation: int, number: int, score: float, genome: Genome = SMALL) 
 
 def test_the_studys_search_is_the_default():
     whole = settings()
-    assert [len(group) for group in founders(whole)] == [10] * 10
+    assert [len(genomes) for genomes, _ in founders(whole)] == [10] * 10
     assert (whole.train_size, whole.test_size, whole.seeds, whole.parents) == (10_000, 10_000, 5, 10)
     forest = dict(Genome().model.params)
     assert forest == learners.STUDY_FOREST
@@ -78,12 +78,12 @@ def test_children_differ_from_each_other_and_are_the_same_again():
     some = settings(variants=6, parents=2, children=3, seeds=2)
     parents = [variant(0, 4, 0.8), variant(0, 1, 0.7, Genome(n_estimators=700))]
     groups = offspring(some, parents, 1)
-    assert [len(group) for group in groups] == [3, 3]
-    assert len({*groups[0], *groups[1]}) == 6
+    assert [(len(genomes), parent) for genomes, parent in groups] == [(3, parents[0]), (3, parents[1])]
+    assert len({genome for genomes, _ in groups for genome in genomes}) == 6
     assert offspring(some, parents, 1) == groups
     assert offspring(some, parents, 2) != groups
-    assert len({genome for group in founders(some) for genome in group}) == 6
-    units = broods(some, 1, groups, parents)
+    assert len({genome for genomes, _ in founders(some) for genome in genomes}) == 6
+    units = broods(some, 1, groups)
     assert [(unit.seed, unit.parent) for unit in units] == [
         (0, parents[0].genome), (1, parents[0].genome), (0, parents[1].genome), (1, parents[1].genome),
     ]  # fmt: skip

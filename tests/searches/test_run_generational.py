@@ -5,6 +5,7 @@ import pytest
 
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.executors import InProcessExecutor
+from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import Failed
 from modelcollapse.searches.generational import SearchSettings, run_search
 from tests.conftest import make_corpus, make_reviews
@@ -22,7 +23,7 @@ def corpus() -> Corpus:
 
 @pytest.fixture(scope="module")
 def whole(corpus, tmp_path_factory) -> pl.DataFrame:
-    table, n_failed = run_search(SETTINGS, corpus, tmp_path_factory.mktemp("search"), "inprocess")
+    table, n_failed = run_search(SETTINGS, corpus, RunFolder(tmp_path_factory.mktemp("search")), InProcessExecutor())
     assert n_failed == 0
     return table
 
@@ -60,10 +61,10 @@ def test_a_search_goes_on_where_it_was_stopped(corpus, whole, tmp_path):
                     raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_search(SETTINGS, corpus, tmp_path, Stopping())
+        run_search(SETTINGS, corpus, RunFolder(tmp_path), Stopping())
     there = set(tmp_path.glob("units/*.json"))
     assert len(there) == 3
-    resumed, _ = run_search(SETTINGS, corpus, tmp_path, "inprocess")
+    resumed, _ = run_search(SETTINGS, corpus, RunFolder(tmp_path), InProcessExecutor())
     assert resumed.equals(whole)
 
 
@@ -73,8 +74,8 @@ def test_it_does_not_go_on_from_half_a_generation(corpus, whole, tmp_path):
             yield from super().run(corpus, tasks[1:], state_of)
             yield Failed(tasks[0], "ValueError: no", "…", is_own=True)
 
-    table, n_failed = run_search(SETTINGS, corpus, tmp_path, Failing())
+    table, n_failed = run_search(SETTINGS, corpus, RunFolder(tmp_path), Failing())
     assert (table.height, n_failed) == (0, 1)
-    table, n_failed = run_search(SETTINGS, corpus, tmp_path, "inprocess")
+    table, n_failed = run_search(SETTINGS, corpus, RunFolder(tmp_path), InProcessExecutor())
     assert n_failed == 0
     assert table.equals(whole)

@@ -7,6 +7,7 @@ import pytest
 from modelcollapse import run_sweep
 from modelcollapse.errors import RunFolderError
 from modelcollapse.execution.executors import InProcessExecutor
+from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.tasks import Failed
 from modelcollapse.searches.hyperparameters import GridSettings, run_grid
 from modelcollapse.sweeps.sweep import Sweep
@@ -33,25 +34,25 @@ class Counting(InProcessExecutor):
 
 def test_a_grid_goes_on_where_it_was_stopped(tmp_path, corpus):
     with pytest.raises(KeyboardInterrupt):
-        run_grid(SETTINGS, corpus, tmp_path / "a", Counting(most=4))
+        run_grid(SETTINGS, corpus, RunFolder(tmp_path / "a"), Counting(most=4))
     rest = Counting()
-    resumed, n_failed = run_grid(SETTINGS, corpus, tmp_path / "a", rest)
+    resumed, n_failed = run_grid(SETTINGS, corpus, RunFolder(tmp_path / "a"), rest)
     assert (len(rest.ran), n_failed) == (2 * (10 - 4), 0)
-    fresh, _ = run_grid(SETTINGS, corpus, tmp_path / "b", "inprocess")
+    fresh, _ = run_grid(SETTINGS, corpus, RunFolder(tmp_path / "b"), InProcessExecutor())
     assert resumed.drop("seconds").equals(fresh.drop("seconds"))
     assert resumed.height == 5 * 3
     assert resumed["is_study"].sum() == 3
     again = Counting()
-    run_grid(SETTINGS, corpus, tmp_path / "a", again)
+    run_grid(SETTINGS, corpus, RunFolder(tmp_path / "a"), again)
     assert again.ran == []
 
 
 def test_a_damaged_unit_is_computed_again(tmp_path, corpus):
-    first, _ = run_grid(SETTINGS, corpus, tmp_path, "inprocess")
+    first, _ = run_grid(SETTINGS, corpus, RunFolder(tmp_path), InProcessExecutor())
     damaged = sorted((tmp_path / "units").iterdir())[0]
     damaged.write_text("{")
     counting = Counting()
-    again, _ = run_grid(SETTINGS, corpus, tmp_path, counting)
+    again, _ = run_grid(SETTINGS, corpus, RunFolder(tmp_path), counting)
     assert set(counting.ran) == {damaged.stem}
     assert again.drop("seconds").equals(first.drop("seconds"))
 
@@ -62,18 +63,18 @@ def test_failures_are_kept_apart_and_tried_again(tmp_path, corpus):
             yield Failed(tasks[0], "ValueError: no", "…", is_own=True)
             yield from super().run(corpus, tasks[1:], state_of)
 
-    results, n_failed = run_grid(SETTINGS, corpus, tmp_path, Failing())
+    results, n_failed = run_grid(SETTINGS, corpus, RunFolder(tmp_path), Failing())
     assert (n_failed, len(list((tmp_path / "failures").iterdir()))) == (1, 1)
     assert results["is_study"].sum() == 1
-    _, n_failed = run_grid(SETTINGS, corpus, tmp_path, "inprocess")
+    _, n_failed = run_grid(SETTINGS, corpus, RunFolder(tmp_path), InProcessExecutor())
     assert (n_failed, len(list((tmp_path / "failures").iterdir()))) == (0, 0)
 
 
 def test_folders_of_something_else_are_refused(tmp_path, corpus):
-    run_grid(SETTINGS, corpus, tmp_path / "grid", "inprocess")
+    run_grid(SETTINGS, corpus, RunFolder(tmp_path / "grid"), InProcessExecutor())
     with pytest.raises(RunFolderError, match=r"holds the search 'hyperparameters' on the corpus 'generated'.*another"):
-        run_grid(SETTINGS, replace(corpus, fingerprint="other"), tmp_path / "grid", "inprocess")
+        run_grid(SETTINGS, replace(corpus, fingerprint="other"), RunFolder(tmp_path / "grid"), InProcessExecutor())
     sweep = Sweep(rates=0, initial_size=50, test_size=20, model="naive-bayes")
     run_sweep(sweep, corpus, tmp_path / "run", executor="inprocess")
     with pytest.raises(RunFolderError, match="holds a run of sweeps"):
-        run_grid(SETTINGS, corpus, tmp_path / "run", "inprocess")
+        run_grid(SETTINGS, corpus, RunFolder(tmp_path / "run"), InProcessExecutor())

@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 _waiting_log = logging.getLogger(WAITING)
 
 
+@dataclass(frozen=True)
 class RayExecutor:
     """Runs tasks on Ray.
 
@@ -51,13 +52,10 @@ class RayExecutor:
         A cluster that has not so many is waited for, as it may grow.
     """
 
-    def __init__(
-        self, address: str | None = None, workers: int | None = None, shards: int | None = None, gpus: float = 0
-    ) -> None:
-        self.address = address
-        self.workers = workers
-        self.shards = shards
-        self.gpus = gpus
+    address: str | None = None
+    workers: int | None = None
+    shards: int | None = None
+    gpus: float = 0
 
     def run(self, data: Data, tasks: Sequence[Task], state_of: StateOf) -> Generator[Event]:
         """See `Executor.run`."""

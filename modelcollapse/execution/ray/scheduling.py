@@ -19,21 +19,11 @@ MAX_ROWS_AHEAD = 16
 
 @dataclass(frozen=True)
 class Scheduler:
-    """Says when the next task is submitted.
+    """Says when the next task is submitted."""
 
-    Attributes
-    ----------
-    n_cores : int
-        That tasks run on.
-    most_at_a_time : int
-        Tasks submitted and not finished.
-    shards : int, optional
-        Tasks that a generation's trees are split over, if the user says so.
-    """
-
-    n_cores: int
-    most_at_a_time: int
-    shards: int | None = None
+    n_cores: int  # that tasks run on
+    most_at_a_time: int  # tasks submitted and not finished
+    shards: int | None = None  # tasks that a generation's trees are split over, if the user says so
 
     @classmethod
     def of(cls, n_cores: int, may_grow: bool, workers: int | None = None, shards: int | None = None) -> Scheduler:

@@ -18,7 +18,7 @@ from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.execution.tasks import Workload
 from modelcollapse.forest.shards import Trees
 from modelcollapse.simulation.learning import learners
-from modelcollapse.simulation.learning.forests import ForestPlan, Questions, scores_of
+from modelcollapse.simulation.learning.forests import Counts, ForestPlan, Questions, scores_of
 from modelcollapse.simulation.learning.predictors import Scores
 from modelcollapse.simulation.learning.training import Trained, TrainingSet, train_here
 from modelcollapse.simulation.spec import Model, TermSelection
@@ -43,15 +43,7 @@ def useful_shards(workload: Workload, n_idle_cores: int) -> int:
 class ShardedTraining:
     """A way to train (see `simulation.learning.training`): forests in parts, by Ray tasks; everything else here.
 
-    Parameters
-    ----------
-    ray : module
-        Connected: this is used inside a worker.
-    arrays : list of ObjectRef
-        The corpus' counts: data, indices, indptr.
-    n_shards : int
-    options : dict
-        Of the tasks.
+    It is used inside a worker: `arrays` are references to the corpus' counts (data, indices, indptr).
     """
 
     def __init__(self, ray: Any, arrays: list[Any], n_shards: int, options: dict[str, Any]) -> None:
@@ -96,22 +88,9 @@ class _ShardedForest:
         return scores_of(sum(self.ray.get(votes)), self.n_trees)
 
 
-def _grow(
-    tree_start: int,
-    tree_stop: int,
-    plan: ForestPlan,
-    data: npt.NDArray[np.int32],
-    indices: npt.NDArray[np.int32],
-    indptr: npt.NDArray[np.int64],
-) -> Trees:
-    return plan.grow((data, indices, indptr), tree_start, tree_stop)
+def _grow(tree_start: int, tree_stop: int, plan: ForestPlan, *counts: *Counts) -> Trees:
+    return plan.grow(counts, tree_start, tree_stop)
 
 
-def _vote(
-    trees: Trees,
-    questions: Questions,
-    data: npt.NDArray[np.int32],
-    indices: npt.NDArray[np.int32],
-    indptr: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]:
-    return questions.votes(trees, (data, indices, indptr))
+def _vote(trees: Trees, questions: Questions, *counts: *Counts) -> npt.NDArray[np.int64]:
+    return questions.votes(trees, counts)

@@ -56,12 +56,8 @@ class Chains:
     def read(self, chain_id: str) -> ChainRecord | None:
         """Return the most that is known of a chain: its finished file or its checkpoint, which may have gone further.
 
-        A damaged file counts as missing: what it held is computed again.
-
-        Raises
-        ------
-        RunFolderError
-            If a file is whole, but of a version that is not known here.
+        A damaged file counts as missing: what it held is computed again. One that is whole, but of a version that is
+        not known here, raises RunFolderError.
         """
         # in this order a chain that ends in this moment is seen in one place or the other
         records = [self.read_file(shelf, chain_id) for shelf in (PATHS.partial, PATHS.chains)]
@@ -99,13 +95,7 @@ class Chains:
         self._files.remove(PATHS.failures.file(chain_id))
 
     def checkpoint(self, records: Mapping[str, ChainRecord]) -> None:
-        """Keep what is known of chains in flight. Every one is tried, whatever becomes of the others.
-
-        Raises
-        ------
-        RunFolderError
-            If any cannot be written.
-        """
+        """Keep what is known of chains in flight. Every one is tried; then RunFolderError is raised if any failed."""
         with ThreadPoolExecutor(self._n_connections) as pool:
             written = [
                 pool.submit(self._files.write, PATHS.partial.file(chain_id), record.to_bytes())

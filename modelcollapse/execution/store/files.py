@@ -25,17 +25,9 @@ _READ_ONLY = {"http", "https", "github", "gist", "git", "zip", "tar", "libarchiv
 
 
 class Files:
-    """Reads and writes the files below a location.
+    """Reads and writes the files below a location: a local path or any fsspec URL (``s3://bucket/run``).
 
-    Parameters
-    ----------
-    location : str or Path
-        A local path or any fsspec URL (``s3://bucket/run``).
-
-    Raises
-    ------
-    RunFolderError
-        If nothing here knows such a file system, or it does not answer.
+    RunFolderError is raised if nothing here knows such a file system, or it does not answer, read or write.
     """
 
     def __init__(self, location: str | Path) -> None:
@@ -56,13 +48,7 @@ class Files:
         return not isinstance(self._fs, MemoryFileSystem)
 
     def local_path(self, name: str) -> Path:
-        """Return where a file of a local folder is written.
-
-        Raises
-        ------
-        RunFolderError
-            If that is outside of the folder.
-        """
+        """Return where a file of a local folder is written; raise RunFolderError if that is outside of the folder."""
         path, root = Path(self._full(name)), Path(self._root)
         for link in (path, *path.parents):
             if link == root:
@@ -79,13 +65,7 @@ class Files:
         return f"{self.location.rstrip('/')}/{name}"
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's content; None if there is no such file.
-
-        Raises
-        ------
-        RunFolderError
-            If it cannot be read.
-        """
+        """Return a file's content; None if there is no such file."""
         with self._one_line_errors("read", name):
             try:
                 return bytes(self._fs.cat_file(self._full(name)))
@@ -93,13 +73,7 @@ class Files:
                 return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file as a whole.
-
-        Raises
-        ------
-        RunFolderError
-            If it cannot be written (what was there before is still there), or would be outside of the folder.
-        """
+        """Write a file as a whole; where that fails, what was there before is still there."""
         self.check_writable()
         self._check_writer()
         with self._one_line_errors("write", name):
@@ -113,11 +87,6 @@ class Files:
 
         Local folders are locked for that; on S3 the file is written only if it is still the one that was read, and else
         `change` is called again: nothing that another process writes meanwhile is lost.
-
-        Raises
-        ------
-        RunFolderError
-            See `write`.
         """
         while True:
             version = self._version(name)
@@ -147,13 +116,7 @@ class Files:
                 return None
 
     def _full(self, name: str) -> str:
-        """Return where a file is.
-
-        Raises
-        ------
-        RunFolderError
-            If that is outside of the folder.
-        """
+        """Return where a file is; raise RunFolderError if that is outside of the folder."""
         if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
             raise RunFolderError(f"{name!r} is no name of a file in {self}: expected one without '..' and '//'.")
         if self.is_local:  # UTF-8 on the disk, whatever this system's encoding

@@ -23,22 +23,7 @@ _HOLDS = {
 
 
 class RunFolder(Files):
-    """Where a run or a search is kept.
-
-    Parameters
-    ----------
-    location : str or Path
-        As for `Files`.
-
-    Attributes
-    ----------
-    spec, search : SpecFile
-        What the folder holds: the spec of a run, or of a search.
-    chains : Chains
-        What is known of chains.
-    failures : Failures
-        Why chains or units failed.
-    """
+    """Where a run or a search is kept: its spec, what is known of chains, and why chains or units failed."""
 
     def __init__(self, location: str | Path) -> None:
         super().__init__(location)
@@ -60,15 +45,8 @@ class RunFolder(Files):
     def locked(self, spec: str = PATHS.spec) -> Iterator[None]:
         """Keep other drivers out: see `execution.store.lock`. What a killed driver left half-written is cleared away.
 
-        Parameters
-        ----------
-        spec : str
-            The file that says what is here: ``PATHS.spec`` of a run, ``PATHS.search`` of a search.
-
-        Raises
-        ------
-        RunFolderError
-            If another process is at work here, or the folder holds files that are not a run's, or not a search's.
+        `spec` is the file that says what is here: of a run, or ``PATHS.search`` of a search. RunFolderError is raised
+        if another process is at work here, or the folder holds files that are not a run's, or not a search's.
         """
         self.check_usable(spec)
         lock = self._make_lock()
@@ -99,7 +77,7 @@ class RunFolder(Files):
         if self.read(spec) is not None:  # what it says is checked by those who use it
             return
         with self._one_line_errors("read", spec):
-            foreign = ours.foreign(self.entries, self.read)
+            foreign = ours.foreign(self)
         if foreign:
             named = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
             raise RunFolderError(

@@ -32,14 +32,9 @@ _log = logging.getLogger(__name__)
 
 
 class LocalLock:
-    """The operating system's lock on a hidden file in a folder.
+    """The operating system's lock on a hidden file in a folder, which is made if it is not there.
 
-    Parameters
-    ----------
-    folder : Path
-        Made if it is not there.
-    location : str
-        The run's folder as the user wrote it.
+    `location` is the run's folder as the user wrote it.
     """
 
     name = PATHS.local_lock
@@ -49,13 +44,7 @@ class LocalLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock.
-
-        Raises
-        ------
-        RunFolderError
-            If another process holds it, or the file cannot be written.
-        """
+        """Take the lock; raise RunFolderError if another process holds it, or the file cannot be written."""
         import fcntl
 
         try:
@@ -101,13 +90,7 @@ class LocalLock:
 class ObjectLock:
     """A sign on a store without locks that somebody works there: an object with host, process and time.
 
-    Parameters
-    ----------
-    fs : fsspec file system
-    path : str
-        The object.
-    location : str
-        The run's folder as the user wrote it.
+    `fs` is of fsspec, `path` the object's, and `location` the run's folder as the user wrote it.
     """
 
     name = PATHS.object_lock
@@ -119,13 +102,7 @@ class ObjectLock:
         self._is_lost = False
 
     def acquire(self) -> None:
-        """Take the lock unless somebody else is alive who holds it, and keep it alive.
-
-        Raises
-        ------
-        RunFolderError
-            If another process holds it.
-        """
+        """Take the lock and keep it alive; raise RunFolderError if somebody else is alive who holds it."""
         holder = self._read()
         if holder is not None:
             self._wait_for_the_end_of(holder)

@@ -28,13 +28,7 @@ class KnownModel:
 
     @classmethod
     def from_json(cls, stored: Any) -> KnownModel:
-        """Return it from what stands in spec.json; nothing is imported.
-
-        Raises
-        ------
-        ValueError
-            If it is not what `to_json` returns.
-        """
+        """Return it from what stands in spec.json (else raise ValueError); nothing is imported."""
         try:
             name, identity = stored["name"], stored["identity"]
             params = tuple((key, _value(value)) for key, value in stored["params"])
@@ -56,13 +50,7 @@ def _value(stored: Any) -> Any:
 
 
 def resolve(sweep: Sweep) -> list[KnownModel]:
-    """Return the models of a sweep: learners are imported.
-
-    Raises
-    ------
-    LearnerError, SpecError
-        See `Sweep.models`.
-    """
+    """Return the models of a sweep: learners are imported, and what `Sweep.models` raises is raised."""
     identity = find_domain(sweep.domain).identity
     return [KnownModel(model, identity(model)) for model in sweep.models()]
 
@@ -85,7 +73,8 @@ def check_same_objects(stored: Sequence[Any], now: Sequence[KnownModel], where: 
     for given in (model for model in now if model.model.given):
         then = known.get(_text(given.to_json()), given.identity)
         if (there := _leaves(then)) != (here := _leaves(given.identity)):
-            parts = [part for part in {**there, **here} if there.get(part) != here.get(part)]
+            nothing = object()  # a leaf may be None
+            parts = [part for part in {**there, **here} if there.get(part, nothing) != here.get(part, nothing)]
             part = min(parts, key=lambda part: (part.count("."), part))  # the outermost
             values = (printable(str(leaves.get(part, "nothing")))[:60] for leaves in (there, here))
             raise RunFolderError(

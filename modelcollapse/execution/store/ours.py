@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
+from modelcollapse.execution.store.files import Files
 from modelcollapse.execution.store.paths import PATHS
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+: ")
 
 
-def foreign(names: Callable[[str], list[str]], read: Callable[[str], bytes | None]) -> list[str]:
+def foreign(files: Files) -> list[str]:
     """Return what a folder holds that no run or search has made.
 
     A driver may have been killed before it wrote spec.json, and who found it damaged may have put it out of the way:
     then chains vouch for the folder. What is hidden is nobody's business.
-
-    Parameters
-    ----------
-    names : callable
-        Returns the names in a subfolder ("" for the folder itself), hidden ones left out.
-    read : callable
-        Returns a file's content.
     """
-    there, written = names(""), PATHS.written()
+    there, written = files.entries(""), PATHS.written()
     stores = [shelf.name for shelf in PATHS.shelves]
-    if any(written[store].fullmatch(name) for store in stores if store in there for name in names(store)):
+    if any(written[store].fullmatch(name) for store in stores if store in there for name in files.entries(store)):
         return []
     known_by_content = {PATHS.log: is_log, PATHS.object_lock: is_lock}
 
     def is_ours(name: str) -> bool:
         if name in known_by_content:
-            content = read(name)
+            content = files.read(name)
             return content is not None and known_by_content[name](content)
-        return name in (*stores, PATHS.figures) and not names(name)
+        return name in (*stores, PATHS.figures) and not files.entries(name)
 
     return [name for name in there if not is_ours(name)]
 

@@ -57,18 +57,12 @@ class ChainRecord:
 
     `n_seen` names a generation even where sweeps of different final sizes share the chain: then a short last generation
     of one of them stands beside the generations on the schedule.
-
-    Attributes
-    ----------
-    rows : dict of int to Row
-    new_slots : dict of int to bytes
-        Slots of the next increment on the schedule; missing where the chain has not gone on.
-    memory : tuple of int and bytes, or None
-        The furthest generation on the schedule, and what is remembered of it.
     """
 
-    rows: dict[int, Any] = field(default_factory=dict)
+    rows: dict[int, Any] = field(default_factory=dict)  # of the domain's class of rows
+    #: Slots of the next increment on the schedule; missing where the chain has not gone on.
     new_slots: dict[int, bytes] = field(default_factory=dict)
+    #: The furthest generation on the schedule, and what is remembered of it.
     memory: tuple[int, bytes] | None = None
 
     def add(self, result: GenerationResult, spec: ChainSpec) -> bool:
@@ -136,12 +130,8 @@ class ChainRecord:
     def from_bytes(cls, content: bytes) -> ChainRecord:
         """Read a record, of this version or an earlier one: columns that were added later have their defaults.
 
-        Raises
-        ------
-        DamagedRecordError
-            If it is not exactly what was written.
-        OtherVersionError
-            If it is, but this version does not know what it means.
+        DamagedRecordError is raised if it is not exactly what was written, OtherVersionError if it is, but this version
+        does not know what it means.
         """
         _check_seal(content)
         try:

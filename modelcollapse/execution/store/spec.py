@@ -21,21 +21,12 @@ class Stored(BaseModel):
 
 
 class StoredCorpus(Stored):
-    """The corpus that everything in a folder is about.
-
-    Attributes
-    ----------
-    name, fingerprint : str
-    origin : mapping
-        How it was made.
-    given : mapping
-        What `load_corpus` was called with.
-    """
+    """The corpus that everything in a folder is about."""
 
     name: InstanceOf[str]  # pydantic's own str takes no half characters, which file names may have
     fingerprint: InstanceOf[str]
-    origin: Any = None
-    given: Any = None
+    origin: Any = None  # a mapping: how it was made
+    given: Any = None  # a mapping: what `load_corpus` was called with
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was written down."""
@@ -43,43 +34,21 @@ class StoredCorpus(Stored):
 
 
 class StoredRows(Stored):
-    """What the rows of a run are.
-
-    Attributes
-    ----------
-    domain : str
-    version : int
-        Of the columns.
-    columns : dict of str to str
-        Type of every column.
-    """
+    """What the rows of a run are."""
 
     domain: str
-    version: int
-    columns: dict[str, str]
+    version: int  # of the columns
+    columns: dict[str, str]  # type of every column
 
 
 class RunSpec(Stored):
-    """What spec.json says of a run.
-
-    Attributes
-    ----------
-    corpus : StoredCorpus
-    sweeps : list of mapping
-        Every sweep that was asked for; read by those who use them.
-    models : list of list of mapping, or None
-        The models of each sweep (see `execution.store.models`); None for sweeps of older versions.
-    versions : dict of str to str
-        Of packages, when the run was begun.
-    rows : StoredRows, optional
-        Older versions, which knew classification alone, did not say it.
-    """
+    """What spec.json says of a run."""
 
     corpus: StoredCorpus
-    sweeps: list[Any]
-    models: list[Any]
-    versions: dict[str, Any]
-    rows: StoredRows | None = None
+    sweeps: list[Any]  # mappings: every sweep that was asked for; read by those who use them
+    models: list[Any]  # those of each sweep (see `execution.store.models`); None for sweeps of older versions
+    versions: dict[str, Any]  # of packages, when the run was begun
+    rows: StoredRows | None = None  # older versions, which knew classification alone, did not say it
 
     @property
     def domain(self) -> str:
@@ -99,23 +68,12 @@ class RunSpec(Stored):
 
 
 class SearchSpec(Stored):
-    """What search.json says of a search.
+    """What search.json says of a search."""
 
-    Attributes
-    ----------
-    search : str
-        Its name.
-    corpus : StoredCorpus
-    settings : dict
-        Of the last search in the folder.
-    searches : list of dict
-        The settings of all searches in the folder.
-    """
-
-    search: str
+    search: str  # its name
     corpus: StoredCorpus
-    settings: dict[str, Any] = Field(default_factory=dict)
-    searches: list[dict[str, Any]]
+    settings: dict[str, Any] = Field(default_factory=dict)  # of the last search in the folder
+    searches: list[dict[str, Any]]  # the settings of all searches in the folder
 
     @model_validator(mode="before")
     @classmethod
@@ -127,17 +85,9 @@ Spec = TypeVar("Spec", bound=Stored)
 
 
 class SpecFile(Generic[Spec]):
-    """Reads and writes a spec; the last of its formats is written.
+    """Reads and writes a spec: of the formats that are known here the last is written.
 
-    Parameters
-    ----------
-    files : Files
-    name : str
-    model : type
-    formats : tuple of int
-        The formats that are known here.
-    noun, kept : str
-        What it is the spec of, and what is kept beside it.
+    `noun` is what it is the spec of, and `kept` what is kept beside it.
     """
 
     def __init__(
@@ -149,10 +99,7 @@ class SpecFile(Generic[Spec]):
     def read(self) -> Spec | None:
         """Return what the file says; None if there is none.
 
-        Raises
-        ------
-        RunFolderError
-            If it is damaged, somebody else's, or of an unknown format.
+        RunFolderError is raised if it is damaged, somebody else's, or of an unknown format.
         """
         content = self._files.read(self._name)
         return None if content is None else self._parse(content)
@@ -187,7 +134,7 @@ class SpecFile(Generic[Spec]):
                 f"{where} has format {found}, this version knows {known}: it was written by another version of "
                 "modelcollapse. Use that one; nothing was changed."
             )
-        if ours.is_begun_spec(content) or not ours.foreign(self._files.entries, self._files.read):
+        if ours.is_begun_spec(content) or not ours.foreign(self._files):
             raise RunFolderError(
                 f"{where} is damaged. Rename it to .{self._name}.damaged and run the same command: "
                 f"finished {self._kept} are kept."

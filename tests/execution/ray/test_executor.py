@@ -12,13 +12,12 @@ import polars as pl
 import psutil
 import pytest
 
-from modelcollapse import run_sweep
+from modelcollapse import run_sweep, search_hyperparameters
 from modelcollapse.corpora.blocks import load_blocks
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.execution.progress import Reporter
 from modelcollapse.execution.ray.executor import _SharedData
 from modelcollapse.execution.ray.sharded_training import useful_shards
-from modelcollapse.searches.hyperparameters import GridSettings, run_grid
 from modelcollapse.sweeps.sweep import Sweep
 from tests.golden import FILE, golden_corpus, golden_sweep
 
@@ -271,9 +270,8 @@ def test_workers_share_the_corpus_instead_of_copying_it(ray, tmp_path):
 
 
 def test_units_of_a_search_are_the_same_on_workers(ray, corpus, tmp_path):
-    grid = {"n_estimators": [2, 4]}
-    settings = GridSettings.of("hyperparameters", grid=grid, documents=60, folds=3, folds_per_task=2)
-    here, _ = run_grid(settings, corpus, tmp_path / "here", "inprocess")
-    there, n_failed = run_grid(settings, corpus, tmp_path / "there", "ray")
-    assert n_failed == 0
-    assert there.drop("seconds").equals(here.drop("seconds"))
+    settings = {"grid": {"n_estimators": [2, 4]}, "documents": 60, "folds": 3, "folds_per_task": 2}
+    here = search_hyperparameters(corpus, tmp_path / "here", "inprocess", **settings)
+    there = search_hyperparameters(corpus, tmp_path / "there", "ray", **settings)
+    assert there.n_failed == 0
+    assert there.results().drop("seconds").equals(here.results().drop("seconds"))

@@ -10,9 +10,9 @@ import pytest
 from modelcollapse import open_run, run_sweep
 from modelcollapse.analysis.statistics.curves import outcome
 from modelcollapse.errors import RunFolderError
-from modelcollapse.execution.store.models import KnownModel, refreshed, resolve
+from modelcollapse.execution.store.models import KnownModel, check_same_objects, refreshed, resolve
 from modelcollapse.simulation.learning import import_paths, learners
-from modelcollapse.simulation.spec import Model
+from modelcollapse.simulation.spec import Given, Model
 from modelcollapse.sweeps.sweep import Sweep
 from tests.runs.test_run import run, sweep, table
 
@@ -107,6 +107,13 @@ def test_only_what_is_the_same_model_is_identified_anew():
     new = refreshed(old, [KnownModel(Model("a", (("b", True),)), {"version": "2"})])
     assert new[0] is None
     assert [model["identity"]["version"] for model in new[1]] == ["1", "2", "1"]
+
+
+def test_an_object_that_lacks_what_was_none_is_another():
+    stored = [[KnownModel(Model("mine"), {"alpha": None, "beta": 1}).to_json()]]
+    given = KnownModel(Model("mine", given=Given("{}", b"")), {"beta": 1})
+    with pytest.raises(RunFolderError, match=r"named 'mine' \(alpha: None there, nothing here\)"):
+        check_same_objects(stored, [given], "runs/mine")
 
 
 def test_sweeps_that_only_look_equal_are_kept_apart(tmp_path, corpus):
