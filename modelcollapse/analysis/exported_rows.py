@@ -13,7 +13,6 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse import atomic
-from modelcollapse.analysis.figures.style import MAKER
 from modelcollapse.analysis.foreign_values import LARGEST, check_text
 from modelcollapse.analysis.mechanism.classes import BY_CLASS, check_classes
 from modelcollapse.analysis.statistics.arms import AnalysisError
@@ -45,6 +44,8 @@ _FRACTIONS = (
 _ROUNDING = 1e-9
 #: More is no file of ours, and would be drawn for hours.
 _MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "label_rule": 50}
+#: What every figure says of its maker.
+MAKER = "modelcollapse"
 _LINEAGES = {"rank", "steps_back", "variant", "score", "sd", "collapse_rate", "wrong_labels", "changed", "has_parent"}
 _CLAIMS = b"| experiment | claim of the post |"
 _GENERATOR = re.compile(rb'<meta name="generator" content="modelcollapse[ "]')

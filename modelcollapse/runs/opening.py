@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from modelcollapse.analysis.exported_rows import read_rows
+from modelcollapse.analysis.exported_rows import MadeOfFile, read_rows
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.study.published import is_original_file, read_original
 from modelcollapse.atomic import readable
@@ -41,8 +41,6 @@ class FileResults(Results):
     """
 
     def __init__(self, file: Path) -> None:
-        from modelcollapse.analysis.exported_rows import MadeOfFile
-
         self.file = file
         self.folder = MadeOfFile(file)
         self._rows = read_original(file) if is_original_file(file) else read_rows(file)

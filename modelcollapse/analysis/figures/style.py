@@ -20,8 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-#: What every figure says of its maker: see `analysis.exported_rows`.
-MAKER = "modelcollapse"
+from modelcollapse.analysis.exported_rows import MAKER
 
 INK = "#16191d"
 MUTED = "#616870"
