@@ -161,6 +161,13 @@ def new_figure(width: float, height: float, **space: Any) -> Figure:
     return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(**space))
 
 
+@contextmanager
+def styled_figure(width: float, height: float, **space: Any) -> Iterator[Figure]:
+    """Use the project's settings while a figure is drawn; see `new_figure`."""
+    with figure_style():
+        yield new_figure(width, height, **space)
+
+
 def grid_of(figure: Figure, n: int, n_rows: int, n_columns: int, **shared: Any) -> list[Axes]:
     """Return the axes of `n` panels, row by row; places that are left over stay empty."""
     grid = figure.subplots(n_rows, n_columns, squeeze=False, **shared).ravel()
