@@ -15,7 +15,7 @@ from itertools import chain
 
 from modelcollapse import Sweep, load_corpus, run_sweep
 from modelcollapse.execution.plan import plan_from_nothing
-from modelcollapse.execution.ray.memory import CorpusSize
+from modelcollapse.execution.ray.scheduling import CorpusSize
 from modelcollapse.planning.estimate import Kind, calibrate
 from modelcollapse.planning.forecast import Cluster, forecast
 

@@ -44,7 +44,7 @@ class InProcessExecutor:
             while True:
                 try:
                     for result in contained_items(task.run(data, state_of(task))):
-                        attempts.reset()
+                        attempts = Attempts()
                         yield Yielded(task, result)
                 except Exception as error:  # a task's own failure must not stop the others
                     if is_machines_fault(error) and (pause := attempts.pause()) is not None:
@@ -60,10 +60,6 @@ class Attempts:
     """How often a task was begun again for the machine's sake since it last yielded."""
 
     def __init__(self) -> None:
-        self._n_setbacks = 0
-
-    def reset(self) -> None:
-        """Forget setbacks: the task has yielded."""
         self._n_setbacks = 0
 
     def pause(self) -> float | None:

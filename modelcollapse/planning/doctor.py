@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelcollapse.execution.ray.memory import WORKER_BYTES
+from modelcollapse.execution.ray.scheduling import WORKER_BYTES
 
 _GB = 1e9
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
-from modelcollapse.execution.ray.scheduling import Scheduler
+from modelcollapse.execution.ray.scheduling import CorpusSize, Scheduler, task_bytes
 from modelcollapse.execution.tasks import ChainTask
 from modelcollapse.planning.estimate import makespan
 from modelcollapse.simulation.spec import ChainSpec

@@ -15,7 +15,7 @@ from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.execution.executors import ExecutorName, RayOptions, check_ray
 from modelcollapse.execution.plan import chain_tasks, check_ngrams, make_plan, plan_from_nothing
-from modelcollapse.execution.ray.memory import CorpusSize
+from modelcollapse.execution.ray.scheduling import CorpusSize
 from modelcollapse.execution.store.folder import RunFolder
 from modelcollapse.execution.store.models import check_same_objects, resolve
 from modelcollapse.runs.run_spec import check_same_corpus, default_folder

@@ -350,7 +350,9 @@ class Run(Results):
         if not failures:
             return []
         return [
-            task.id for task, record in self.chains(sweep) if task.id in failures and not record.is_complete(task.spec)
+            task.id
+            for task, record in self.chains(sweep)
+            if task.id in failures and record.n_done(task.spec) < len(task.spec.sizes())
         ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelcollapse.execution.ray.memory import CorpusSize, task_bytes
+from modelcollapse.execution.ray.scheduling import CorpusSize, task_bytes
 from modelcollapse.execution.tasks import ChainTask, Workload
 from modelcollapse.planning.estimate import makespan
 from modelcollapse.planning.forecast import Cluster, Forecast, Overheads, forecast

@@ -21,8 +21,7 @@ from modelcollapse.errors import ClusterError, describe
 from modelcollapse.execution.executors import Attempts, StateOf, is_machines_fault
 from modelcollapse.execution.log import WAITING
 from modelcollapse.execution.ray.connection import THREAD_LIMITS, connected, session
-from modelcollapse.execution.ray.memory import WORKER_BYTES, CorpusSize, task_bytes
-from modelcollapse.execution.ray.scheduling import MAX_ROWS_AHEAD, Scheduler
+from modelcollapse.execution.ray.scheduling import MAX_ROWS_AHEAD, WORKER_BYTES, CorpusSize, Scheduler, task_bytes
 from modelcollapse.execution.ray.sharded_training import ShardedTraining
 from modelcollapse.execution.tasks import Done, Event, Failed, Task, Workload, Yielded
 from modelcollapse.simulation.domain import Data
@@ -234,7 +233,7 @@ class _Dispatcher:
         event = _receive(self._ray, generator, task)
         if isinstance(event, Yielded):
             running.has_started = True
-            self._attempts[task.id].reset()
+            self._attempts.pop(task.id, None)
             return event
         del self._running[generator]
         if not isinstance(event, _Setback):

@@ -87,10 +87,6 @@ class ChainRecord:
         """Return how many of the generations that this spec asks for are there."""
         return sum(size in self.rows for size in spec.sizes())
 
-    def is_complete(self, spec: ChainSpec) -> bool:
-        """Return whether every generation that this spec asks for is there."""
-        return self.n_done(spec) == len(spec.sizes())
-
     def state(self, spec: ChainSpec) -> ChainState | None:
         """Return the state to go on from; None where the chain has to begin."""
         done = []

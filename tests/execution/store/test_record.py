@@ -42,11 +42,11 @@ def test_survives_the_file(record):
 
 
 def test_knows_what_is_done_and_where_to_go_on(results, record):
-    assert record.is_complete(SPEC)
+    assert record.n_done(SPEC) == len(SPEC.sizes())
     partial = ChainRecord()
     for result in results[:3]:
         partial.add(result, SPEC)
-    assert (partial.n_done(SPEC), partial.is_complete(SPEC)) == (3, False)
+    assert partial.n_done(SPEC) == 3 < len(SPEC.sizes())
     state = partial.state(SPEC)
     assert state is not None
     assert state.generation == 3
