@@ -95,7 +95,7 @@ def execute(
         if until_ci is None:
             run = run_sweep(sweep, corpus, **options)
         else:
-            assert corpus is not None  # only classification has such intervals
+            assert corpus is not None  # only classifiers have such intervals
             run, reached, n_seeds = run_until_precise(sweep, corpus, until_ci, max_seeds, **options)
     mine = [other for other in run.sweeps if other.experiment == sweep.experiment]
     readable = [other for other in mine if run.is_readable(other)]
