@@ -68,6 +68,7 @@ def test_statistics_take_the_domains_primary_measure_and_its_direction(tmp_path)
     assert run.cautions() == []
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_run_that_is_not_finished_says_so(tmp_path):
     run = run_worlds(tmp_path)
     rows, about = run.results(), run.about()
@@ -83,6 +84,7 @@ def test_a_mixture_is_worth_the_human_draws_that_do_as_well(tmp_path):
     assert found["worth"] == pytest.approx(calibrated_worth(range(10, 201, 10), 0.3), rel=0.1)
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_where_nothing_is_kept_no_mixture_has_a_worth(tmp_path):
     run_worlds(tmp_path, regime="replace").report()
     html = (tmp_path / "report.html").read_text()
@@ -90,6 +92,7 @@ def test_where_nothing_is_kept_no_mixture_has_a_worth(tmp_path):
     assert "worth" not in html.lower()
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_report_of_text_shows_what_becomes_of_words(tmp_path):
     run = run_texts(tmp_path, label_rule="sample,mle")
     html = Path(run.report()).read_text(encoding="utf-8")
@@ -99,6 +102,7 @@ def test_a_report_of_text_shows_what_becomes_of_words(tmp_path):
     assert NO_SAMPLES not in html
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_report_without_a_vocabulary_says_what_samples_need(tmp_path):
     run = run_texts(tmp_path / "run")
     (tmp_path / "run" / "vocabulary.json").unlink()
