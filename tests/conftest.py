@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 
 from modelcollapse.corpora.corpus import Corpus
+
+#: No example fails for the time that it takes: nothing depends on timing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Rows that were exported to one file, by us or by a stranger, and what this package makes of such a file."""
+"""Rows in a file, exported by us or by a stranger: what can be none is refused in one line, with the first such value.
+
+And what this package makes of such a file.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from modelcollapse import atomic
-from modelcollapse.analysis.figures.style import MAKER
-from modelcollapse.analysis.foreign_values import LARGEST, check_text
 from modelcollapse.analysis.mechanism.classes import BY_CLASS, check_classes
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
@@ -43,8 +44,13 @@ _FRACTIONS = (
     "largest_share", "share_distance",
 )  # fmt: skip
 _ROUNDING = 1e-9
+#: No size or count in a file is larger.
+LARGEST = 2**40
+_LONGEST_TEXT = 500
 #: More is no file of ours, and would be drawn for hours.
 _MOST = {"experiment": 200, "model": 200, "model_params": 1000, "regime": 20, "label_rule": 50}
+#: What every figure says of its maker.
+MAKER = "modelcollapse"
 _LINEAGES = {"rank", "steps_back", "variant", "score", "sd", "collapse_rate", "wrong_labels", "changed", "has_parent"}
 _CLAIMS = b"| experiment | claim of the post |"
 _GENERATOR = re.compile(rb'<meta name="generator" content="modelcollapse[ "]')
@@ -114,6 +120,43 @@ def _check(rows: pl.DataFrame, row: type[CommonRow], file: Path) -> None:
     for name, most in _MOST.items():
         if (n := rows[name].n_unique()) > most:
             raise AnalysisError(f"{file}: found {n:,} values in the column {name}, expected at most {most:,}.")
+
+
+def check_text(rows: pl.DataFrame, name: str, source: str | Path, may_be_empty: bool = True) -> None:
+    """Raise AnalysisError for text that cannot stand on one line: it goes to terminals, tables and figures."""
+    for text in rows[name].drop_nulls().unique(maintain_order=True):
+        if not text.isprintable() or len(text) > _LONGEST_TEXT or not (may_be_empty or text.strip()):
+            raise AnalysisError(
+                f"{source}: found {text[:60]!r} in the column {name}, expected one line of text "
+                f"of at most {_LONGEST_TEXT} characters."
+            )
+
+
+def numbers(
+    rows: pl.DataFrame,
+    name: str,
+    source: str | Path,
+    low: float = 0,
+    high: float = LARGEST,
+    *,
+    whole: bool = False,
+    may_be_null: bool = False,
+) -> pl.Series:
+    """Return a column – of text, say – as numbers from `low` to `high`, as integers if they are to be whole.
+
+    AnalysisError names the first value that is none of them, and the file, `source`.
+    """
+    raw = rows[name]
+    found = raw.cast(pl.Float64, strict=False)
+    good = found.is_between(low, high) & ((found == found.floor()) if whole else True)
+    wrong = ~good.fill_null(False) & ~(raw.is_null() & may_be_null)
+    if wrong.any():
+        value = raw.filter(wrong)[0]
+        kind = "a whole number" if whole else "a number"
+        bounds = f"from {low:g} up" if high == LARGEST else f"from {low:g} to {high:g}"
+        shown = "nothing" if value is None else f"{value!r:.60}"
+        raise AnalysisError(f"{source}: found {shown} in the column {name}, expected {kind} {bounds}.")
+    return found.cast(pl.Int64) if whole else found
 
 
 def is_export(file: Path) -> bool:

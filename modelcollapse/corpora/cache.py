@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -220,10 +220,7 @@ class CorpusCache:
 def read_checked(folder: Path, *layouts: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is noted of a built folder, and its arrays, memory-mapped: those of the layout that it has.
 
-    Raises
-    ------
-    OSError, ValueError, KeyError or TypeError
-        It is not there, not complete, of another version, or was changed since.
+    Raise OSError, ValueError, KeyError or TypeError if it is absent, incomplete, of another version, or was changed.
     """
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     layout = next((names for names in layouts if {*names} <= {*about["hashes"]}), ())
@@ -231,11 +228,6 @@ def read_checked(folder: Path, *layouts: Collection[str]) -> tuple[dict[str, Any
     if about["format"] != FORMAT or about["hashes"] != hashes_of(folder, arrays):
         raise ValueError(f"{folder} was changed")
     return about, arrays
-
-
-def write_classes(folder: Path, names: Sequence[str]) -> None:
-    """Write the names of classes into the folder of a corpus that is being built."""
-    write_names(folder / CLASSES_FILE, names)
 
 
 def write_names(file: Path, names: Iterable[str]) -> None:

@@ -19,13 +19,9 @@ FOREST, OTHER_FOREST = "forest", "forest-sklearn"
 def checked(corpus: Any, sweep: Any) -> AnyCorpus:
     """Return a corpus on which a sweep may run: its learners are tried on documents of its form.
 
-    Raises
-    ------
-    SpecError
-        If it is no corpus of labelled documents, its labels have another dtype than those of `Corpus`, an option of the
-        sweep is about words and it has none, or values are missing and a learner does not take that.
-    LearnerError
-        If a learner does not take its documents.
+    Raise SpecError if it is no corpus of labelled documents, its labels have another dtype than those of `Corpus`, an
+    option of the sweep is about words and it has none, or it has missing values or numbers below 0 and a learner does
+    not take them; LearnerError if a learner does not take its documents.
     """
     if not isinstance(corpus, Corpus | DenseCorpus):
         found = "none" if corpus is None else f"a {type(corpus).__name__}"

@@ -239,7 +239,7 @@ def idle_options(sweep: Sweep, executor: ExecutorName, ray: RayOptions) -> list[
 
 def check_counts(name: str, numbers: Sequence[int]) -> None:
     """Raise SpecError for numbers of cores or nodes that are none."""
-    if not numbers or not 1 <= min(numbers) <= max(numbers) <= MOST_CORES:
+    if not numbers or any(n not in range(1, MOST_CORES + 1) for n in numbers):
         found = ",".join(map(str, numbers))
         raise SpecError(f"{name}: found {found or 'none'}, expected whole numbers from 1 to {MOST_CORES:,}.")
 

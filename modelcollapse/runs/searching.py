@@ -11,6 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from modelcollapse import notebook
+from modelcollapse.analysis.exported_rows import MadeOfFile
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.corpora import Corpus, load_corpus
 from modelcollapse.corpora.dense import AnyCorpus, two_of_counts
@@ -270,8 +271,6 @@ def open_search(location: str | Path) -> Search:
 
 def find_search(location: str | Path) -> Search | None:
     """Return the search in a place as `open_search` does; None if there is something else, or nothing."""
-    from modelcollapse.analysis.exported_rows import MadeOfFile
-
     file = Path(location)
     if file.suffix == ".csv" and is_file(file):
         try:

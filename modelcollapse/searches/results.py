@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from modelcollapse.analysis.foreign_values import LARGEST, check_text, numbers
+from modelcollapse.analysis.exported_rows import LARGEST, check_text, numbers
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.names import first_line
 from modelcollapse.searches.generational import GENES, SearchSettings

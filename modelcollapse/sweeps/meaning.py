@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -89,7 +90,9 @@ def _override(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     kept = {name: value for name, value in values.items() if name not in replaced}
     if "trees" in given and isinstance(params := kept.get("model_param"), Mapping):
         kept["model_param"] = {name: value for name, value in params.items() if name != "n_estimators"}
-    if any(str(item).partition("=")[0].strip() == "n_estimators" for item in given.get("model_param", ())):
+    params = given.get("model_param")
+    named = params if isinstance(params, Mapping | list | tuple) else [params]
+    if any(str(item).partition("=")[0].strip() == "n_estimators" for item in named):
         kept.pop("trees", None)
     return {**kept, **given}
 
@@ -98,8 +101,8 @@ def _located(load: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a corpus as `load_corpus` takes them, with paths that hold in any folder."""
     if "corpus" in load:
         load["name_or_path"] = locate_corpus(load.pop("corpus"))
-    if "labels_file" in load:
-        load["labels_file"] = str(user_path(load["labels_file"]).absolute())
+    if isinstance(load.get("labels_file"), str | os.PathLike):
+        load["labels_file"] = str(user_path(os.fspath(load["labels_file"])).absolute())
     return load
 
 

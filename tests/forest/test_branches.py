@@ -47,7 +47,7 @@ def search(growth, node, tree):
     return found.varied, split
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(nodes())
 def test_listed_terms_are_counted(node):
     X, labels, inside, _, min_samples_leaf = node
@@ -67,7 +67,7 @@ def test_listed_terms_are_counted(node):
     assert not space.tally.any()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(nodes(), st.sampled_from([0.0, 0.3, 0.8]), st.integers(0, 2**32 - 1))
 def test_search_of_a_list_finds_what_the_naive_splitter_finds_also_when_documents_have_left(branch, share, seed):
     X, labels, inside, _, min_samples_leaf = branch

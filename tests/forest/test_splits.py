@@ -59,7 +59,7 @@ def assert_among(split, index, X, labels, inside, naive):
     assert (split.right_0, split.right_1) == tuple(np.bincount(labels[inside][right], minlength=2))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(nodes())
 def test_fast_search_finds_what_the_naive_splitter_finds(node):
     X, labels, inside, drawn, min_samples_leaf = node
@@ -69,7 +69,7 @@ def test_fast_search_finds_what_the_naive_splitter_finds(node):
     assert_among(split, index, X, labels, inside, naive)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(nodes())
 def test_bounds_leave_out_no_term_that_could_win_or_tie(found_node):
     X, labels, inside, _, min_samples_leaf = found_node
@@ -93,7 +93,7 @@ def test_bounds_leave_out_no_term_that_could_win_or_tie(found_node):
         assert len(found) == 2
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(nodes(), st.integers(0, 2**32 - 1))
 def test_general_threshold_search_finds_what_the_naive_splitter_finds(node, seed):
     X, labels, inside, _, min_samples_leaf = node

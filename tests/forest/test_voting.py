@@ -48,7 +48,7 @@ TREES = st.recursive(LEAVES, lambda subtree: st.tuples(SPLITS, subtree, subtree)
 COUNTS = st.lists(st.lists(st.sampled_from([0, 0, 0, 1, 1, 2, 3, 60]), min_size=N_TERMS, max_size=N_TERMS), max_size=90)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(TREES, min_size=1, max_size=4), COUNTS, st.booleans(), st.integers(1, 3),
     st.randoms(use_true_random=False),

@@ -37,6 +37,8 @@ def test_times_are_those_of_its_chains_on_each_number_of_cores(corpus, monkeypat
     assert {"hyperparameters", "curation"}.isdisjoint(timed)  # they are about words, or about two classes
     with pytest.raises(SpecError, match="cores: found 0, expected whole numbers"):
         experiments(corpus, (0,))
+    with pytest.raises(SpecError, match=r"cores: found 1\.5"):
+        experiments(corpus, (1.5,))  # type: ignore[arg-type]
 
 
 def test_a_spec_file_is_an_experiment(tmp_path):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -23,7 +23,6 @@ def scores_of(probability: np.ndarray) -> Scores:
     return Scores((probability > 0.5).astype(np.uint8), probability, probability)
 
 
-@settings(deadline=None)
 @given(CASES)
 def test_agrees_with_scikit_learn(case):
     truth = np.array([label for label, _ in case], dtype=np.uint8)
@@ -40,7 +39,6 @@ def test_agrees_with_scikit_learn(case):
         assert found["roc_auc"] is None
 
 
-@settings(deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 1000), st.integers(0, 2**32 - 1))
 def test_is_scikit_learns_to_the_last_bit(n, n_ranks, seed):
     random = np.random.default_rng(seed)

@@ -53,11 +53,22 @@ def test_what_does_nothing_is_told(spec):
         ({"trees": 3, "model_param": {"n_estimators": [2]}}, "say the same"),
         ({"colour": "red"}, "Found the key 'colour'"),
         ({"increment": 10, "sizes": [200]}, "both increment and sizes"),
+        ({"model_param": 5}, "found 5, expected NAME=VALUE"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(spec, given, message):
     with pytest.raises(SpecError, match=message):
         find_sweep(spec, given, {})
+
+
+def test_a_file_of_labels_that_is_none_is_left_to_the_corpus(spec):
+    assert find_sweep(spec, {}, {"labels_file": 3}).corpus["labels_file"] == 3
+
+
+@pytest.mark.parametrize("factor", [0, -1, float("nan")])
+def test_a_scale_is_a_number_above_0(spec, factor):
+    with pytest.raises(SpecError, match="scale: found"):
+        find_sweep(spec, {}, {}, factor)
 
 
 @pytest.mark.parametrize(

@@ -33,13 +33,12 @@ from modelcollapse.analysis.figures.style import (
     MUTED,
     caption,
     entry,
-    figure_style,
     grid_of,
     grid_shape,
-    new_figure,
     pad_limits,
     percent_axis,
     size_axis,
+    styled_figure,
 )
 from modelcollapse.analysis.statistics.arms import once_per_seed, prepare, references, study_loop, treated
 from modelcollapse.analysis.statistics.curves import summarise
@@ -60,9 +59,8 @@ def published_figure(rows: pl.DataFrame) -> Figure | None:
     theirs = published_beside(loop)
     if theirs.is_empty():
         return None
-    with figure_style():
-        part = panels(loop)[0]
-        figure = new_figure(6.6, 3.7)
+    part = panels(loop)[0]
+    with styled_figure(6.6, 3.7) as figure:
         draw_over_published(figure.subplots(), part, theirs)
         dashed = entry("as published", linewidth=1.2, linestyle=DASHED)
         add_legend(figure, part.lines, legend_title(loop), [dashed])
@@ -95,8 +93,7 @@ def baseline_figure(rows: pl.DataFrame) -> Figure:
     )
     if len(set(theirs["n_seen"]) & set(sizes)) < 2:
         theirs = theirs.clear()
-    with figure_style():
-        figure = new_figure(6.6, 3.7)
+    with styled_figure(6.6, 3.7) as figure:
         axes = figure.subplots()
         low, high = accuracy_limits(human)
         handles: list[Artist] = []
@@ -172,9 +169,8 @@ def overview_figure(rows: pl.DataFrame) -> Figure | None:
     loops = {str(name): loop for (name,), group in groups if not (loop := study_loop(group)).is_empty()}
     if len(loops) < 2:
         return None
-    with figure_style():
-        n_rows, n_columns = grid_shape(len(loops))
-        figure = new_figure(4.6 * n_columns, 3.4 * n_rows, hspace=0.05, wspace=0.04)
+    n_rows, n_columns = grid_shape(len(loops))
+    with styled_figure(4.6 * n_columns, 3.4 * n_rows, hspace=0.05, wspace=0.04) as figure:
         for axes, (name, loop) in zip(grid_of(figure, len(loops), n_rows, n_columns), loops.items(), strict=True):
             part = panels(loop)[0]
             draw_over_published(axes, part, published_beside(loop))
@@ -218,13 +214,12 @@ def two_runs_figures(first: pl.DataFrame, second: pl.DataFrame, names: tuple[str
 
 
 def _two_runs_figure(one: pl.DataFrame, other: pl.DataFrame, names: tuple[str, str]) -> Figure:
-    with figure_style():
-        by_start = colours_by_start(pl.concat([one, other], how="diagonal_relaxed"))
-        one, other = (_each_seed_once(rows, by_start=by_start) for rows in (one, other))
-        both = pl.concat([one, other], how="diagonal_relaxed")
-        make = partial(lines_by, "initial_size" if by_start else "collapse_rate")
-        mine, theirs = make(one, both), make(other, both)
-        figure = new_figure(7.0, 3.9)
+    by_start = colours_by_start(pl.concat([one, other], how="diagonal_relaxed"))
+    one, other = (_each_seed_once(rows, by_start=by_start) for rows in (one, other))
+    both = pl.concat([one, other], how="diagonal_relaxed")
+    make = partial(lines_by, "initial_size" if by_start else "collapse_rate")
+    mine, theirs = make(one, both), make(other, both)
+    with styled_figure(7.0, 3.9) as figure:
         axes = figure.subplots()
         draw_lines(axes, mine, "accuracy", seeds_below=0)
         for line in theirs:

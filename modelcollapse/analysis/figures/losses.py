@@ -19,13 +19,12 @@ from modelcollapse.analysis.figures.style import (
     SHADE,
     caption,
     entry,
-    figure_style,
     grid_of,
     legend_right,
-    new_figure,
     points,
     short_count,
     size_axis,
+    styled_figure,
 )
 from modelcollapse.analysis.formats import count, percent
 from modelcollapse.analysis.mechanism.curation import BUDGETED, LOOP, curation
@@ -58,8 +57,7 @@ def rates_figure(rows: pl.DataFrame, margin: float = 0.005) -> Figure | None:
     is_small = 100 * table["difference"].abs() <= SMALL
     small_rates = [r for r in table["collapse_rate"].unique() if is_small.filter(table["collapse_rate"] == r).all()]
     split = not is_small.all() and len(small_rates) > 1
-    with figure_style():
-        figure = new_figure(9.0 if split else 6.0, 3.4, wspace=0.05)
+    with styled_figure(9.0 if split else 6.0, 3.4, wspace=0.05) as figure:
         n_panels = 2 if split else 1
         grid = grid_of(figure, n_panels, 1, n_panels)
         _draw_losses(grid[0], table, seeds, rules, margin)
@@ -132,8 +130,7 @@ def controls_figure(rows: pl.DataFrame) -> Figure | None:
     if len(rules) < 2:
         return None
     rates = _largest_rates(pairs)
-    with figure_style():
-        figure = new_figure(1.9 + 2.5 * len(rates), 3.3, wspace=0.04)
+    with styled_figure(1.9 + 2.5 * len(rates), 3.3, wspace=0.04) as figure:
         for axes, here in _by_rate(figure, pairs, rates):
             axes.axhline(0, color=INK, linewidth=1.1, zorder=1)
             for rule, colour in rules.items():
@@ -159,8 +156,7 @@ def decomposition_figure(rows: pl.DataFrame) -> Figure | None:
     if not rates:
         return None
     causes = table["cause"].unique(maintain_order=True).to_list()
-    with figure_style():
-        figure = new_figure(1.7 + 2.3 * len(rates), 0.95 + 0.36 * len(causes), wspace=0.06)
+    with styled_figure(1.7 + 2.3 * len(rates), 0.95 + 0.36 * len(causes), wspace=0.06) as figure:
         for axes, here in _by_rate(figure, table, rates, sharey=True):
             _draw_bars(axes, here, causes)
         figure.axes[0].invert_yaxis()
@@ -194,8 +190,7 @@ def frontier_figure(rows: pl.DataFrame) -> Figure | None:
         return None
     rates = _largest_rates(table)
     shown = [name for name in BUDGETED if name in table["strategy"]]
-    with figure_style():
-        figure = new_figure(2.2 + 2.6 * len(rates), 3.4, wspace=0.05)
+    with styled_figure(2.2 + 2.6 * len(rates), 3.4, wspace=0.05) as figure:
         for axes, here in _by_rate(figure, table, rates):
             _draw_frontier(axes, here, shown)
         figure.axes[0].set_ylabel("accuracy bought back")

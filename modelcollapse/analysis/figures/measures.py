@@ -16,13 +16,12 @@ from modelcollapse.analysis.figures.style import (
     MUTED,
     caption,
     entry,
-    figure_style,
     grid_of,
     grid_shape,
     name_below,
-    new_figure,
     percent_axis,
     size_axis,
+    styled_figure,
 )
 from modelcollapse.analysis.mechanism.classes import most_changed, names_of, with_classes
 from modelcollapse.analysis.statistics.arms import with_own_growth
@@ -48,11 +47,10 @@ def measures_figure(rows: pl.DataFrame, domain: Domain, judged: pl.DataFrame | N
     left out. `judged` says what is due (see `runs.laws.judge`): bounds alone are shaded.
     """
     measures = {name: one for name, one in domain.measures.items() if not rows[name].is_null().all()}
-    with figure_style():
-        parts = panels(rows)
-        n_parts, n_panels = len(parts), len(parts) * len(measures)
-        n_rows, n_columns = grid_shape(len(measures)) if n_parts == 1 else (len(measures), n_parts)
-        figure = new_figure(1.9 + 3.1 * n_columns, 0.7 + 2.3 * n_rows, hspace=0.05, wspace=0.03)
+    parts = panels(rows)
+    n_parts, n_panels = len(parts), len(parts) * len(measures)
+    n_rows, n_columns = grid_shape(len(measures)) if n_parts == 1 else (len(measures), n_parts)
+    with styled_figure(1.9 + 3.1 * n_columns, 0.7 + 2.3 * n_rows, hspace=0.05, wspace=0.03) as figure:
         grid = grid_of(figure, n_panels, n_rows, n_columns, sharex=True, sharey="row" if n_parts > 1 else False)
         for i, (name, measure) in enumerate(measures.items()):
             row = grid[i * n_parts : (i + 1) * n_parts]
@@ -112,10 +110,9 @@ def classes_figure(rows: pl.DataFrame, column: str) -> Figure:
     shown = most_changed(rows, names)
     part = panels(with_classes(rows, column, names))[0]
     true = with_classes(part.rows, "true_shares", names)
-    with figure_style():
-        n_rows = -(-len(shown) // _MOST_COLUMNS)
-        n_columns = -(-len(shown) // n_rows)
-        figure = new_figure(1.9 + 2.1 * n_columns, 0.7 + 1.7 * n_rows, hspace=0.05, wspace=0.03)
+    n_rows = -(-len(shown) // _MOST_COLUMNS)
+    n_columns = -(-len(shown) // n_rows)
+    with styled_figure(1.9 + 2.1 * n_columns, 0.7 + 1.7 * n_rows, hspace=0.05, wspace=0.03) as figure:
         grid = grid_of(figure, len(shown), n_rows, n_columns, sharex=True, sharey=True)
         for place, axes in zip(shown, grid, strict=True):
             draw_lines(axes, part.lines, f"class_{place}")

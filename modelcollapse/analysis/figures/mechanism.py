@@ -23,6 +23,7 @@ from modelcollapse.analysis.figures.style import (
     pad_limits,
     percent_axis,
     size_axis,
+    styled_figure,
 )
 from modelcollapse.analysis.formats import listed, percent
 from modelcollapse.analysis.mechanism.amplification import amplification_bound, mean_true_share
@@ -150,11 +151,10 @@ def survival_figure(rows: pl.DataFrame) -> Figure | None:
     """
     if not fall_sizes(rows)["fell"].any():
         return None
-    with figure_style():
-        fallen = [(part, lines) for part in panels(rows) if (lines := [line for line in part.lines if _falls(line)])]
-        n_rows, n_columns = grid_shape(len(fallen))
-        width = 1.9 + (4.2 if n_columns == 1 else 2.9) * n_columns
-        figure = new_figure(width, 0.6 + 2.6 * n_rows, hspace=0.05, wspace=0.04)
+    fallen = [(part, lines) for part in panels(rows) if (lines := [line for line in part.lines if _falls(line)])]
+    n_rows, n_columns = grid_shape(len(fallen))
+    width = 1.9 + (4.2 if n_columns == 1 else 2.9) * n_columns
+    with styled_figure(width, 0.6 + 2.6 * n_rows, hspace=0.05, wspace=0.04) as figure:
         grid = grid_of(figure, len(fallen), n_rows, n_columns, sharey=True)
         for i, (axes, (part, lines)) in enumerate(zip(grid, fallen, strict=True)):
             axes.set_title(part.title or "Seeds whose predictor still stands")

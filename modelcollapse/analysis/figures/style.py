@@ -20,8 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-#: What every figure says of its maker: see `analysis.exported_rows`.
-MAKER = "modelcollapse"
+from modelcollapse.analysis.exported_rows import MAKER
 
 INK = "#16191d"
 MUTED = "#616870"
@@ -160,6 +159,13 @@ def pad_limits(low: float, high: float, least: float = 0.01) -> tuple[float, flo
 def new_figure(width: float, height: float, **space: Any) -> Figure:
     """Make an empty figure of so many inches; `space` is what a constrained layout leaves between panels."""
     return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(**space))
+
+
+@contextmanager
+def styled_figure(width: float, height: float, **space: Any) -> Iterator[Figure]:
+    """Use the project's settings while a figure is drawn; see `new_figure`."""
+    with figure_style():
+        yield new_figure(width, height, **space)
 
 
 def grid_of(figure: Figure, n: int, n_rows: int, n_columns: int, **shared: Any) -> list[Axes]:

@@ -17,13 +17,12 @@ from modelcollapse.analysis.figures.style import (
     INK,
     caption,
     entry,
-    figure_style,
     grid_of,
     legend_right,
-    new_figure,
     ordered_colours,
     percent_axis,
     short_count,
+    styled_figure,
 )
 from modelcollapse.analysis.formats import count, percent
 from modelcollapse.analysis.statistics.arms import at_size, references, treated
@@ -56,8 +55,7 @@ def fate_figure(rows: pl.DataFrame) -> Figure | None:
     grid = [[(part.title or line.label, line) for line in _some(part)] for part in parts]
     several = len(parts) > 1
     n_columns, n_rows = (len(grid), max(map(len, grid))) if several else (len(grid[0]), 1)
-    with figure_style():
-        figure = new_figure(2.4 + 1.9 * n_columns, 0.9 + 2.2 * n_rows, hspace=0.04, wspace=0.03)
+    with styled_figure(2.4 + 1.9 * n_columns, 0.9 + 2.2 * n_rows, hspace=0.04, wspace=0.03) as figure:
         axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
         for column, shown in enumerate(grid):
             for row, (title, line) in enumerate(shown):
@@ -129,8 +127,7 @@ def rules_figure(rows: pl.DataFrame, domain: Domain) -> Figure | None:
         return None
     rates = treated(last)["collapse_rate"].unique().sort().to_list()
     colours = dict(zip(rates, ordered_colours(len(rates)), strict=True))
-    with figure_style():
-        figure = new_figure(2.6 + 2.1 * len(DECODED), 1.3 + 0.42 * len(rules), wspace=0.04)
+    with styled_figure(2.6 + 2.1 * len(DECODED), 1.3 + 0.42 * len(rules), wspace=0.04) as figure:
         for axes, name in zip(grid_of(figure, len(DECODED), 1, len(DECODED), sharey=True), DECODED, strict=True):
             measure = domain.measures[name]
             people = references(last)[name].mean()

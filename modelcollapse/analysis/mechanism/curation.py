@@ -15,7 +15,7 @@ from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import ARM, NO_RULE, SETTING, at_size, prepare, rules_by_rate
 from modelcollapse.analysis.statistics.frames import groups, mean, table, with_holm
-from modelcollapse.analysis.statistics.inference import Floats, mean_over_seeds
+from modelcollapse.analysis.statistics.inference import CONFIDENCE, Floats, mean_over_seeds
 from modelcollapse.analysis.statistics.seed_groups import suspects
 from modelcollapse.analysis.statistics.trends import first_crossing
 
@@ -146,7 +146,7 @@ def _fieller(parts: Floats, wholes: Floats) -> tuple[float | None, ...]:
     if n < 2 or wholes.mean() <= 0:
         return None, None, None
     (vp, cov), (_, vw) = np.cov(parts, wholes) / n
-    t2 = float(stats.t.ppf(0.975, n - 1)) ** 2
+    t2 = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) ** 2
     a, b, c = wholes.mean() ** 2 - t2 * vw, parts.mean() * wholes.mean() - t2 * cov, parts.mean() ** 2 - t2 * vp
     if a <= 0:
         return None, None, None

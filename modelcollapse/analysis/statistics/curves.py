@@ -8,10 +8,7 @@ import polars as pl
 from scipy import stats
 
 from modelcollapse.analysis.statistics.arms import ARM, SETTING, main_measure, prepare
-from modelcollapse.analysis.statistics.inference import Floats
-
-#: Coverage of two-sided intervals.
-CONFIDENCE = 0.95
+from modelcollapse.analysis.statistics.inference import CONFIDENCE, Floats
 
 
 def t_half_width(sd: npt.ArrayLike, n: npt.ArrayLike, confidence: float | Floats = CONFIDENCE) -> Floats:

@@ -14,6 +14,9 @@ from scipy import optimize, stats
 
 Floats = npt.NDArray[np.float64]
 
+#: Coverage of two-sided intervals.
+CONFIDENCE = 0.95
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -28,13 +31,13 @@ class Estimate:
     freedom: float
     n: int
 
-    def half_width(self, confidence: float = 0.95) -> float:
+    def half_width(self, confidence: float = CONFIDENCE) -> float:
         """Half the width of the two-sided t interval; NaN without degrees of freedom."""
         if self.freedom <= 0:
             return math.nan
         return float(stats.t.ppf(0.5 + confidence / 2, self.freedom)) * self.error
 
-    def interval(self, confidence: float = 0.95) -> tuple[float | None, float | None]:
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[float | None, float | None]:
         """Two-sided t interval, or two None without degrees of freedom."""
         half = self.half_width(confidence)
         return (None, None) if math.isnan(half) else (self.value - half, self.value + half)
@@ -122,13 +125,13 @@ def slope_weights(x: npt.ArrayLike) -> Floats:
 @cache
 def share_interval(k: int, n: int) -> tuple[float, float]:
     """Clopper and Pearson's (1934) 95 % interval of a share of which `k` of `n` ≥ 1 were seen."""
-    bounds = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+    bounds = stats.binomtest(k, n).proportion_ci(CONFIDENCE, method="exact")
     return float(bounds.low), float(bounds.high)
 
 
 def sd_interval(sd: float, n: int) -> tuple[float, float]:
     """95 % interval of a normal population's standard deviation from that of `n` ≥ 2 values (chi-squared)."""
-    low, high = stats.chi2.ppf([0.975, 0.025], n - 1)
+    low, high = stats.chi2.ppf([0.5 + CONFIDENCE / 2, 0.5 - CONFIDENCE / 2], n - 1)
     return sd * math.sqrt((n - 1) / low), sd * math.sqrt((n - 1) / high)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from modelcollapse.analysis.foreign_values import numbers
+from modelcollapse.analysis.exported_rows import numbers
 from modelcollapse.analysis.statistics.arms import NO_RULE, AnalysisError
 from modelcollapse.analysis.statistics.frames import EXPORTED
 from modelcollapse.names import first_line, is_file

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.cache import VOCABULARY_FILE, write_classes
+from modelcollapse.corpora.cache import CLASSES_FILE, VOCABULARY_FILE, write_names
 from modelcollapse.corpora.counting.ngrams import count_terms, write_vocabulary
 from modelcollapse.corpora.counting.parallel import tokenize_batches
 from modelcollapse.corpora.counting.token_store import TokenStore
@@ -76,7 +76,7 @@ def write_labels(classes: Classes, keep: npt.NDArray[np.bool_], folder: Path) ->
     """Write the labels of the rows that stay, and the names of classes that are not the usual two."""
     np.save(folder / "labels.npy", classes.labels(keep))
     if classes.names != TWO:
-        write_classes(folder, classes.names)
+        write_names(folder / CLASSES_FILE, classes.names)
 
 
 def _balance(keep: npt.NDArray[np.bool_], classes: Classes, report: ReadReport) -> None:

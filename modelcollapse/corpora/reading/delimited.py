@@ -47,8 +47,7 @@ def delimited_rows(data: DataStream, options: CorpusOptions, report: ReadReport)
 
     Raise CorpusError if the file is no such table, or a quote is never closed.
     """
-    sample = data.head.decode(options.encoding, "replace").removeprefix("\ufeff")
-    dialect, first_rows = find_dialect(sample, data.whole)
+    dialect, first_rows = find_dialect(data, options.encoding)
     columns, width, has_header, unescape = _layout(first_rows, options, data.name)
     form = "CSV" if dialect.delimiter == "," else f"table separated by {_NAMES.get(dialect.delimiter, 'tabs')}"
     report.describe(data.name, form, columns, first_rows[0] if has_header else None)
@@ -79,10 +78,11 @@ def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[C
     return find_columns(rows[0], options, file), width, True, False
 
 
-def find_dialect(sample: str, whole: bool) -> tuple[Dialect, list[list[str]]]:
+def find_dialect(data: DataStream, encoding: str) -> tuple[Dialect, list[list[str]]]:
     """Find the dialect in which the first rows agree best on a number of fields above one, and these rows."""
+    sample = data.head.decode(encoding, "replace").removeprefix("\ufeff")
     candidates = [Dialect(delimiter) for delimiter in _DELIMITERS] + [Dialect("\t", quoted=False)]
-    scored = [(dialect, *_sample_rows(dialect, sample, whole)) for dialect in candidates]
+    scored = [(dialect, *_sample_rows(dialect, sample, data.whole)) for dialect in candidates]
     dialect, rows, _ = max(scored, key=lambda entry: _score(entry[1], entry[2]))
     return dialect, rows
 

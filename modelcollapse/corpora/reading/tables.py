@@ -102,7 +102,7 @@ def _sample(path: Path, data: DataStream, options: CorpusOptions) -> pl.DataFram
     if beginning.startswith("{"):
         lines = data.head.decode(options.encoding, "replace").splitlines()
         return _of_records([json.loads(line) for line in lines[: _SAMPLE if data.whole else -1] if line.strip()])
-    _, rows = find_dialect(data.head.decode(options.encoding, "replace").removeprefix("\ufeff"), data.whole)
+    _, rows = find_dialect(data, options.encoding)
     return _of_strings(rows, options) if rows else None
 
 
@@ -120,8 +120,11 @@ def _frame(path: Path, data: DataStream, options: CorpusOptions, report: ReadRep
     if "\0" in beginning:
         raise CorpusError(f"{data.name} is no table: expected Parquet, CSV, TSV, JSON Lines or .npy.")
     if beginning.startswith("{"):
-        return _read_records(data, options, report)
-    dialect, first_rows = find_dialect(data.head.decode(options.encoding, "replace").removeprefix("\ufeff"), data.whole)
+        records = _of_records([record for _, record in json_objects(data, options, report)])
+        if records is None:
+            raise CorpusError(f"{data.name} holds no rows.")
+        return records
+    dialect, first_rows = find_dialect(data, options.encoding)
     if not first_rows:
         raise CorpusError(f"{data.name} holds no rows.")
     rows = []
@@ -146,13 +149,6 @@ def _of_strings(rows: Sequence[Sequence[str]], options: CorpusOptions) -> pl.Dat
     unique = [name if names.index(name) == i else f"{name} ({i + 1})" for i, name in enumerate(names)]
     columns = zip(*kept, strict=True) if kept else [()] * width
     return pl.DataFrame(dict(zip(unique, columns, strict=True)), dict.fromkeys(unique, pl.String))
-
-
-def _read_records(data: DataStream, options: CorpusOptions, report: ReadReport) -> pl.DataFrame:
-    frame = _of_records([record for _, record in json_objects(data, options, report)])
-    if frame is None:
-        raise CorpusError(f"{data.name} holds no rows.")
-    return frame
 
 
 def _of_records(records: list[Any]) -> pl.DataFrame | None:

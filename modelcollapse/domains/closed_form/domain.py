@@ -86,13 +86,7 @@ class HumanText:
 
     @classmethod
     def of(cls, corpus: AnyCorpus, n_words: int) -> HumanText:
-        """Return the first words of a corpus' documents.
-
-        Raises
-        ------
-        SpecError
-            If it has fewer.
-        """
+        """Return the first words of a corpus' documents; raise SpecError if it has fewer, or numbers."""
         if isinstance(corpus, DenseCorpus):
             raise SpecError(f"corpus: '{corpus.name}' has numbers, expected text.")
         is_word = corpus.term_orders[corpus.indices] == 1
@@ -232,20 +226,9 @@ def _world_class(name: str) -> Any:
 
 
 def world_of(model: Model, text: HumanText | None = None, n_words: int = 1) -> World:
-    """Return the world of a model.
+    """Return the world of a model; raise LearnerError if there is none, or a parameter is impossible.
 
-    Parameters
-    ----------
-    model : Model
-    text : HumanText, optional
-        Whose first words the world "text" resamples; a text of one word if nothing is drawn.
-    n_words : int
-        How many.
-
-    Raises
-    ------
-    LearnerError
-        If there is none, or a parameter is impossible.
+    The world "text" resamples the first words of a text; without one it has a single word, and nothing is drawn.
     """
     kind = _world_class(model.name)
     try:

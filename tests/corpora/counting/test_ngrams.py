@@ -74,7 +74,7 @@ def test_odd_unicode(tmp_path):
     assert_same(corpus, texts, 2)
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text() | st.text(alphabet=st.sampled_from(ODD + "aASs' .-_1²中")))
 def test_any_text(text):
     tokenizer = Tokenizer()

@@ -30,7 +30,7 @@ def test_probabilities_are_those_of_the_plain_definition(order, discount):
     np.testing.assert_allclose(found, due, rtol=1e-12, atol=1e-15)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     n_types=st.integers(1, 7),
     order=st.integers(1, 5),

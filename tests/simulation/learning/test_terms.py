@@ -14,7 +14,7 @@ REVIEWS = make_reviews(120, seed=5, n_words=60)
 CORPUS = make_corpus(REVIEWS, ngrams=3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sets(st.integers(0, 119), min_size=5), st.integers(1, 4), st.integers(1, 3))
 def test_equals_a_vectoriser_refitted_on_the_documents(rows, min_df, max_ngram):
     texts = [" ".join(tokens) for tokens in REVIEWS.documents]
