@@ -120,7 +120,7 @@ def _blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _drawn_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lay figures out and draw them, so that all errors are raised, but save blank ones: a third of the time."""
+    """Lay figures out and draw them, so that all errors are raised, but save blank ones: half of the time."""
     _save_blank_figures(monkeypatch, Figure.draw_without_rendering)
 
 
