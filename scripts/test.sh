@@ -10,7 +10,10 @@ processes=$(python -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 export NUMBA_NUM_THREADS=${NUMBA_NUM_THREADS:-2} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export RAY_USAGE_STATS_ENABLED=0
 
+# compiled once and meanwhile: else several of the tests' processes compile the same kernels, for half a minute each
+python -m tests.kernels & kernels=$!
 ruff check .
 ruff format --check .
 mypy
+wait "$kernels"
 pytest --numprocesses "$processes" --dist loadfile "$@"

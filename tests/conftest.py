@@ -115,9 +115,20 @@ def _coarse_pictures() -> Iterator[None]:
 @pytest.fixture
 def _blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save blank figures, with what tells that they are ours: drawing is most of the time that a report takes."""
+    _save_blank_figures(monkeypatch, lambda figure: None)
+
+
+@pytest.fixture
+def _drawn_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay figures out and draw them, so that all errors are raised, but save blank ones: half of the time."""
+    _save_blank_figures(monkeypatch, Figure.draw_without_rendering)
+
+
+def _save_blank_figures(monkeypatch: pytest.MonkeyPatch, before: Callable[[Figure], None]) -> None:
     original = Figure.savefig
 
     def savefig(figure: Figure, file: Any, *, format: str, metadata: Any, **options: Any) -> None:
+        before(figure)
         original(Figure(figsize=(1, 1)), file, format=format, metadata=metadata)
 
     monkeypatch.setattr(Figure, "savefig", savefig)

@@ -52,6 +52,7 @@ def call() -> Call:
     return call_
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_plot_writes_the_figures_of_a_run(call: Call, run_folder: Path) -> None:
     named = call("plot", run_folder).split()
     assert str(run_folder / "figures" / "mine.png") in named
@@ -60,6 +61,7 @@ def test_plot_writes_the_figures_of_a_run(call: Call, run_folder: Path) -> None:
     assert {"mine-controls.svg", "mine-decomposition.png", "mine-loop.png"} <= {Path(name).name for name in named}
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_report_prints_the_headline_and_writes_the_page(call: Call, run_folder: Path) -> None:
     headline, path = call("report", run_folder, "--margin", "0.02").strip().splitlines()
     assert headline.endswith(".")
@@ -131,6 +133,7 @@ def test_compare_without_anything_in_common_says_so(call: Call, run_folder: Path
         call("compare", run_folder)
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_result_file_of_the_study_can_be_plotted_and_compared(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "collapse.csv"
     lines = [

@@ -53,8 +53,19 @@ def test_names_are_read_as_utf_8_where_the_locale_has_none(made, tmp_path):  # n
     folder = tmp_path / "ünïcode ☃"
     shutil.copytree(made, folder)
     exported = tmp_path / "ü ☃.csv"
+    code = """
+import sys
+from modelcollapse.cli import main
+_, folder, exported = sys.argv
+for arguments in (["status", folder], ["export", folder, exported], ["report", exported]):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as left:
+        assert not left.code, arguments
+"""
+    arguments = [sys.executable, "-c", code, *(os.fsencode(str(path)) for path in (folder, exported))]
     c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for arguments in (["status", folder], ["export", folder, exported], ["report", exported]):
-        done = command(*arguments, **c_locale)
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run(arguments, env={**os.environ, **c_locale}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
     assert "<title>ü ☃ – modelcollapse</title>" in (tmp_path / "ü ☃" / "report.html").read_text()

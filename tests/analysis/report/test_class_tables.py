@@ -37,6 +37,7 @@ def test_caveats_name_degenerate_seeds_classes_never_seen_and_classes_hardly_tes
     assert "unreliable below" in said
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_report_of_many_classes_tells_what_becomes_of_each(tmp_path):
     run = run_classes(tmp_path)
     page = Path(run.report()).read_text()
@@ -50,6 +51,7 @@ def test_a_report_of_many_classes_tells_what_becomes_of_each(tmp_path):
     assert "accuracy" in open_results(tmp_path / "odd.parquet").headline()
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_what_checking_buys_back_is_told_of_many_classes_too(tmp_path):
     run = run_classes(tmp_path, label_rule="argmax,checked:0.2,dropped-uncertain:0.2")
     assert set(run.curation()["strategy"]) == {"argmax", "checked", "dropped-uncertain"}

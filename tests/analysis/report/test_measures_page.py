@@ -13,9 +13,14 @@ from tests.analysis.texts import run_texts
 from tests.analysis.worlds import run_worlds
 
 
-def test_the_report_has_the_laws_and_the_differences_in_the_domains_words(tmp_path):
-    run_worlds(tmp_path).report()
-    html = (tmp_path / "report.html").read_text()
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    """Return a run that tests only look at."""
+    return run_worlds(tmp_path_factory.mktemp("worlds"))
+
+
+def test_the_report_has_the_laws_and_the_differences_in_the_domains_words(worlds):
+    html = Path(worlds.report()).read_text()
     for words in (
         "The laws",
         "Risk at the end",
@@ -42,36 +47,36 @@ def test_a_headline_counts_curves_that_are_shown_broken_and_undecided(tmp_path):
     assert "more seeds are needed" in measured_headline(rows, run.domain, unknown)
 
 
-def test_without_laws_the_highest_rate_is_compared_with_people_alone(tmp_path):
-    run = run_worlds(tmp_path)
-    rows = prepare(run.results()).filter(regime="replace")
-    said = measured_headline(rows, run.domain)
+def test_without_laws_the_highest_rate_is_compared_with_people_alone(worlds):
+    rows = prepare(worlds.results()).filter(regime="replace")
+    said = measured_headline(rows, worlds.domain)
     assert said.startswith("With 100 % filled by the model, risk is ")
-    difference = run.compare_rates().filter(regime="replace", collapse_rate=1.0)["difference"].item()
+    difference = worlds.compare_rates().filter(regime="replace", collapse_rate=1.0)["difference"].item()
     assert f"{difference:+.4g}" in said
-    several = measured_headline(prepare(run.results()), run.domain)
+    several = measured_headline(prepare(worlds.results()), worlds.domain)
     assert several.startswith("accumulate, one of several settings: with 100 % filled")
-    alone = measured_headline(rows.filter(pl.col("collapse_rate") > 0), run.domain)
+    alone = measured_headline(rows.filter(pl.col("collapse_rate") > 0), worlds.domain)
     assert "no chains at rate 0" in alone
 
 
-def test_statistics_take_the_domains_primary_measure_and_its_direction(tmp_path):
-    run = run_worlds(tmp_path)
-    assert run.curves()["mean"].equals(run.curves("risk")["mean"])
-    assert (run.compare_rates().filter(collapse_rate=1.0)["difference"] > 0).all()
-    tolerated = run.tolerance(margin=0.01)  # a larger risk is the loss: half of it is exceeded below the highest rate
+def test_statistics_take_the_domains_primary_measure_and_its_direction(worlds):
+    assert worlds.curves()["mean"].equals(worlds.curves("risk")["mean"])
+    assert (worlds.compare_rates().filter(collapse_rate=1.0)["difference"] > 0).all()
+    tolerated = worlds.tolerance(
+        margin=0.01
+    )  # a larger risk is the loss: half of it is exceeded below the highest rate
     assert (tolerated["tolerance"] < 1).all()
     with pytest.raises(AnalysisError, match="expected one of risk, diversity"):
-        run.curves("accuracy")
+        worlds.curves("accuracy")
     with pytest.raises(AnalysisError, match="expected 'classification'"):
-        run.claims()
-    assert run.cautions() == []
+        worlds.claims()
+    assert worlds.cautions() == []
 
 
-def test_a_run_that_is_not_finished_says_so(tmp_path):
-    run = run_worlds(tmp_path)
-    rows, about = run.results(), run.about()
-    html = build_measures_report(rows, type(about)(**{**vars(about), "n_finished": 1}), run.domain).html
+@pytest.mark.usefixtures("_drawn_pictures")
+def test_a_run_that_is_not_finished_says_so(worlds):
+    rows, about = worlds.results(), worlds.about()
+    html = build_measures_report(rows, type(about)(**{**vars(about), "n_finished": 1}), worlds.domain).html
     assert "not finished" in html
 
 
@@ -83,6 +88,7 @@ def test_a_mixture_is_worth_the_human_draws_that_do_as_well(tmp_path):
     assert found["worth"] == pytest.approx(calibrated_worth(range(10, 201, 10), 0.3), rel=0.1)
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_where_nothing_is_kept_no_mixture_has_a_worth(tmp_path):
     run_worlds(tmp_path, regime="replace").report()
     html = (tmp_path / "report.html").read_text()
@@ -90,6 +96,7 @@ def test_where_nothing_is_kept_no_mixture_has_a_worth(tmp_path):
     assert "worth" not in html.lower()
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_report_of_text_shows_what_becomes_of_words(tmp_path):
     run = run_texts(tmp_path, label_rule="sample,mle")
     html = Path(run.report()).read_text(encoding="utf-8")
@@ -99,6 +106,7 @@ def test_a_report_of_text_shows_what_becomes_of_words(tmp_path):
     assert NO_SAMPLES not in html
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_report_without_a_vocabulary_says_what_samples_need(tmp_path):
     run = run_texts(tmp_path / "run")
     (tmp_path / "run" / "vocabulary.json").unlink()

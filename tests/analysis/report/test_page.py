@@ -163,6 +163,7 @@ def test_tables_sort_by_numbers_not_by_their_text(page: Page) -> None:
     assert all(float(str(key)) is not None for key in numbers)
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_an_unfinished_run_says_so_and_is_compared_where_it_can_be(rows: pl.DataFrame) -> None:
     missing = (pl.col("collapse_rate") == 1.0) & (pl.col("n_seen") > 2000)
     loop = rows.filter(~missing & pl.col("label_rule").is_in(["none", "argmax"]))
@@ -186,12 +187,14 @@ def test_an_unfinished_run_says_so_and_is_compared_where_it_can_be(rows: pl.Data
     ],
     ids=["one row", "baseline", "no reference", "one seed", "many settings"],
 )
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_small_and_odd_runs_have_a_report_too(world: World) -> None:
     report = build_report(fake_results(world), ABOUT)
     assert Page(report.html).open == []
     assert report.headlines[0].endswith(".")
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_imported_rows_have_a_report_too(rows: pl.DataFrame) -> None:
     filled = {
         "accuracy",
@@ -211,6 +214,7 @@ def test_imported_rows_have_a_report_too(rows: pl.DataFrame) -> None:
     assert "Measured" in Page(build_report(bare, ABOUT).html).text
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_several_experiments_share_a_page(rows: pl.DataFrame) -> None:
     other = fake_results(World(rates=(0.0, 0.1, 0.3), seeds=range(2), sizes=(1000, 2000, 3000)))
     loop = rows.filter(pl.col("label_rule").is_in(["none", "argmax"]))

@@ -124,6 +124,7 @@ def test_the_study_loop_is_of_one_setting(both) -> None:
     assert study_loop(prepare(pl.concat([one, other])))[axis].n_unique() == 1
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_report_of_two_settings_says_which_its_headline_is_about() -> None:
     plain = pl.col("label_rule").is_in(["none", "argmax"])
     rows = pl.concat([setting(), setting(1, growth="+500", n_test=4000)]).filter(plain)
@@ -210,6 +211,7 @@ def test_a_broken_pairing_names_its_likely_causes(unseeded) -> None:
         compare_rates(unseeded)
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_a_run_with_a_broken_pairing_is_drawn_and_reported_as_independent_samples(unseeded) -> None:
     sound = setting().with_columns(experiment=pl.lit("sound"))
     rows, reasons = with_sound_pairing(prepare(pl.concat([unseeded, sound])))

@@ -51,6 +51,7 @@ def test_only_claims_that_can_be_checked_are_listed(baseline, collapsing):
     assert len([experiment for experiment, *_ in checked if experiment == "collapse-rates"]) == 6
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_what_is_written(baseline, collapsing):
     files: dict[str, bytes] = {}
     both = pl.concat([baseline, collapsing])
@@ -62,6 +63,7 @@ def test_what_is_written(baseline, collapsing):
     assert {f"figures/{name}.png" for name in ("baseline-range", "collapse-rates-published", "overview")} <= set(files)
 
 
+@pytest.mark.usefixtures("_drawn_pictures")
 def test_runs_without_the_loop_of_the_study_are_drawn_too(baseline):
     frozen = fake_results(World(rates=(0.1, 0.3), label_rules=("frozen",), experiment="mine"))
     files: dict[str, bytes] = {}

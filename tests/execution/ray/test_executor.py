@@ -92,9 +92,9 @@ def worker_processes() -> list[psutil.Process]:
     ]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_same_table_as_in_process(ray, tmp_path, corpus, expected, workers):
-    results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", workers=workers).results()
+def test_same_table_as_in_process_by_one_worker(ray, tmp_path, corpus, expected):
+    """That of both workers is compared below, where the corpus is let go."""
+    results = run_sweep(SWEEP, corpus, tmp_path, executor="ray", workers=1).results()
     assert table(results).equals(expected)
 
 
