@@ -12,8 +12,10 @@ export RAY_USAGE_STATS_ENABLED=0
 
 # compiled once and meanwhile: else several of the tests' processes compile the same kernels, for half a minute each
 python -m tests.kernels & kernels=$!
+trap 'kill "$kernels" 2> /dev/null || true' EXIT
 ruff check .
 ruff format --check .
 mypy
 wait "$kernels"
+trap - EXIT
 pytest --numprocesses "$processes" --dist loadfile "$@"

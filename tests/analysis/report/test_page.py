@@ -187,7 +187,6 @@ def test_an_unfinished_run_says_so_and_is_compared_where_it_can_be(rows: pl.Data
     ],
     ids=["one row", "baseline", "no reference", "one seed", "many settings"],
 )
-@pytest.mark.usefixtures("_drawn_pictures")
 def test_small_and_odd_runs_have_a_report_too(world: World) -> None:
     report = build_report(fake_results(world), ABOUT)
     assert Page(report.html).open == []
