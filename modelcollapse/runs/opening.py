@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from modelcollapse.analysis.exported_rows import MadeOfFile, read_rows
+from modelcollapse.analysis.exported_rows import read_rows
+from modelcollapse.analysis.made import MadeOfFile
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.analysis.study.published import is_original_file, read_original
 from modelcollapse.atomic import readable

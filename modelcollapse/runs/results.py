@@ -462,7 +462,7 @@ class Results(ABC):
         >>> run.export("first.csv")
         18
         """
-        from modelcollapse.analysis.exported_rows import write_export
+        from modelcollapse.analysis.made import write_export
 
         rows = self.results()
         write_export(rows, Path(file))

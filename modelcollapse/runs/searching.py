@@ -11,7 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from modelcollapse import notebook
-from modelcollapse.analysis.exported_rows import MadeOfFile
+from modelcollapse.analysis.made import MadeOfFile
 from modelcollapse.analysis.statistics.arms import AnalysisError
 from modelcollapse.corpora import Corpus, load_corpus
 from modelcollapse.corpora.dense import AnyCorpus, two_of_counts

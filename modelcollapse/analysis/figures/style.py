@@ -20,7 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from modelcollapse.analysis.exported_rows import MAKER
+from modelcollapse.analysis.made import MAKER
 
 INK = "#16191d"
 MUTED = "#616870"
