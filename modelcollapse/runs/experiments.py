@@ -101,18 +101,12 @@ def experiments(corpus: AnyCorpus | None = None, cores: Sequence[int] = (1,), *,
     for name, fields in load_experiments().items():
         sweep = experiment(name)
         chains = list(sweep.chains())
-        try:
-            laws = [law_of(chain) for chain in sweep.on(corpus).chains()] if sweep.domain == "classification" else []
-        except SpecError:  # a rule of two classes, on a corpus of more
-            laws = []
-        work = [law.chain_seconds(chain) for law, chain in zip(laws, chains, strict=False) if law is not None]
-        stages = [work] if len(work) == len(chains) else None
         generations = sum(len(chain.sizes()) for chain in chains)
-        needed = sweep.documents_needed or None
+        needed, stages = sweep.documents_needed or None, _stages(sweep, corpus, law_of)
         rows.append((sweep.domain, name, len(chains), generations, needed, fields["description"], stages))
-    study = experiment("baseline").on(corpus)  # whose forest the searches grow, if the corpus is of words
-    law = law_of(next(study.chains())) if study.model == experiment("baseline").model else None
-    rows += _searches(law)
+    study = experiment("baseline")
+    # the searches grow the study's forest, which takes words in two classes
+    rows += _searches(law_of(next(study.chains())) if study.on(corpus).model == study.model else None)
     table = pl.DataFrame([row[:-1] for row in rows], _COLUMNS, orient="row")
     if corpus is None:
         return table
@@ -127,6 +121,20 @@ def _laws(corpus: AnyCorpus | None, measure: bool) -> Callable[[ChainSpec], Cost
     """Return what gives the cost law of a chain: measured now, or known from before."""
     laws = CalibrationCache()
     return (lambda chain: None) if corpus is None else law_by_chain(laws.measure if measure else laws.load, corpus)
+
+
+def _stages(
+    sweep: Sweep, corpus: AnyCorpus | None, law_of: Callable[[ChainSpec], CostLaw | None]
+) -> list[list[float]] | None:
+    """Return the seconds of a sweep's chains on a corpus, as one stage; None where they are not known."""
+    if corpus is None or sweep.domain != "classification":
+        return None
+    try:
+        chains = list(sweep.on(corpus).chains())
+    except SpecError:  # a rule of two classes, on a corpus of more
+        return None
+    seconds = [law.chain_seconds(chain) for chain in chains if (law := law_of(chain)) is not None]
+    return [seconds] if len(seconds) == len(chains) else None
 
 
 def _searches(law: CostLaw | None) -> list[tuple[Any, ...]]:

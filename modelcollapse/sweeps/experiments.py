@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -26,10 +28,15 @@ SEARCHES = ("hyperparameters", "generational")
 _GROWTH = 1.1
 
 
-def load_experiments() -> dict[str, dict[str, Any]]:
-    """Return the fields of every experiment's sweep, with its ``description``, in the order of the file."""
+@cache
+def _parsed() -> dict[str, dict[str, Any]]:
     text = resources.files("modelcollapse.sweeps").joinpath("experiments.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def load_experiments() -> dict[str, dict[str, Any]]:
+    """Return the fields of every experiment's sweep, with its ``description``, in the order of the file."""
+    return deepcopy(_parsed())
 
 
 def experiment_values(name: str) -> Mapping[str, Any]:
