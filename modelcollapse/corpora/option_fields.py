@@ -15,8 +15,8 @@ def _parse_columns(given: object) -> object:
     return (given,) if isinstance(given, str) else given
 
 
-def _parse_path(given: object) -> object:
-    """Make a path that means the same from every working directory."""
+def absolute(given: object) -> object:
+    """Make a path one that means the same from every working directory; leave what is no path to be refused."""
     return os.path.abspath(os.path.expanduser(given)) if isinstance(given, str | os.PathLike) else given
 
 
@@ -87,7 +87,7 @@ class CorpusFields:
     ] = ()  # fmt: skip
     labels_file: Annotated[
         str | None,
-        Field("Labels of vectors in a .npy file: a .npy, or text with one a line.", _parse_path, str, of_file=True),
+        Field("Labels of vectors in a .npy file: a .npy, or text with one a line.", absolute, str, of_file=True),
     ] = None
     encoding: Annotated[str, Field("Of text files.  [utf-8]", _parse_encoding, of_file=True)] = "utf-8"
     member: Annotated[str | None, Field("The file to read in an archive.  [all data files]", of_file=True)] = None

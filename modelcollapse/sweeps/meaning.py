@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from modelcollapse.corpora import locate_corpus
-from modelcollapse.corpora.option_fields import ReadingFields
+from modelcollapse.corpora.option_fields import ReadingFields, absolute
 from modelcollapse.domains.catalogue import find_domain
 from modelcollapse.errors import SpecError
 from modelcollapse.fields import declared
-from modelcollapse.names import is_file, means_file, user_path
+from modelcollapse.names import is_file, means_file
 from modelcollapse.sweeps.experiments import SEARCHES, experiment_values, load_experiments
 from modelcollapse.sweeps.scaling import SIZES, scale
 from modelcollapse.sweeps.sweep import Sweep, read_spec
@@ -101,8 +100,8 @@ def _located(load: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a corpus as `load_corpus` takes them, with paths that hold in any folder."""
     if "corpus" in load:
         load["name_or_path"] = locate_corpus(load.pop("corpus"))
-    if isinstance(load.get("labels_file"), str | os.PathLike):
-        load["labels_file"] = str(user_path(os.fspath(load["labels_file"])).absolute())
+    if "labels_file" in load:
+        load["labels_file"] = absolute(load["labels_file"])
     return load
 
 
