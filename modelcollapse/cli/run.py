@@ -60,14 +60,14 @@ def run(
     check_out(location)
     domain = find_domain(sweep.domain)
     documents = domain.load(**about_corpus) if about_corpus or domain.needs_corpus(sweep.model) else None
-    if documents is not None and sweep.on(documents).model != sweep.model:
+    meant, sweep = sweep, sweep.on(documents)
+    if documents is not None and sweep.model != meant.model:
         say_idle(
             [
                 f"the project's forest takes words in two classes, which '{documents.name}' has not: forest-sklearn "
                 "runs in its place, scikit-learn's RandomForestClassifier with the study's parameters."
             ]
         )
-    sweep = sweep.on(documents)
     table = modelcollapse.dry_run(sweep, documents, location, how.retry_failed) if dry_run else None
     check_retry(how.retry_failed, location)
     if table is not None:

@@ -308,10 +308,13 @@ class Results(ABC):
 
     def _paired(self) -> pl.DataFrame:
         """Return prepared rows; seeds whose pairing is broken are taken apart, and warned of: see `unpaired`."""
-        rows, unsound = with_sound_pairing(prepare(self.results()))
+        rows, unsound = self._sound()
         for reason in unsound.values():
             warnings.warn(reason, stacklevel=3)
         return rows
+
+    def _sound(self) -> tuple[pl.DataFrame, dict[str, str]]:
+        return with_sound_pairing(prepare(self.results()))
 
     def _measure(self, name: str | None) -> str:
         """Return a measure that was asked for, the primary one by default; raise AnalysisError if it is none."""
@@ -365,7 +368,7 @@ class Results(ABC):
         from modelcollapse.analysis.figures.draw_all import drawings
 
         check_asked(margin)
-        rows = with_sound_pairing(prepare(self.results()))[0]
+        rows, _ = self._sound()
         drawn = list(drawings(rows, margin, self.judged()))
         if kind is not None and kind not in (kinds := list(dict.fromkeys(drawing.kind for drawing in drawn))):
             raise AnalysisError(f"kind: found '{kind}', expected what these rows have data for: {', '.join(kinds)}.")
@@ -410,7 +413,7 @@ class Results(ABC):
         >>> run.unpaired()
         {}
         """
-        return with_sound_pairing(prepare(self.results()))[1]
+        return self._sound()[1]
 
     def report(self, margin: float = 0.005) -> str:
         """Write one HTML page with everything the rows show.
