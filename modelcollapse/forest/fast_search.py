@@ -58,9 +58,7 @@ class FastWorkspace(NamedTuple):
     sets: npt.NDArray[np.uint64]  # (n_levels, n_words): of each open chain those still in it; empty above the level
     levels: npt.NDArray[np.int64]  # (n_levels, N_COLUMNS): for every level the numbers above
     documents: npt.NDArray[np.int32]  # (3 · n_documents,): lists of the chains' documents
-    terms: npt.NDArray[
-        np.int32
-    ]  # (n_levels · n_present + 1,): lists of the rare terms in branches, one behind the other
+    terms: npt.NDArray[np.int32]  # (n_levels · n_present + 1,): lists of the rare terms in branches, joined
     #: Documents that had each of `terms` when the list was made: class 0 in the lower half of the word, class 1 in the
     #: upper. Exact as long as no document has left the branch; then upper bounds.
     term_counts: npt.NDArray[np.uint32]

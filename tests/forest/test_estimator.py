@@ -84,7 +84,7 @@ def test_all_kinds_of_input_are_the_same_data():
     kinds = [X.tocsc(), X.tocoo(), sparse.csr_array(X), X.toarray(), X.astype(np.float64), X.astype(np.uint8)]
     unsorted = sparse.csr_matrix((X.data[::-1], X.indices[::-1], len(X.data) - X.indptr[::-1]), shape=X.shape)[::-1]
     with_zeros = X.copy().astype(np.float32)
-    with_zeros.data[:5] = 0
+    with_zeros.data[:5], with_zeros.data[5:9] = 0, -0.0
     for kind in [*kinds, unsorted]:
         assert np.array_equal(make().fit(kind, LABELS).predict_proba(OTHER), expected)
     fewer = with_zeros.copy()
