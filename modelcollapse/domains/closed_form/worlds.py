@@ -49,23 +49,18 @@ class World(Protocol):
 
     def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """Draw the inputs of the first `n` slots, shape (n, d); d is 0 where a draw depends on the model alone."""
-        ...
 
     def human(self, inputs: Floats, random: np.random.Generator) -> Values:
         """Draw slots from the truth, shape (n, replicates); the first draws do not depend on `n`."""
-        ...
 
     def fit(self, inputs: Floats, values: Values) -> Floats:
         """Fit the model of every replicate to slots; return its parameters, shape (replicates, n_parameters)."""
-        ...
 
     def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
         """Draw slots from the fitted models, shape (n, replicates)."""
-        ...
 
     def measure(self, fitted: Floats) -> dict[str, float]:
         """Return this world's columns, means over the replicates; ``risk`` among them."""
-        ...
 
 
 class Frequencies:
