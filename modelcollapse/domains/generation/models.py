@@ -35,11 +35,6 @@ class ForeignModel:
     """A model by import path, whose answers are checked on every call: see `language_model.LanguageModel`.
 
     Where there is nothing to be trained on, every token is as likely as any other.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    n_types : int
     """
 
     def __init__(self, model: Any, n_types: int) -> None:
@@ -92,13 +87,7 @@ AnyModel: TypeAlias = Ngram | ForeignModel
 
 
 def model_of(model: Model, n_types: int) -> AnyModel:
-    """Return a model that is not trained yet.
-
-    Raises
-    ------
-    LearnerError
-        If there is none of this name, or a parameter is impossible.
-    """
+    """Return a model that is not trained yet; raise LearnerError for an unknown name or an impossible parameter."""
     if model.name == "ngram":
         made = Ngram(n_types, **dict(model.params))  # type: ignore[arg-type]
         if made.discount < LEAST_DISCOUNT:
