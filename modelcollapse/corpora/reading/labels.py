@@ -59,23 +59,25 @@ class Classes:
         return self.of_rows[keep].astype(np.uint8 if len(self.names) == 2 else np.uint16)
 
 
+def number_in(text: str) -> float | None:
+    """Return the number that a text is, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def _normal(value: str) -> str:
     """One spelling for each label: no case, no white space, no fastText prefix, ``1.0`` and ``+1`` as ``1``."""
     word = " ".join(value.lower().split()).removeprefix("__label__").strip()
-    try:
-        number = float(word)
-    except ValueError:
-        return word
-    return str(int(number)) if number.is_integer() else word
+    number = number_in(word)
+    return word if number is None or not number.is_integer() else str(int(number))
 
 
 def class_of_stars(value: str) -> int:
     """Class of a star rating: 1 for 4 to 5 stars, 0 for 1 to 2, `NEUTRAL` between, `UNKNOWN` for anything else."""
-    try:
-        stars = float(value)
-    except ValueError:
-        return UNKNOWN
-    if not 1 <= stars <= 5:
+    stars = number_in(value)
+    if stars is None or not 1 <= stars <= 5:
         return UNKNOWN
     return 1 if stars >= 4 else 0 if stars <= 2 else NEUTRAL
 
@@ -122,7 +124,7 @@ class LabelColumn:
         code = self._values.setdefault((batch.ratings, normal), len(self._values))
         if code == len(self._first):
             self._first.append((batch.file, line))
-            is_number = _number(normal) is not None
+            is_number = number_in(normal) is not None
             self._written.append(normal if is_number else " ".join(value.strip().removeprefix("__label__").split()))
         self._code_of_raw[batch.ratings, value] = code
         return code
@@ -200,14 +202,7 @@ class LabelColumn:
         return CorpusError(f"labels are not two classes: found {found}{', …' if len(most) > 6 else ''}. {expected}")
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _place(name: str) -> tuple[bool, float, str]:
     """Return what names of classes are sorted by: numbers first, in their order."""
-    number = _number(name)
+    number = number_in(name)
     return number is None, number or 0.0, name
