@@ -83,16 +83,11 @@ def class_of_stars(value: str) -> int:
 
 
 class LabelColumn:
-    """Collects raw labels and, when all have been seen, says what they mean.
+    """Collects raw labels and, when all have been seen, says what they mean."""
 
-    Parameters
-    ----------
-    keep_stars : bool
-        Whether every number of stars is a class of its own.
-    """
-
-    def __init__(self, keep_stars: bool = False) -> None:
-        self._keep_stars = keep_stars
+    def __init__(self, keep_stars: bool = False, keep_going: bool = False) -> None:
+        self._keep_stars = keep_stars  # every number of stars is a class of its own
+        self._keep_going = keep_going  # however many rows cannot be used
         self._code_of_raw: dict[tuple[bool, str], int] = {}
         self._values: dict[tuple[bool, str], int] = {}
         self._written: list[str] = []
@@ -129,26 +124,25 @@ class LabelColumn:
         self._code_of_raw[batch.ratings, value] = code
         return code
 
-    def classes(self, report: ReadReport, keep_going: bool) -> Classes:
+    def classes(self, report: ReadReport) -> Classes:
         """Return what all labels mean; rows without a class are entered in the report.
 
-        Raise CorpusError if there are no classes, or one alone.
+        Raise CorpusError if there are no classes, or one alone, or too many rows cannot be used.
         """
+        report.check(self._keep_going)
         seen = np.concatenate([np.empty(0, np.int16), *self._seen])
         counts = np.bincount(seen, minlength=len(self._values))
         meaning = self._two(counts)
         names: tuple[str, ...] = TWO
-        if self._keep_stars or not self._are_two(counts, meaning, keep_going):
-            found = self._many(counts, keep_going)
-            if found is None:
-                raise self._refusal(counts)
-            meaning, names = found
+        if self._keep_stars or not self._are_two(counts, meaning):
+            meaning, names = self._many(counts)
         for (rating, value), code in self._values.items():
             if meaning[code] == UNKNOWN:
                 reason = "unknown rating" if rating else "unknown label"
                 report.reject(*self._first[code], reason, repr(value) if value else "nothing", int(counts[code]))
             elif meaning[code] == NEUTRAL:
                 report.left_out[f"{value} stars"] += int(counts[code])
+        report.check(self._keep_going)
         return Classes(meaning[seen], names)
 
     def _two(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint16]:
@@ -159,18 +153,13 @@ class LabelColumn:
         ]
         return max(candidates, key=lambda classes: int(counts[classes != UNKNOWN].sum()))
 
-    def _are_two(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint16], keep_going: bool) -> bool:
+    def _are_two(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint16]) -> bool:
         """Return whether labels are the two classes that they were taken for."""
-        unknown = int(counts[meaning == UNKNOWN].sum())
-        return all(counts[meaning == c].sum() for c in (0, 1)) and (keep_going or unknown <= TOLERATED * counts.sum())
+        is_known = counts[meaning == UNKNOWN].sum() <= TOLERATED * counts.sum()
+        return all(counts[meaning == c].sum() for c in (0, 1)) and (self._keep_going or bool(is_known))
 
-    def _many(
-        self, counts: npt.NDArray[np.int64], keep_going: bool
-    ) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]] | None:
-        """Class of each distinct value, each its own, and their names; None if these are no classes."""
-        has_ratings = any(rating for rating, _ in self._values)
-        if has_ratings and not self._keep_stars:
-            return None
+    def _many(self, counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]]:
+        """Class of each distinct value, each its own, and their names; raise CorpusError if these are no classes."""
         usual = [
             code
             for (rating, value), code in self._values.items()
@@ -178,9 +167,10 @@ class LabelColumn:
             and value not in _MISSING
             and (not rating or class_of_stars(value) != UNKNOWN)
         ]
-        is_enough = keep_going or counts[usual].sum() >= (1 - TOLERATED) * counts.sum()
-        if len(usual) < 2 or not is_enough:
-            return None
+        is_enough = self._keep_going or counts[usual].sum() >= (1 - TOLERATED) * counts.sum()
+        has_ratings = any(rating for rating, _ in self._values)
+        if len(usual) < 2 or not is_enough or (has_ratings and not self._keep_stars):
+            raise self._refusal(counts)
         usual.sort(key=lambda code: _place(self._written[code]))
         meaning = np.full(len(counts), UNKNOWN, np.uint16)
         meaning[usual] = np.arange(len(usual))
