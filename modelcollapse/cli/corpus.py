@@ -22,15 +22,15 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes to clean tex
 def list_corpora() -> None:
     """List the corpora of the package, those built under a name, and what is cached."""
     from modelcollapse.cli.tables import print_table
+    from modelcollapse.corpora.cache import default_cache
     from modelcollapse.corpora.catalogue import list_catalogue
 
-    catalogue = list_catalogue()
-    rows = [
-        (entry.name, entry.what, *((f"{entry.n_documents:,}", _size(entry.n_bytes)) if entry.n_bytes else ("-", "-")))
-        for entry in catalogue.entries
-    ]
+    rows = []
+    for name, what, cached in list_catalogue():
+        sizes = (f"{cached.n_documents:,}", _size(cached.n_bytes)) if cached else ("-", "-")
+        rows.append((name, what, *sizes))
     print_table(("name", "what", "documents", "cached"), rows)
-    typer.echo(f"Cache: {catalogue.folder} (set MODELCOLLAPSE_CACHE to use another folder)")
+    typer.echo(f"Cache: {default_cache()} (set MODELCOLLAPSE_CACHE to use another folder)")
 
 
 @app.command()

@@ -16,9 +16,9 @@ from modelcollapse.corpora.cache import (
     ABOUT,
     VOCABULARY_FILE,
     CorpusCache,
-    VocabularyFile,
     hashes_of,
     read_checked,
+    read_names,
     write_about,
 )
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES, load_array
@@ -86,7 +86,7 @@ class BlockCache(CorpusCache):
         try:
             about, arrays = read_checked(folder, ("blocks",))
             blocks = arrays["blocks"]
-            words = tuple(VocabularyFile(folder / VOCABULARY_FILE)())
+            words = tuple(read_names(folder / VOCABULARY_FILE))
             digest = blake2b("\n".join(words).encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES)
             digest.update(f"{blocks.shape}".encode() + blocks.astype("<u4").tobytes())
             origin = Origin.from_json(about["origin"])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.block_cache import BLOCKS_FILE, BlockCache, BlockCorpus
 from modelcollapse.corpora.cache import VOCABULARY_FILE, write_names
-from modelcollapse.corpora.load import cache_key, find_source, say_waiting
+from modelcollapse.corpora.load import cache_key, find_source
 from modelcollapse.corpora.options import BlockOptions, TextOptions
 from modelcollapse.corpora.origin import Lengths, Origin
 from modelcollapse.corpora.progress import silent
@@ -24,7 +24,7 @@ from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.corpora.sources.source import ReviewFiles, Source
 from modelcollapse.corpora.sources.synthetic.language import stream
 from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
-from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
+from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews, draw_lengths
 from modelcollapse.corpora.sources.synthetic.words import make_words
 from modelcollapse.errors import CorpusError
 
@@ -68,7 +68,7 @@ def load_blocks(
     source = find_source(name_or_path, options)
     identity = {**source.identity(), "blocks": BLOCKS_VERSION, **limits.model_dump()}
     build = partial(_build, source, identity, limits)
-    return BlockCache().get_or_build(cache_key(identity), source.name, build, say_waiting)
+    return BlockCache().get_or_build(cache_key(identity), source.name, build)
 
 
 def _build(source: Source, identity: dict[str, Any], limits: BlockOptions, folder: Path) -> Origin:
@@ -109,9 +109,7 @@ def _synthetic(parameters: SyntheticParameters, report: ReadReport) -> Iterator[
     weights = (np.arange(1, parameters.vocabulary + 1) + parameters.zipf_shift) ** -parameters.zipf_exponent
     shuffled = stream(parameters.seed, "places").permutation(parameters.vocabulary)
     ends = np.cumsum((weights / weights.sum())[shuffled])
-    normals = stream(parameters.seed, "lengths").standard_normal(parameters.documents)
-    lengths = np.rint(parameters.median_length * np.exp(parameters.length_spread * normals)).astype(np.int64)
-    lengths = np.maximum(lengths, 1)
+    lengths = draw_lengths(parameters)
     draw = stream(parameters.seed, "order")
     moves = draw.integers(2**64, size=int(lengths.sum()), dtype=np.uint64)
     ordered = draw.random(len(moves)) < _ORDERED

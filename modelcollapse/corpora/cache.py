@@ -6,10 +6,12 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -59,17 +61,6 @@ def default_cache() -> Path:
 
 
 @dataclass(frozen=True)
-class VocabularyFile:
-    """Loads a vocabulary on demand; what a `Corpus` carries instead of the terms themselves."""
-
-    path: Path
-
-    def __call__(self) -> npt.NDArray[np.object_]:
-        """Terms as an object array of str, shape (n_terms,)."""
-        return np.array(self.path.read_text(encoding="utf-8").split("\n")[:-1], object)
-
-
-@dataclass(frozen=True)
 class CacheEntry:
     """A cached corpus, for lists."""
 
@@ -98,19 +89,16 @@ class CorpusCache:
         """Folder of a corpus that may or may not be there."""
         return self.folder / key
 
-    def get_or_build(
-        self, key: str, name: str, build: Callable[[Path], Origin], waiting: Callable[[], None] = lambda: None
-    ) -> Any:
+    def get_or_build(self, key: str, name: str, build: Callable[[Path], Origin]) -> Any:
         """Load a corpus, building it first if it is absent or broken; raise CorpusError if the cache cannot be written.
 
-        `build` writes arrays and vocabulary into the folder it is given; `waiting` is called once if another process is
-        building the same corpus.
+        `build` writes arrays and vocabulary into the folder it is given.
         """
         if (corpus := self.load(key, name)) is not None:
             return corpus
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self._lock(key, waiting):
+            with self._lock(key):
                 if (corpus := self.load(key, name)) is None:
                     self._build(key, name, build)
                     corpus = self.load(key, name)
@@ -136,18 +124,13 @@ class CorpusCache:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    @contextmanager
-    def _lock(self, key: str, waiting: Callable[[], None]) -> Iterator[None]:
+    def _lock(self, key: str) -> AbstractContextManager[object]:
         lock = FileLock(self.folder / f".{key}.lock")
         try:
-            lock.acquire(timeout=0)
+            return lock.acquire(timeout=0)
         except Timeout:
-            waiting()
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
+            print("Another process is building this corpus; waiting for it.", file=sys.stderr)  # noqa: T201
+            return lock.acquire()
 
     def entries(self) -> list[CacheEntry]:
         """All cached corpora, by name; broken ones are left out."""
@@ -170,7 +153,7 @@ class CorpusCache:
     def remove(self, key: str) -> None:
         """Delete a cached corpus; raise CorpusError if that fails, or if its folder has files that are not ours."""
         try:
-            with self._lock(key, lambda: None):
+            with self._lock(key):
                 self._delete(key)
         except OSError as error:
             raise CorpusError(f"cannot remove {self.path(key)}: {error.strerror or error}.") from error
@@ -211,7 +194,7 @@ class CorpusCache:
             }
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        names = VocabularyFile(folder / VOCABULARY_FILE)
+        names = partial(read_names, folder / VOCABULARY_FILE)
         if "features" not in arrays:
             return Corpus(**arrays, **shared, load_vocabulary=names)
         return DenseCorpus(**arrays, **shared, load_columns=names)
@@ -236,11 +219,14 @@ def write_names(file: Path, names: Iterable[str]) -> None:
     file.write_text(lines, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
+def read_names(file: Path) -> npt.NDArray[np.object_]:
+    """Read names as `write_names` wrote them: an object array of str, shape (n_names,)."""
+    return np.array(file.read_text(encoding="utf-8").split("\n")[:-1], object)
+
+
 def _read_classes(folder: Path) -> tuple[str, ...]:
     file = folder / CLASSES_FILE
-    if not file.exists():
-        return TWO
-    return tuple(file.read_text(encoding="utf-8").split("\n")[:-1])
+    return tuple(read_names(file)) if file.exists() else TWO
 
 
 def hashes_of(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:

@@ -6,11 +6,11 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelcollapse.atomic import write_bytes
 from modelcollapse.corpora.block_cache import BlockCache
-from modelcollapse.corpora.cache import CorpusCache
+from modelcollapse.corpora.cache import CacheEntry, CorpusCache, default_cache
 from modelcollapse.corpora.sources.numbers import SKLEARN
 from modelcollapse.corpora.sources.source import BUILT_IN
 from modelcollapse.corpora.sources.synthetic import PREFIX
@@ -32,21 +32,25 @@ class NamedCorpus:
 class NameRegister:
     """The names known in a cache directory, a small file each."""
 
-    def __init__(self, root: Path) -> None:
-        self._folder = root / "names"
+    def __init__(self) -> None:
+        self._folder = default_cache() / "names"
+
+    def path(self, name: str) -> Path:
+        """File of a name that may or may not be known."""
+        return self._folder / f"{name}.json"
 
     def get(self, name: str) -> NamedCorpus | None:
         """Return what a name stands for, if it is known."""
         if not _VALID.fullmatch(name):
             return None
         try:
-            return NamedCorpus(**json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8")))
+            return NamedCorpus(**json.loads(self.path(name).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
     def put(self, entry: NamedCorpus) -> None:
         """Register a name, or replace what it stood for; raise CorpusError if it cannot be written or is not ours."""
-        file = self._folder / f"{entry.name}.json"
+        file = self.path(entry.name)
         if file.exists() and self.get(entry.name) is None:
             raise CorpusError(f"{file} is not a name of a corpus: rename it, or choose another --name.")
         try:
@@ -57,16 +61,6 @@ class NameRegister:
                 f"cannot write {file}: {error.strerror}. The corpus is built: make room there, or set "
                 "MODELCOLLAPSE_CACHE to another folder, and give the same command again."
             ) from error
-
-    def remove(self, name: str) -> None:
-        """Forget a name, if it is known; raise CorpusError if its file cannot be removed."""
-        if self.get(name) is None:
-            return
-        file = self._folder / f"{name}.json"
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:
-            raise CorpusError(f"cannot remove {file}: {error.strerror}.") from error
 
     def all(self) -> list[NamedCorpus]:
         """All names, sorted."""
@@ -82,47 +76,32 @@ def check_name(name: str) -> None:
         raise CorpusError(f"{name!r} is not a name. Use letters, digits, '-', '_' and '.', beginning with a letter.")
 
 
-@dataclass(frozen=True)
-class CatalogueEntry:
+class CatalogueEntry(NamedTuple):
     """A corpus that can be loaded."""
 
     name: str  # what `load_corpus` and `remove_corpus` know it by
     what: str  # one line about it
-    n_documents: int = 0  # in the cache; 0 if it is not there
-    n_bytes: int = 0
+    cached: CacheEntry | None  # nothing if it is not there
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """All corpora, and the folder of the cache."""
-
-    folder: Path
-    entries: list[CatalogueEntry]
-
-
-def list_catalogue() -> Catalogue:
+def list_catalogue() -> list[CatalogueEntry]:
     """List the package's corpora first, then named ones, what was built from files without a name, and blocks."""
-    cache = CorpusCache()
-    cached = {entry.key: entry for entry in cache.entries()}
+    cached = {entry.key: entry for entry in CorpusCache().entries()}
     entries = []
     for name, what in BUILT_IN.items():
         mine = [cached.pop(key) for key, entry in list(cached.items()) if entry.name == name]
-        if not mine:
-            entries.append(CatalogueEntry(name, what))
-        entries += [CatalogueEntry(name, what, entry.n_documents, entry.n_bytes) for entry in mine]
-    for named in NameRegister(cache.root).all():
-        size = cached.pop(named.key, None)
+        entries += [CatalogueEntry(name, what, entry) for entry in mine] or [CatalogueEntry(name, what, None)]
+    for named in NameRegister().all():
         what = "from " + ", ".join(Path(path).name for path in named.paths)
-        sizes = (size.n_documents, size.n_bytes) if size else (0, 0)
-        entries.append(CatalogueEntry(named.name, what, *sizes))
+        entries.append(CatalogueEntry(named.name, what, cached.pop(named.key, None)))
     for entry in cached.values():
         ours = {PREFIX: "made up", SKLEARN: "of scikit-learn"}.get(entry.name.partition(":")[0])
         name, what = (entry.name, ours) if ours else (entry.key, f"{entry.name}, built without a name")
-        entries.append(CatalogueEntry(name, what, entry.n_documents, entry.n_bytes))
+        entries.append(CatalogueEntry(name, what, entry))
     named_ones = {*BUILT_IN, *(entry.name for entry in entries)}
     for entry in BlockCache().entries():
         is_known = entry.name in named_ones or entry.name.partition(":")[0] in (PREFIX, SKLEARN)
         what = f"{entry.n_blocks:,} blocks of {entry.block_length} words, for text generation"
         name, what = (entry.name, what) if is_known else (entry.key, f"{entry.name}: {what}")
-        entries.append(CatalogueEntry(name, what, entry.n_documents, entry.n_bytes))
-    return Catalogue(cache.root, entries)
+        entries.append(CatalogueEntry(name, what, entry))
+    return entries

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from modelcollapse import notebook
 from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.reading.labels import TWO
 
@@ -115,10 +114,9 @@ class Corpus:
         return f"<Corpus {self.name!r}: {size}, fingerprint {self.fingerprint}>"
 
     def _repr_html_(self) -> str:
-        from modelcollapse.corpora.describe import describe_corpus, describe_origin, describe_rows
+        from modelcollapse.corpora.describe import card
 
-        (_, name), *facts = describe_corpus(self)
-        return notebook.card(f"Corpus {name}", dict([*facts, *describe_origin(self), *describe_rows(self)]))
+        return card(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the matrix out of pickles: it only repeats the arrays."""

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse import notebook
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES, hash_array
 from modelcollapse.corpora.origin import Origin
@@ -98,8 +97,7 @@ class DenseCorpus:
         column = LabelColumn()
         column.add(RowBatch(name, labels=[str(word) for word in words.tolist()], lines=list(range(1, len(words) + 1))))
         report = ReadReport(read=len(words))
-        classes = column.classes(report, keep_going=False)
-        report.check(keep_going=False)
+        classes = column.classes(report)
         kept = finite(numbers[classes.are_there], [str(i) for i in range(numbers.shape[1])], name)
         codes = classes.labels(classes.are_there)
         parts = [hash_array(kept), hash_array(codes), *classes.names]
@@ -167,10 +165,9 @@ class DenseCorpus:
         return f"<DenseCorpus {self.name!r}: {size}, fingerprint {self.fingerprint}>"
 
     def _repr_html_(self) -> str:
-        from modelcollapse.corpora.describe import describe_corpus, describe_origin, describe_rows
+        from modelcollapse.corpora.describe import card
 
-        (_, name), *facts = describe_corpus(self)
-        return notebook.card(f"Corpus {name}", dict([*facts, *describe_origin(self), *describe_rows(self)]))
+        return card(self)
 
 
 #: Labelled documents that learners are trained on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelcollapse import notebook
 from modelcollapse.corpora.corpus import Corpus
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
 from modelcollapse.corpora.reading.labels import TWO
@@ -16,6 +17,12 @@ _ROLES = ("text", "features", "not used", "label", "rating")
 
 #: So many of the largest classes are named.
 _SHOWN_CLASSES = 10
+
+
+def card(corpus: AnyCorpus) -> str:
+    """Say all of this in a notebook."""
+    (_, name), *facts = describe_corpus(corpus)
+    return notebook.card(f"Corpus {name}", dict([*facts, *describe_origin(corpus), *describe_rows(corpus)]))
 
 
 def describe_corpus(corpus: AnyCorpus) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
@@ -70,9 +69,10 @@ def load_corpus(
     >>> corpus.n_documents, corpus.counts.shape[0], corpus.name
     (100, 100, 'synthetic:100,seed=3')
     """
-    found = _find(name_or_path, options, tell=True)
+    parsed = CorpusOptions.parse(**options)
+    found = _find(name_or_path, parsed, tell=True)
     if isinstance(found, NamedCorpus):
-        return _load_named(found, options, workers, progress)
+        return _load_named(found, parsed, workers, progress)
     return _load(found, workers, progress)
 
 
@@ -87,7 +87,7 @@ def locate_corpus(name_or_path: str | Path) -> str:
 def load_if_cached(name_or_path: str | Path, **options: Any) -> AnyCorpus | None:
     """Load a corpus as `load_corpus` does if it has been built, else return None: nothing is built or downloaded."""
     try:
-        found = _find(name_or_path, options)
+        found = _find(name_or_path, CorpusOptions.parse(**options))
         return CorpusCache().load(found.key if isinstance(found, NamedCorpus) else _key(found), found.name)
     except CorpusError:
         return None
@@ -132,14 +132,14 @@ def build_corpus(
     100
     """
     files = [paths] if isinstance(paths, str | Path) else list(paths)
+    if not files:
+        raise CorpusError(f"found no file to build {repr(name) if name else 'a corpus'} from, expected one or more.")
     if name is not None:
-        corpus = _build_named(files, name, workers, progress, options)
+        corpus = _build_named(files, name, CorpusOptions.parse(**options), workers, progress)
     elif len(files) == 1:
         corpus = load_corpus(files[0], workers=workers, progress=progress, **options)
-    elif files:
-        raise CorpusError("several files make one corpus only under a name. Add --name NAME.")
     else:
-        raise CorpusError("found no file to build a corpus from, expected one or more.")
+        raise CorpusError("several files make one corpus only under a name. Add --name NAME.")
     if text_file is not None:
         from modelcollapse.corpora.sources.synthetic.text import write_reviews
 
@@ -148,17 +148,14 @@ def build_corpus(
 
 
 def _build_named(
-    files: list[str | Path], name: str, workers: int | None, progress: ShowProgress, options: dict[str, Any]
+    files: list[str | Path], name: str, options: CorpusOptions, workers: int | None, progress: ShowProgress
 ) -> AnyCorpus:
     check_name(name)
-    if not files:
-        raise CorpusError(f"found no file to build {name!r} from, expected one or more.")
-    parsed = CorpusOptions.parse(**options)
     absolute = [Path(path).expanduser().absolute() for path in files]
-    source = _files(absolute, parsed, name)
+    source = _files(absolute, options, name)
     corpus = _load(source, workers, progress)
-    entry = NamedCorpus(name, _key(source), [str(path) for path in absolute], parsed.model_dump(mode="json"))
-    NameRegister(CorpusCache().root).put(entry)
+    entry = NamedCorpus(name, _key(source), [str(path) for path in absolute], options.model_dump(mode="json"))
+    NameRegister().put(entry)
     return corpus
 
 
@@ -170,7 +167,7 @@ def remove_corpus(name: str) -> int:
     is cached, or it cannot be removed.
     """
     caches = (CorpusCache(), BlockCache())
-    names = NameRegister(caches[0].root)
+    names = NameRegister()
     named = names.get(name)
     wanted = (named.key, name) if named else (name,)
     found = [
@@ -186,12 +183,10 @@ def remove_corpus(name: str) -> int:
     gone = [(cache, entry) for cache, entry in found if entry.key not in in_use]
     for cache, entry in gone:
         cache.remove(entry.key)
-    if named is not None:
-        names.remove(name)
     freed = sum(entry.n_bytes for _, entry in gone) + sum(file.stat().st_size for file in downloads)
-    for file in downloads:
+    for file in [*downloads, *([names.path(name)] if named else [])]:
         try:
-            file.unlink()
+            file.unlink(missing_ok=True)
         except OSError as error:
             raise CorpusError(f"cannot remove {file}: {error.strerror}.") from error
     return freed
@@ -203,37 +198,22 @@ def _downloaded(name: str) -> list[Path]:
     return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
-def _load_named(named: NamedCorpus, options: dict[str, Any], workers: int | None, progress: ShowProgress) -> AnyCorpus:
-    asked, built = (CorpusOptions.parse(**values).model_dump() for values in (options, named.options))
-    if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in options if asked[name] != built[name]]:
+def _load_named(named: NamedCorpus, options: CorpusOptions, workers: int | None, progress: ShowProgress) -> AnyCorpus:
+    asked, built = options.model_dump(exclude_unset=True), CorpusOptions.parse(**named.options).model_dump()
+    if other := [f"{name} {built[name]!r}, not {value!r}" for name, value in asked.items() if value != built[name]]:
         raise CorpusError(
             f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
             f"anew: modelcollapse corpus build FILE … --name {named.name}"
         )
     if (corpus := CorpusCache().load(named.key, named.name)) is not None:
         return corpus
-    source = _files([Path(path) for path in named.paths], CorpusOptions.parse(**named.options), named.name)
+    source = _named_files(named)
     if _key(source) != named.key:
         raise CorpusError(
             f"the corpus {named.name!r} is no longer in the cache and its files have changed since. "
             f"Build it anew: modelcollapse corpus build {' '.join(named.paths)} --name {named.name}"
         )
     return _load(source, workers, progress)
-
-
-def _synthetic(name: str, options: CorpusOptions) -> Source:
-    if options != CorpusOptions():
-        raise CorpusError(f"{name!r} is made of counts, not text: options for reading and cleaning do not apply to it.")
-    from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
-    from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
-
-    return SyntheticReviews(SyntheticParameters.parse(name))
-
-
-def _scikit_learns(name: str, options: CorpusOptions) -> Source:
-    if options != CorpusOptions():
-        raise CorpusError(f"{name!r} comes as numbers, not in a file: options for reading do not apply to it.")
-    return SklearnData.parse(name)
 
 
 def _downloads(name: str) -> Path:
@@ -247,25 +227,23 @@ def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
     if not isinstance(name_or_path, str) or not name_or_path.strip():  # a spec file may hold anything
         raise CorpusError(f"corpus: found {name_or_path!r}, expected a corpus' name or a file.")
     is_name = name_or_path in BUILT_IN or name_or_path.startswith((f"{PREFIX}:", f"{SKLEARN}:"))
-    known = is_name or NameRegister(CorpusCache().root).get(name_or_path) is not None
+    known = is_name or NameRegister().get(name_or_path) is not None
     return means_file(name_or_path, known, tell)
 
 
-def _find(name_or_path: str | Path, options: dict[str, Any], tell: bool = False) -> NamedCorpus | Source:
+def _find(name_or_path: str | Path, options: CorpusOptions, tell: bool = False) -> NamedCorpus | Source:
     """Return what a name or path means: names come before files."""
     if _is_file(name_or_path, tell):
-        return _file(name_or_path, CorpusOptions.parse(**options))
+        return _file(name_or_path, options)
     name = str(name_or_path)
-    named = None if name in BUILT_IN else NameRegister(CorpusCache().root).get(name)
-    return _of_package(name, CorpusOptions.parse(**options)) if named is None else named
+    named = None if name in BUILT_IN else NameRegister().get(name)
+    return _of_package(name, options) if named is None else named
 
 
 def find_source(name_or_path: str | Path, options: dict[str, Any]) -> Source:
     """Return what a corpus is made from; raise CorpusError if there is no such corpus."""
-    found = _find(name_or_path, options, tell=True)
-    if isinstance(found, NamedCorpus):
-        return _files([Path(p) for p in found.paths], CorpusOptions.parse(**found.options), found.name)
-    return found
+    found = _find(name_or_path, CorpusOptions.parse(**options), tell=True)
+    return _named_files(found) if isinstance(found, NamedCorpus) else found
 
 
 def _of_package(name: str, options: CorpusOptions) -> Source:
@@ -274,15 +252,28 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
     if name in HUB_FILES:
         hashes = tuple(file.identity for file in HUB_FILES[name])
         return ReviewFiles(name, options, hashes, partial(fetch, name, _downloads(name)))
-    return _scikit_learns(name, options) if name.startswith(f"{SKLEARN}:") else _synthetic(name, options)
+    is_table = name.startswith(f"{SKLEARN}:")
+    if options != CorpusOptions():
+        counts, numbers = "counts, not text: options for reading and cleaning", "numbers: options for reading"
+        raise CorpusError(f"{name!r} is made of {numbers if is_table else counts} do not apply to it.")
+    if is_table:
+        return SklearnData.parse(name)
+    from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
+    from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
+
+    return SyntheticReviews(SyntheticParameters.parse(name))
 
 
 def _file(given: str | Path, options: CorpusOptions) -> Source:
     path = user_path(str(given))
     if not os.path.exists(path):
-        names = [*BUILT_IN, *(entry.name for entry in NameRegister(CorpusCache().root).all())]
+        names = [*BUILT_IN, *(entry.name for entry in NameRegister().all())]
         raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
     return _files([path], options)
+
+
+def _named_files(named: NamedCorpus) -> Source:
+    return _files([Path(path) for path in named.paths], CorpusOptions.parse(**named.options), named.name)
 
 
 def _files(paths: list[Path], options: CorpusOptions, name: str | None = None) -> Source:
@@ -302,16 +293,9 @@ def cache_key(identity: Mapping[str, Any]) -> str:
 
 
 def _load(source: Source, workers: int | None, progress: ShowProgress) -> AnyCorpus:
-    key = _key(source)
-    build = partial(_build, source, workers, progress)
-    return CorpusCache().get_or_build(key, source.name, build, say_waiting)
+    return CorpusCache().get_or_build(_key(source), source.name, partial(_build, source, workers, progress))
 
 
 def _build(source: Source, workers: int | None, progress: ShowProgress, folder: Path) -> Origin:
     with show_progress(progress) as show:
         return source.build(folder, workers, show)
-
-
-def say_waiting() -> None:
-    """Say on standard error that another process builds the same corpus."""
-    print("Another process is building this corpus; waiting for it.", file=sys.stderr)  # noqa: T201

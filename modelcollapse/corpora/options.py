@@ -10,9 +10,6 @@ from modelcollapse.corpora.option_fields import BlockFields, CorpusFields
 from modelcollapse.errors import CorpusError, first_problem
 from modelcollapse.fields import documented
 
-#: Equal to nothing.
-_NEVER = object()
-
 
 class _Options(BaseModel):
     """Options that are refused in one line."""
@@ -58,9 +55,8 @@ class CorpusOptions(CorpusFields, _Options):
 
     def identity(self) -> dict[str, Any]:
         """Return what of this makes a corpus; options younger than corpora are left out where they are not used."""
-        younger = {"feature_columns": (), "labels_file": self.labels_file, "keep_stars": False}
-        values = self.model_dump(mode="json")
-        return {name: value for name, value in values.items() if getattr(self, name) != younger.get(name, _NEVER)}
+        unused = {name for name in ("feature_columns", "keep_stars") if not getattr(self, name)}
+        return self.model_dump(mode="json", exclude={"labels_file", *unused})  # the file itself is known by its hash
 
 
 class TextOptions(CorpusOptions):

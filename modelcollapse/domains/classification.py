@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.dense import AnyCorpus
-from modelcollapse.corpora.load import load_corpus
 from modelcollapse.domains import features
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation import label_bytes, streams
-from modelcollapse.simulation.domain import Measure, Moment
+from modelcollapse.simulation.domain import Domain, History, Measure, Moment
 from modelcollapse.simulation.label_bytes import Labels
 from modelcollapse.simulation.label_rules import Increment, find_rule
 from modelcollapse.simulation.learning import learner_check, learners
@@ -26,7 +25,7 @@ from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, Origins, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
 
-class Classification:
+class Classification(Domain):
     """See `simulation.domain.Domain`."""
 
     name = "classification"
@@ -50,9 +49,6 @@ class Classification:
         "synthetic_error_positive": Measure("wrong self-labels of the positive class", "share", "less"),
         "churn": Measure("changed predictions", "share", "neither"),
     }
-    lacks: Collection[str] = ()
-    defaults: Mapping[str, Any] = {}
-    caveats: Sequence[str] = ()
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""
@@ -85,14 +81,6 @@ class Classification:
         """See `Domain`."""
         return learners.identity(model)
 
-    def needs_corpus(self, models: Sequence[str]) -> bool:
-        """See `Domain`."""
-        return True
-
-    def load(self, **given: Any) -> AnyCorpus:
-        """See `Domain`."""
-        return load_corpus(**given)
-
     def data(self, corpus: Any, sweep: Any) -> AnyCorpus:
         """See `Domain`: chains draw from the corpus itself."""
         known = features.checked(corpus, sweep)
@@ -107,12 +95,8 @@ class Classification:
         """See `Domain`."""
         return Labelling(spec, data, train)
 
-    def chain_bytes(self, spec: ChainSpec) -> int | None:
-        """See `Domain`."""
-        return None
 
-
-class Labelling:
+class Labelling(History):
     """A chain's documents: which it tests on, sees, and in which order. See `simulation.domain.History`.
 
     A slot is the number of a label and its origin (see `simulation.label_bytes`), of any number of classes; under the

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.corpora.load import load_corpus
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.regimes import Positions
 from modelcollapse.simulation.rows import CommonRow
@@ -83,6 +84,8 @@ class Moment:
 class History(Protocol):
     """A domain bound to the spec of one chain and to what it draws from. Positions count from the chain's first slot.
 
+    Unless a domain says otherwise, slots are records with a field ``origin``, and models hide nothing.
+
     Attributes
     ----------
     slot : dtype
@@ -93,27 +96,23 @@ class History(Protocol):
 
     def human(self, start: int, stop: int) -> Slots:
         """Return what people put into slots; a new array."""
-        ...
 
     def origins(self, slots: Slots) -> Origins:
         """Return where slots came from."""
-        ...
+        return slots["origin"]
 
     def train(self, generation: int, seen: Slots, positions: Positions) -> Any:
         """Return the model of a generation."""
-        ...
 
     def look(self, model: Any, start: int, stop: int) -> Any:
         """Return the model's view of the test set and of slots to come: one pass for the two methods below."""
-        ...
+        return model
 
     def fill(self, view: Any, moment: Moment) -> Slots:
         """Return what the model puts into the selected slots."""
-        ...
 
     def measure(self, view: Any, moment: Moment) -> tuple[Mapping[str, Any], npt.NDArray[np.uint8]]:
         """Return the domain's own columns, and what the next generation's measures need of this one."""
-        ...
 
 
 class Data(Protocol):
@@ -122,31 +121,26 @@ class Data(Protocol):
     @property
     def name(self) -> str:
         """What the user calls it."""
-        ...
 
     @property
     def fingerprint(self) -> str:
         """Equal fingerprints mean equal data; `NO_CORPUS` where nothing is needed."""
-        ...
 
     @property
     def origin(self) -> Any:
         """How it was made, if that is known."""
-        ...
 
     @property
     def maker(self) -> Callable[..., Data]:
         """What makes it again of its arrays; itself it is small."""
-        ...
 
     @property
     def arrays(self) -> Sequence[npt.NDArray[Any]]:
         """What processes share."""
-        ...
 
 
 class Domain(Protocol):
-    """What a sweep, a plan, a store and a display ask of a domain.
+    """What a sweep, a plan, a store and a display ask of a domain; what most of them answer alike is here.
 
     Attributes
     ----------
@@ -172,45 +166,39 @@ class Domain(Protocol):
     slots: str
     verb: str
     measures: Mapping[str, Measure]
-    lacks: Collection[str]
-    defaults: Mapping[str, Any]
-    caveats: Sequence[str]
+    lacks: Collection[str] = ()
+    defaults: Mapping[str, Any] = {}
+    caveats: Sequence[str] = ()
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """Raise SpecError for a rule that is not there; or that one of these models cannot serve."""
-        ...
 
     def parameter_names(self, model: str) -> Collection[str]:
         """Return the parameters of a model by its name; raise an error if there is no such model."""
-        ...
 
     def check_model(self, model: Model, thoroughly: bool = False) -> None:
         """Raise an error if a value is impossible; thoroughly: if the model does not work as it should."""
-        ...
 
     def identity(self, model: Model) -> Mapping[str, object]:
         """Return everything that makes a model's results, for the chain's id."""
-        ...
 
     def needs_corpus(self, models: Sequence[str]) -> bool:
         """Return whether chains of models, given by name, draw from a corpus."""
-        ...
+        return True
 
     def load(self, **given: Any) -> Any:
         """Return a corpus from what the user says of it: see `corpora.load_corpus`."""
-        ...
+        return load_corpus(**given)
 
     def data(self, corpus: Any, sweep: Any) -> Data:
         """Return what chains of a sweep draw from; raise SpecError if the corpus does not do."""
-        ...
 
     def bind(self, spec: ChainSpec, data: Any, train: Train) -> History:
         """Return what one chain asks."""
-        ...
 
     def chain_bytes(self, spec: ChainSpec) -> int | None:
         """Return the memory that a chain takes beside its process; None: as learners on a corpus do."""
-        ...
+        return None
 
 
 def primary(domain: Domain) -> tuple[str, Measure]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -157,85 +158,61 @@ def sampled(increment: Increment) -> Labels:
     return coded(probabilities.drawn(increment.probability, uniform)[increment.selected], SYNTHETIC)
 
 
-def confident(threshold: float, otherwise: str) -> Rule:
+def confident(increment: Increment, threshold: float, otherwise: str) -> Labels:
     """Self-label where the likeliest class has at least `threshold`.
 
     The rest is labelled by people ("human") or left out ("drop").
     """
-
-    def label(increment: Increment) -> Labels:
-        sure = probabilities.confidence(increment.probability[increment.selected]) >= threshold
-        people = coded(increment.truth[increment.selected], HUMAN)
-        unsure = people if otherwise == "human" else human_only(increment)
-        return np.where(sure, argmax(increment), unsure)
-
-    return label
+    sure = probabilities.confidence(increment.probability[increment.selected]) >= threshold
+    people = coded(increment.truth[increment.selected], HUMAN)
+    unsure = people if otherwise == "human" else human_only(increment)
+    return np.where(sure, argmax(increment), unsure)
 
 
-def checked(share: float) -> Rule:
+def checked(increment: Increment, share: float) -> Labels:
     """Let people check a random share of the self-labels, and correct what is wrong; nested over shares and rates."""
-
-    def label(increment: Increment) -> Labels:
-        rank = increment.stream("checked").permutation(len(increment.truth))
-        return _check(increment, np.argsort(rank[increment.selected]), share)
-
-    return label
+    rank = increment.stream("checked").permutation(len(increment.truth))
+    return _check(increment, np.argsort(rank[increment.selected]), share)
 
 
-def checked_uncertain(share: float) -> Rule:
+def checked_uncertain(increment: Increment, share: float) -> Labels:
     """Let people check the share of which the model is least sure (uncertainty sampling, Lewis & Gale 1994)."""
-    return lambda increment: _check(increment, _least_sure(increment), share)
+    return _check(increment, _least_sure(increment), share)
 
 
-def checked_disagreed(share: float) -> Rule:
+def checked_disagreed(increment: Increment, share: float) -> Labels:
     """Let people check a share: first where the model and generation 0's disagree, then where it is least sure.
 
     Two members of a committee (query by committee, Seung et al. 1992), of which one has seen human labels alone.
     """
-
-    def label(increment: Increment) -> Labels:
-        agrees = (increment.scores.labels == increment.first_scores().labels)[increment.selected]
-        order = _least_sure(increment)
-        return _check(increment, order[np.argsort(agrees[order], kind="stable")], share)
-
-    return label
+    agrees = (increment.scores.labels == increment.first_scores().labels)[increment.selected]
+    order = _least_sure(increment)
+    return _check(increment, order[np.argsort(agrees[order], kind="stable")], share)
 
 
-def dropped_uncertain(share: float) -> Rule:
+def dropped_uncertain(increment: Increment, share: float) -> Labels:
     """Leave out the share of the self-labels of which the model is least sure: nobody checks anything."""
-
-    def label(increment: Increment) -> Labels:
-        labels = argmax(increment)
-        labels[_first(increment, _least_sure(increment), share)] = LEFT_OUT
-        return labels
-
-    return label
+    labels = argmax(increment)
+    labels[_first(increment, _least_sure(increment), share)] = LEFT_OUT
+    return labels
 
 
-def verified(right: float, wrong: float) -> Rule:
+def verified(increment: Increment, right: float, wrong: float) -> Labels:
     """Keep a right self-label with probability `right`, a wrong one with `wrong`; leave out the others.
 
     An imperfect verifier (Feng et al. 2406.07515): it keeps a share φ(1 − e) + ψe of labels with error e, of which
     ψe / (φ(1 − e) + ψe) are wrong. One uniform for every document of the increment, at any rate.
     """
-
-    def label(increment: Increment) -> Labels:
-        is_right = increment.scores.labels == increment.truth
-        uniform = increment.stream("verified").random(len(increment.truth))
-        kept = (uniform < np.where(is_right, right, wrong))[increment.selected]
-        return np.where(kept, argmax(increment), human_only(increment))
-
-    return label
+    is_right = increment.scores.labels == increment.truth
+    uniform = increment.stream("verified").random(len(increment.truth))
+    kept = (uniform < np.where(is_right, right, wrong))[increment.selected]
+    return np.where(kept, argmax(increment), human_only(increment))
 
 
-def recognised(rate: float) -> Rule:
+def recognised(increment: Increment, rate: float) -> Labels:
     """Leave out the self-labels that a detector recognises, each with probability `rate`."""
-
-    def label(increment: Increment) -> Labels:
-        uniform = increment.stream("provenance").random(len(increment.truth))
-        return np.where((uniform < rate)[increment.selected], human_only(increment), argmax(increment))
-
-    return label
+    uniform = increment.stream("provenance").random(len(increment.truth))
+    return np.where((uniform < rate)[increment.selected], human_only(increment), argmax(increment))
 
 
 RULES: Mapping[str, LabelRule] = {
@@ -253,11 +230,20 @@ RULES: Mapping[str, LabelRule] = {
 def _confident(threshold: str, otherwise: str) -> LabelRule:
     if otherwise not in ("human", "drop"):
         raise ValueError
-    return LabelRule(confident(_number(threshold, 0.5), otherwise), needs_probabilities=True)
+    rule = partial(confident, threshold=_number(threshold, 0.5), otherwise=otherwise)
+    return LabelRule(rule, needs_probabilities=True)
 
 
-def _provenance(recognised_rate: str, mistaken: str) -> LabelRule:
-    return LabelRule(recognised(_number(recognised_rate)), mistaken_for_synthetic=_number(mistaken))
+def _by_sureness(rule: Callable[..., Labels], share: str) -> LabelRule:
+    return LabelRule(partial(rule, share=_number(share)), needs_probabilities=True)
+
+
+def _verified(right: str, wrong: str) -> LabelRule:
+    return LabelRule(partial(verified, right=_number(right), wrong=_number(wrong)))
+
+
+def _provenance(rate: str, mistaken: str) -> LabelRule:
+    return LabelRule(partial(recognised, rate=_number(rate)), mistaken_for_synthetic=_number(mistaken))
 
 
 #: 1 / golden ratio, the best weight of a model's own draws in Garg et al. (2509.22341).
@@ -272,24 +258,18 @@ def _weighted(weight: str) -> LabelRule:
 #: Rules with parameters by their names: what follows the name, and what makes the rule of it (ValueError: it is none).
 FAMILIES: Mapping[str, tuple[str, Callable[..., LabelRule]]] = {
     "confident": ("T:human or T:drop with a threshold T in [0.5, 1]", _confident),
-    "checked": ("B with a share B in [0, 1]", lambda b: LabelRule(checked(_number(b)))),
-    "checked-uncertain": ("B", lambda b: LabelRule(checked_uncertain(_number(b)), needs_probabilities=True)),
-    "checked-disagreed": ("B", lambda b: LabelRule(checked_disagreed(_number(b)), needs_probabilities=True)),
-    "dropped-uncertain": ("B", lambda b: LabelRule(dropped_uncertain(_number(b)), needs_probabilities=True)),
-    "verified": ("P:Q with probabilities P, Q", lambda p, q: LabelRule(verified(_number(p), _number(q)))),
+    "checked": ("B with a share B in [0, 1]", lambda b: LabelRule(partial(checked, share=_number(b)))),
+    "checked-uncertain": ("B", partial(_by_sureness, checked_uncertain)),
+    "checked-disagreed": ("B", partial(_by_sureness, checked_disagreed)),
+    "dropped-uncertain": ("B", partial(_by_sureness, dropped_uncertain)),
+    "verified": ("P:Q with probabilities P, Q", _verified),
     "provenance": ("P:Q", _provenance),
     "weighted": ("W or weighted:golden with a weight W in [0, 1]", _weighted),
 }
 
 
 def find_rule(name: str) -> LabelRule:
-    """Return the label rule of a name such as ``argmax``, ``confident:0.9:human`` or ``checked:0.05``.
-
-    Raises
-    ------
-    SpecError
-        If there is none.
-    """
+    """Return the label rule of a name such as ``argmax`` or ``checked:0.05``; raise SpecError if there is none."""
     if name in RULES:
         return RULES[name]
     kind, *parameters = name.split(":")

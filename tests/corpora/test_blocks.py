@@ -98,7 +98,7 @@ def test_impossible_options_are_refused(options, words):
 
 
 def listed():
-    return [(entry.name, entry.what, entry.n_documents) for entry in list_catalogue().entries if entry.n_bytes]
+    return [(name, what, cached.n_documents) for name, what, cached in list_catalogue() if cached]
 
 
 def test_blocks_are_listed_beside_other_corpora_and_removed_with_them(tmp_path):

@@ -198,7 +198,7 @@ def test_names(reviews_file, own_cache, builds, tmp_path):
     assert load_corpus("shop", stopwords=False).fingerprint == built.fingerprint
     with pytest.raises(CorpusError, match="'shop' was built with other options"):
         load_corpus("shop", stopwords=True, ngrams=2)
-    assert [(e.name, e.n_documents) for e in list_catalogue().entries if e.n_bytes] == [("shop", 300)]
+    assert [(e.name, e.cached.n_documents) for e in list_catalogue() if e.cached] == [("shop", 300)]
     for file in own_cache.glob("corpora/*/data.npy"):
         file.unlink()
     assert load_corpus("shop").fingerprint == built.fingerprint

@@ -35,13 +35,11 @@ def build_from_rows(
 
     The report, in which the source counts rows, is completed. Raise CorpusError if the rows are not good enough.
     """
-    labels = LabelColumn(options.keep_stars)
+    labels = LabelColumn(options.keep_stars, options.keep_going)
     with TokenStore(folder / _TOKENS) as store:
         for tokens in tokenize_batches(labels.noting(batches), options.lemmatize, options.stopwords, workers):
             store.add(tokens)
-    report.check(options.keep_going)
-    classes = labels.classes(report, options.keep_going)
-    report.check(options.keep_going)
+    classes = labels.classes(report)
     keep = choose(classes, lambda there: _repeated(store.digests[there]), report, options)
     if not store.lengths[keep].any():
         raise CorpusError("no document has a word left after cleaning. Expected English text.")

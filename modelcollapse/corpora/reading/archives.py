@@ -51,6 +51,10 @@ class DataStream:
         """Whether the head is everything."""
         return len(self.head) < _HEAD
 
+    def beginning(self, encoding: str) -> str:
+        """Return the first characters, if this is text: what tells the forms of text files apart."""
+        return self.head[:2000].decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+
 
 class _Rejoined(io.RawIOBase):
     """A stream whose head was already read."""

@@ -43,47 +43,43 @@ class Dialect:
 
 
 def delimited_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
-    """Yield the rows of a CSV or TSV file; those with a wrong number of fields are entered in the report.
-
-    Raise CorpusError if the file is no such table, or a quote is never closed.
-    """
+    """Yield the rows of a CSV or TSV file; raise CorpusError if it is no such table."""
     dialect, first_rows = find_dialect(data, options.encoding)
-    columns, width, has_header, unescape = _layout(first_rows, options, data.name)
+    columns, has_header, unescape = _layout(first_rows, options, data.name)
     form = "CSV" if dialect.delimiter == "," else f"table separated by {_NAMES.get(dialect.delimiter, 'tabs')}"
     report.describe(data.name, form, columns, first_rows[0] if has_header else None)
-    for line, row in numbered_rows(dialect, data, options.encoding, report):
-        if has_header:
-            has_header = False
-            continue
+    rows = numbered_rows(dialect, data, options.encoding, report)
+    if has_header:
+        next(rows, None)
+    for line, row in rows:
         report.read += 1
-        if len(row) != width:
-            report.reject(data.name, line, "wrong number of fields", f"{len(row)} instead of {width}: {' '.join(row)}")
-            continue
         text = columns.text_of(row)
         text = text.replace("\\n", "\n") if unescape else text
         yield SourceRow(line, text, row[columns.label], columns.ratings)
 
 
-def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[Columns, int, bool, bool]:
-    """Columns, number of fields, whether there is a header, and whether line breaks are written as backslash n."""
-    if not rows:
-        raise CorpusError(f"{file} holds no rows.")
-    width = len(rows[0])
+def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[Columns, bool, bool]:
+    """Columns, whether there is a header, and whether line breaks are written as backslash n."""
     if numbered_columns(options):
-        return find_columns([str(i + 1) for i in range(width)], options, file), width, False, False
+        return find_columns([str(i + 1) for i in range(len(rows[0]))], options, file), False, False
     named = options.text_column or options.label_column or options.rating_column
     original = [len(row) == 3 and row[0] in ("1", "2") for row in rows]
     if not named and original[0] and sum(original) >= _MOSTLY * len(rows):
-        return ORIGINAL_FORM, width, False, True
-    return find_columns(rows[0], options, file), width, True, False
+        return ORIGINAL_FORM, False, True
+    return find_columns(rows[0], options, file), True, False
 
 
 def find_dialect(data: DataStream, encoding: str) -> tuple[Dialect, list[list[str]]]:
-    """Find the dialect in which the first rows agree best on a number of fields above one, and these rows."""
+    """Find the dialect in which the first rows agree best on a number of fields above one, and these rows.
+
+    Raise CorpusError if there are none.
+    """
     sample = data.head.decode(encoding, "replace").removeprefix("\ufeff")
     candidates = [Dialect(delimiter) for delimiter in _DELIMITERS] + [Dialect("\t", quoted=False)]
     scored = [(dialect, *_sample_rows(dialect, sample, data.whole)) for dialect in candidates]
     dialect, rows, _ = max(scored, key=lambda entry: _score(entry[1], entry[2]))
+    if not rows:
+        raise CorpusError(f"{data.name} holds no rows.")
     return dialect, rows
 
 
@@ -110,9 +106,14 @@ def _sample_rows(dialect: Dialect, sample: str, whole: bool) -> tuple[list[list[
 def numbered_rows(
     dialect: Dialect, data: DataStream, encoding: str, report: ReadReport
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line it begins at; rows with stray quotes are entered in the report."""
+    """Yield each row with the line it begins at.
+
+    Those with stray quotes, or another number of fields than the first, are entered in the report. Raise CorpusError
+    if a quote is never closed.
+    """
     csv.field_size_limit(LONGEST)
     reader = dialect.reader(decoded_lines(data, encoding))
+    width = 0
     while True:
         line = reader.line_num + 1
         try:
@@ -132,5 +133,9 @@ def numbered_rows(
             report.read += 1
             report.reject(data.name, line, "stray quote", str(error))
             continue
-        if row:
+        width = width or len(row)
+        if row and len(row) == width:
             yield line, row
+        elif row:
+            report.read += 1
+            report.reject(data.name, line, "wrong number of fields", f"{len(row)} instead of {width}: {' '.join(row)}")

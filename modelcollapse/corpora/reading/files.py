@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import copyfileobj
 
 from modelcollapse.corpora.options import CorpusOptions
-from modelcollapse.corpora.reading.archives import DataStream, decompression_errors, open_data
+from modelcollapse.corpora.reading.archives import DataStream, open_data
 from modelcollapse.corpora.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, RowBatch, SourceRow
 from modelcollapse.corpora.reading.delimited import delimited_rows
 from modelcollapse.corpora.reading.parquet import PARQUET_MAGIC, parquet_rows
@@ -37,8 +35,8 @@ def read_files(
 def _rows(path: Path, data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
     """Rows of a file in the form its beginning shows."""
     if data.head.startswith(PARQUET_MAGIC):
-        return _parquet(path, data, options, report)
-    beginning = data.head[:2000].decode(options.encoding, "replace").lstrip("\ufeff \t\r\n")
+        return parquet_rows(path, data, options, report)
+    beginning = data.beginning(options.encoding)
     if "\0" in beginning:
         raise CorpusError(
             f"{data.name} is not text in {options.encoding.upper()}, nor Parquet. "
@@ -51,22 +49,6 @@ def _rows(path: Path, data: DataStream, options: CorpusOptions, report: ReadRepo
     if beginning.startswith("[") and beginning[1:].lstrip().startswith("{"):
         raise CorpusError(f"{data.name} is one JSON array. Expected JSON Lines: one object a line.")
     return delimited_rows(data, options, report)
-
-
-def _parquet(path: Path, data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
-    size = path.stat().st_size
-
-    def advance(fraction: float) -> None:
-        data.position = lambda: round(fraction * size)
-
-    if data.plain:
-        yield from parquet_rows(path, data.name, options, report, advance)
-        return
-    with tempfile.TemporaryDirectory() as folder, decompression_errors(data.name):
-        unpacked = Path(folder) / "unpacked.parquet"
-        with unpacked.open("wb") as file:
-            copyfileobj(data.stream, file)
-        yield from parquet_rows(unpacked, data.name, options, report, advance)
 
 
 def _batches(file: str, rows: Iterator[SourceRow], report: ReadReport) -> Iterator[RowBatch]:

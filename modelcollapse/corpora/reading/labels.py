@@ -59,38 +59,35 @@ class Classes:
         return self.of_rows[keep].astype(np.uint8 if len(self.names) == 2 else np.uint16)
 
 
+def number_in(text: str) -> float | None:
+    """Return the number that a text is, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def _normal(value: str) -> str:
     """One spelling for each label: no case, no white space, no fastText prefix, ``1.0`` and ``+1`` as ``1``."""
     word = " ".join(value.lower().split()).removeprefix("__label__").strip()
-    try:
-        number = float(word)
-    except ValueError:
-        return word
-    return str(int(number)) if number.is_integer() else word
+    number = number_in(word)
+    return word if number is None or not number.is_integer() else str(int(number))
 
 
 def class_of_stars(value: str) -> int:
     """Class of a star rating: 1 for 4 to 5 stars, 0 for 1 to 2, `NEUTRAL` between, `UNKNOWN` for anything else."""
-    try:
-        stars = float(value)
-    except ValueError:
-        return UNKNOWN
-    if not 1 <= stars <= 5:
+    stars = number_in(value)
+    if stars is None or not 1 <= stars <= 5:
         return UNKNOWN
     return 1 if stars >= 4 else 0 if stars <= 2 else NEUTRAL
 
 
 class LabelColumn:
-    """Collects raw labels and, when all have been seen, says what they mean.
+    """Collects raw labels and, when all have been seen, says what they mean."""
 
-    Parameters
-    ----------
-    keep_stars : bool
-        Whether every number of stars is a class of its own.
-    """
-
-    def __init__(self, keep_stars: bool = False) -> None:
-        self._keep_stars = keep_stars
+    def __init__(self, keep_stars: bool = False, keep_going: bool = False) -> None:
+        self._keep_stars = keep_stars  # every number of stars is a class of its own
+        self._keep_going = keep_going  # however many rows cannot be used
         self._code_of_raw: dict[tuple[bool, str], int] = {}
         self._values: dict[tuple[bool, str], int] = {}
         self._written: list[str] = []
@@ -122,31 +119,30 @@ class LabelColumn:
         code = self._values.setdefault((batch.ratings, normal), len(self._values))
         if code == len(self._first):
             self._first.append((batch.file, line))
-            is_number = _number(normal) is not None
+            is_number = number_in(normal) is not None
             self._written.append(normal if is_number else " ".join(value.strip().removeprefix("__label__").split()))
         self._code_of_raw[batch.ratings, value] = code
         return code
 
-    def classes(self, report: ReadReport, keep_going: bool) -> Classes:
+    def classes(self, report: ReadReport) -> Classes:
         """Return what all labels mean; rows without a class are entered in the report.
 
-        Raise CorpusError if there are no classes, or one alone.
+        Raise CorpusError if there are no classes, or one alone, or too many rows cannot be used.
         """
+        report.check(self._keep_going)
         seen = np.concatenate([np.empty(0, np.int16), *self._seen])
         counts = np.bincount(seen, minlength=len(self._values))
         meaning = self._two(counts)
         names: tuple[str, ...] = TWO
-        if self._keep_stars or not self._are_two(counts, meaning, keep_going):
-            found = self._many(counts, keep_going)
-            if found is None:
-                raise self._refusal(counts)
-            meaning, names = found
+        if self._keep_stars or not self._are_two(counts, meaning):
+            meaning, names = self._many(counts)
         for (rating, value), code in self._values.items():
             if meaning[code] == UNKNOWN:
                 reason = "unknown rating" if rating else "unknown label"
                 report.reject(*self._first[code], reason, repr(value) if value else "nothing", int(counts[code]))
             elif meaning[code] == NEUTRAL:
                 report.left_out[f"{value} stars"] += int(counts[code])
+        report.check(self._keep_going)
         return Classes(meaning[seen], names)
 
     def _two(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint16]:
@@ -157,18 +153,13 @@ class LabelColumn:
         ]
         return max(candidates, key=lambda classes: int(counts[classes != UNKNOWN].sum()))
 
-    def _are_two(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint16], keep_going: bool) -> bool:
+    def _are_two(self, counts: npt.NDArray[np.int64], meaning: npt.NDArray[np.uint16]) -> bool:
         """Return whether labels are the two classes that they were taken for."""
-        unknown = int(counts[meaning == UNKNOWN].sum())
-        return all(counts[meaning == c].sum() for c in (0, 1)) and (keep_going or unknown <= TOLERATED * counts.sum())
+        is_known = counts[meaning == UNKNOWN].sum() <= TOLERATED * counts.sum()
+        return all(counts[meaning == c].sum() for c in (0, 1)) and (self._keep_going or bool(is_known))
 
-    def _many(
-        self, counts: npt.NDArray[np.int64], keep_going: bool
-    ) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]] | None:
-        """Class of each distinct value, each its own, and their names; None if these are no classes."""
-        has_ratings = any(rating for rating, _ in self._values)
-        if has_ratings and not self._keep_stars:
-            return None
+    def _many(self, counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]]:
+        """Class of each distinct value, each its own, and their names; raise CorpusError if these are no classes."""
         usual = [
             code
             for (rating, value), code in self._values.items()
@@ -176,9 +167,10 @@ class LabelColumn:
             and value not in _MISSING
             and (not rating or class_of_stars(value) != UNKNOWN)
         ]
-        is_enough = keep_going or counts[usual].sum() >= (1 - TOLERATED) * counts.sum()
-        if len(usual) < 2 or not is_enough:
-            return None
+        is_enough = self._keep_going or counts[usual].sum() >= (1 - TOLERATED) * counts.sum()
+        has_ratings = any(rating for rating, _ in self._values)
+        if len(usual) < 2 or not is_enough or (has_ratings and not self._keep_stars):
+            raise self._refusal(counts)
         usual.sort(key=lambda code: _place(self._written[code]))
         meaning = np.full(len(counts), UNKNOWN, np.uint16)
         meaning[usual] = np.arange(len(usual))
@@ -200,14 +192,7 @@ class LabelColumn:
         return CorpusError(f"labels are not two classes: found {found}{', …' if len(most) > 6 else ''}. {expected}")
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _place(name: str) -> tuple[bool, float, str]:
     """Return what names of classes are sorted by: numbers first, in their order."""
-    number = _number(name)
+    number = number_in(name)
     return number is None, number or 0.0, name

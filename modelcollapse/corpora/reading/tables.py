@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ import numpy.typing as npt
 import polars as pl
 
 from modelcollapse.corpora.options import CorpusOptions
-from modelcollapse.corpora.reading.archives import DataStream, decompression_errors, open_data
+from modelcollapse.corpora.reading.archives import DataStream, open_data
 from modelcollapse.corpora.reading.columns import LABELS, find_column, find_label, names_text, numbered_columns
 from modelcollapse.corpora.reading.delimited import find_dialect, numbered_rows
-from modelcollapse.corpora.reading.parquet import DAMAGE, PARQUET_MAGIC
+from modelcollapse.corpora.reading.labels import number_in
+from modelcollapse.corpora.reading.parquet import DAMAGE, PARQUET_MAGIC, open_parquet
 from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.corpora.reading.records import json_objects
 from modelcollapse.errors import CorpusError
@@ -28,8 +28,8 @@ NPY_MAGIC = b"\x93NUMPY"
 #: All columns with numbers.
 ALL = "*"
 
-#: How a value that is missing is written, beside nothing and NaN.
-_MISSING = ("na", "n/a", "nan", "null", "none", "?")
+#: How a value that is missing is written.
+_MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 
 #: Names of columns that number rows: a file that is sorted by class would give the class away.
 _ROW_NUMBERS = ("", "unnamed: 0")
@@ -38,26 +38,14 @@ _ROW_NUMBERS = ("", "unnamed: 0")
 _WORDS = 3
 _SAMPLE = 200
 
-#: Labels as written; numbers; names of their columns.
-Rows = tuple[list[str], npt.NDArray[np.float32], list[str]]
-
 
 @dataclass(frozen=True)
 class Found:
-    """Labelled numbers of one file.
+    """Labelled numbers of one file."""
 
-    Attributes
-    ----------
-    features : ndarray of float32, shape (n_rows, n_columns)
-    columns : list of str
-    labels : list of str
-        As written.
-    are_ratings : bool
-    """
-
-    features: npt.NDArray[np.float32]
+    features: npt.NDArray[np.float32]  # shape (n_rows, n_columns)
     columns: list[str]
-    labels: list[str]
+    labels: list[str]  # as written
     are_ratings: bool
 
 
@@ -96,46 +84,31 @@ def _sample(path: Path, data: DataStream, options: CorpusOptions) -> pl.DataFram
     if data.head.startswith(PARQUET_MAGIC):
         with path.open("rb") as file:
             return pl.scan_parquet(file).head(_SAMPLE).collect() if data.plain else None
-    beginning = data.head[:2000].decode(options.encoding, "replace").lstrip("\ufeff \t\r\n")
+    beginning = data.beginning(options.encoding)
     if "\0" in beginning or beginning.startswith(("__label__", "[")):
         return None
     if beginning.startswith("{"):
         lines = data.head.decode(options.encoding, "replace").splitlines()
-        return _of_records([json.loads(line) for line in lines[: _SAMPLE if data.whole else -1] if line.strip()])
+        records = [json.loads(line) for line in lines[: _SAMPLE if data.whole else -1] if line.strip()]
+        return _of_records(records, data.name)
     _, rows = find_dialect(data, options.encoding)
-    return _of_strings(rows, options) if rows else None
+    return _of_strings(rows, options)
 
 
 def _frame(path: Path, data: DataStream, options: CorpusOptions, report: ReadReport) -> pl.DataFrame:
     """Return a whole file as a frame: of strings where the format has no types."""
     if data.head.startswith(PARQUET_MAGIC):
-        try:
-            with decompression_errors(data.name), path.open("rb") as file:
-                frame = pl.read_parquet(file if data.plain else io.BytesIO(data.stream.read()))
-        except DAMAGE as error:
-            raise CorpusError(f"cannot read {data.name}: {first_line(error)}. The file may be damaged.") from error
+        with open_parquet(path, data) as file:
+            frame = pl.read_parquet(file)
         report.read += frame.height
         return frame
-    beginning = data.head[:2000].decode(options.encoding, "replace").lstrip("\ufeff \t\r\n")
+    beginning = data.beginning(options.encoding)
     if "\0" in beginning:
         raise CorpusError(f"{data.name} is no table: expected Parquet, CSV, TSV, JSON Lines or .npy.")
     if beginning.startswith("{"):
-        records = _of_records([record for _, record in json_objects(data, options, report)])
-        if records is None:
-            raise CorpusError(f"{data.name} holds no rows.")
-        return records
-    dialect, first_rows = find_dialect(data, options.encoding)
-    if not first_rows:
-        raise CorpusError(f"{data.name} holds no rows.")
-    rows = []
-    width = len(first_rows[0])
-    for line, row in numbered_rows(dialect, data, options.encoding, report):
-        if len(row) == width:
-            rows.append(row)
-        else:
-            report.read += 1
-            report.reject(data.name, line, "wrong number of fields", f"{len(row)} instead of {width}: {' '.join(row)}")
-    frame = _of_strings(rows, options)
+        return _of_records([record for _, record in json_objects(data, options, report)], data.name)
+    dialect, _ = find_dialect(data, options.encoding)
+    frame = _of_strings([row for _, row in numbered_rows(dialect, data, options.encoding, report)], options)
     report.read += frame.height
     return frame
 
@@ -151,9 +124,11 @@ def _of_strings(rows: Sequence[Sequence[str]], options: CorpusOptions) -> pl.Dat
     return pl.DataFrame(dict(zip(unique, columns, strict=True)), dict.fromkeys(unique, pl.String))
 
 
-def _of_records(records: list[Any]) -> pl.DataFrame | None:
+def _of_records(records: list[Any], file: str) -> pl.DataFrame:
+    if not records:
+        raise CorpusError(f"{file} holds no rows.")
     try:
-        return pl.DataFrame(records, infer_schema_length=None) if records else None
+        return pl.DataFrame(records, infer_schema_length=None)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise CorpusError(f"records differ in their fields: {first_line(error)}.") from error
 
@@ -170,9 +145,11 @@ def _table(frame: pl.DataFrame, data: DataStream, options: CorpusOptions, report
             f"{data.name}: found vectors in {vectors[0]!r} beside other columns ({len(names):,} in all), expected one "
             f"column with vectors, or columns with numbers: --feature-columns {vectors[0]}"
         )
-    parts = _vectors_of(frame[names[0]], data.name) if vectors else [_numbers(frame[name]) for name in names]
-    features = parts if isinstance(parts, np.ndarray) else np.column_stack([part.to_numpy() for part in parts])
-    columns = [f"{names[0]}[{i}]" for i in range(features.shape[1])] if vectors else names
+    if vectors:
+        features = _vectors_of(frame[names[0]], data.name)
+        columns = [f"{names[0]}[{i}]" for i in range(features.shape[1])]
+    else:
+        features, columns = np.column_stack([_numbers(frame[name]) for name in names]), names
     idle = [name for name in frame.columns if name not in (*names, frame.columns[label])]
     entry = {
         "file": data.name,
@@ -195,7 +172,7 @@ def _chosen(frame: pl.DataFrame, label: int, options: CorpusOptions, file: str) 
             if name == frame.columns[label]:
                 raise CorpusError(f"{file}: {name!r} is the label, which no model may see. Leave it out.")
             if name not in usable and not (frame[name].dtype.is_nested() or _are_numbers(frame[name])):
-                value = next((v for v in frame[name] if v is not None and _number(str(v)) is None), None)
+                value = next((v for v in frame[name] if v is not None and number_in(str(v)) is None), None)
                 raise CorpusError(f"{file}: the column {name!r} has {str(value)[:30]!r}, expected numbers.")
         return names
     vectors = [name for name in usable if frame[name].dtype.is_nested()]
@@ -232,29 +209,15 @@ def _are_numbers(column: pl.Series) -> bool:
         return True
     if kind != pl.String:
         return False
-    is_there = ~_is_missing(column)
-    return bool(is_there.any() and _cast(column).filter(is_there).is_not_null().all())
+    words = column.drop_nulls().str.strip_chars()
+    there = words.filter(~words.str.to_lowercase().is_in(_MISSING))
+    return bool(len(there) and there.cast(pl.Float64, strict=False).is_not_null().all())
 
 
-def _is_missing(column: pl.Series) -> pl.Series:
-    words = column.str.strip_chars().str.to_lowercase()
-    return words.is_null() | words.is_in(["", *_MISSING])
-
-
-def _cast(column: pl.Series) -> pl.Series:
-    return column.str.strip_chars().cast(pl.Float64, strict=False)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _numbers(column: pl.Series) -> pl.Series:
-    """Return a column as float64; what is missing is NaN."""
-    return (_cast(column) if column.dtype == pl.String else column.cast(pl.Float64)).fill_null(np.nan)
+def _numbers(column: pl.Series) -> npt.NDArray[np.float64]:
+    """Return a column's numbers; what is missing is NaN."""
+    column = column.str.strip_chars() if column.dtype == pl.String else column
+    return column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
 
 
 def _vectors_of(column: pl.Series, file: str) -> npt.NDArray[np.float64]:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from modelcollapse.corpora.cache import VOCABULARY_FILE, write_names
 from modelcollapse.corpora.counting.build import choose, write_labels
-from modelcollapse.corpora.counting.npy_files import hash_file
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.origin import Origin
 from modelcollapse.corpora.progress import Progress
@@ -22,6 +21,7 @@ from modelcollapse.corpora.reading.batches import RowBatch
 from modelcollapse.corpora.reading.labels import LabelColumn
 from modelcollapse.corpora.reading.read_report import ReadReport
 from modelcollapse.corpora.reading.tables import Found, read_numbers
+from modelcollapse.corpora.sources.source import hash_files
 from modelcollapse.errors import CorpusError
 
 #: Raised whenever the same files and options give other numbers than before.
@@ -63,11 +63,7 @@ class NumberFiles:
         if options.labels_file is not None and len(paths) > 1:
             raise CorpusError(f"labels_file: found {len(paths)} files with vectors, expected one.")
         files = [*paths, *([Path(options.labels_file)] if options.labels_file else [])]
-        try:
-            hashes = tuple(hash_file(path) for path in files)
-        except OSError as error:
-            raise CorpusError(f"cannot read {error.filename}: {error.strerror}.") from error
-        return cls(name or paths[0].stem.split(".")[0], options, hashes, tuple(paths))
+        return cls(name or paths[0].stem.split(".")[0], options, hash_files(files), tuple(paths))
 
     def identity(self) -> dict[str, Any]:
         """Files, options, and the version of what reads them."""
@@ -102,12 +98,11 @@ def _differing(some: Sequence[str], others: Sequence[str]) -> str:
 
 def write_numbers(found: Sequence[Found], report: ReadReport, options: CorpusOptions, folder: Path) -> None:
     """Write labelled numbers as a corpus; complete the report. Raise CorpusError if labels are no classes."""
-    labels = LabelColumn(options.keep_stars)
+    labels = LabelColumn(options.keep_stars, options.keep_going)
     for part, file in zip(found, report.files, strict=True):
         lines = list(range(1, len(part.labels) + 1))
         labels.add(RowBatch(file["file"], part.are_ratings, labels=part.labels, lines=lines))
-    classes = labels.classes(report, options.keep_going)
-    report.check(options.keep_going)
+    classes = labels.classes(report)
     features = np.concatenate([part.features for part in found]) if len(found) > 1 else found[0].features
     keep = choose(classes, lambda there: _repeated(features[there]), report, options)
     np.save(folder / "features.npy", features[keep].astype("<f4", copy=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -62,11 +62,7 @@ class ReviewFiles:
         for path in paths:
             if not path.is_file():
                 raise CorpusError(f"no file {str(path)!r}" + (" (it is a folder)." if path.is_dir() else "."))
-        try:
-            hashes = tuple(hash_file(path) for path in paths)
-        except OSError as error:
-            raise CorpusError(f"cannot read {error.filename}: {error.strerror}.") from error
-        return cls(name or paths[0].stem.split(".")[0], options, hashes, lambda _: paths)
+        return cls(name or paths[0].stem.split(".")[0], options, hash_files(paths), lambda _: paths)
 
     def identity(self) -> dict[str, Any]:
         """Files, options, and the version of everything that turns them into counts."""
@@ -89,6 +85,14 @@ class ReviewFiles:
         rows = read_files(paths, self.options, report, lambda done: progress("reading and cleaning", done / size))
         lengths = build_from_rows(rows, report, self.options, folder, workers, progress)
         return Origin(self.identity(), report, lengths)
+
+
+def hash_files(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Return the hash of each file's bytes; raise CorpusError if one cannot be read."""
+    try:
+        return tuple(hash_file(path) for path in paths)
+    except OSError as error:
+        raise CorpusError(f"cannot read {error.filename}: {error.strerror}.") from error
 
 
 def movies_file() -> Path:

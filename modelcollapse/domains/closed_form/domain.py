@@ -12,15 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from modelcollapse.corpora.dense import AnyCorpus, DenseCorpus
-from modelcollapse.corpora.load import load_corpus
 from modelcollapse.domains.closed_form.worlds import WORLDS, Text, World
 from modelcollapse.errors import LearnerError, SpecError
 from modelcollapse.simulation import streams
-from modelcollapse.simulation.domain import NO_CORPUS, Measure, Moment
+from modelcollapse.simulation.domain import NO_CORPUS, Domain, History, Measure, Moment
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.regimes import Positions
 from modelcollapse.simulation.rows import CommonRow
-from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Origins, Slots
+from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
 #: Who puts what into the selected slots: the model draws, generation 0's model draws, or they are left out.
@@ -100,7 +99,7 @@ class HumanText:
         return cls(words.astype(np.int32), corpus.fingerprint, corpus.name, corpus.origin)
 
 
-class ClosedForm:
+class ClosedForm(Domain):
     """See `simulation.domain.Domain`."""
 
     name = "closed_form"
@@ -116,7 +115,6 @@ class ClosedForm:
     }
     lacks: Collection[str] = ("test_size", "trees", "min_df", "max_ngram", "max_terms", "learners")
     defaults: Mapping[str, Any] = {"label_rule": "sampled", "model": "discrete"}
-    caveats: Sequence[str] = ()
 
     def check_rules(self, rules: Sequence[str], models: Sequence[Model] | None = None) -> None:
         """See `Domain`."""
@@ -146,10 +144,6 @@ class ClosedForm:
         """See `Domain`: only the world `Text` does."""
         return "text" in models
 
-    def load(self, **given: Any) -> AnyCorpus:
-        """See `Domain`."""
-        return load_corpus(**given)
-
     def data(self, corpus: AnyCorpus | None, sweep: Any) -> HumanText:
         """See `Domain`."""
         if corpus is None:
@@ -168,7 +162,7 @@ class ClosedForm:
         return 8 * spec.final_size * (np.dtype(world.dtype).itemsize * world.replicates + 100)
 
 
-class Drawing:
+class Drawing(History):
     """A chain's world, and what people draw in it. See `simulation.domain.History`."""
 
     def __init__(self, spec: ChainSpec, world: World) -> None:
@@ -186,19 +180,11 @@ class Drawing:
         slots["origin"], slots["drawn"] = HUMAN, self.truth[start:stop]
         return slots
 
-    def origins(self, slots: Slots) -> Origins:
-        """See `History`."""
-        return slots["origin"]
-
     def train(self, generation: int, seen: Slots, positions: Positions) -> Any:
         """See `History`: the fitted parameters of every replicate."""
         if not len(positions):
             raise ValueError("there is nothing to fit: every draw was left out")
         return self.world.fit(self.inputs[positions], seen["drawn"][positions])
-
-    def look(self, model: Any, start: int, stop: int) -> Any:
-        """See `History`: a fitted world hides nothing."""
-        return model
 
     def fill(self, view: Any, moment: Moment) -> Slots:
         """See `History`: draws for the whole increment, of which the selected are taken: the same at all rates."""

@@ -24,51 +24,57 @@ DIABETES_SEED, DIABETES_TEST_SHARE, DIABETES_THRESHOLD = 123456, 0.3, 100
 class World(Protocol):
     """What is drawn, fitted and measured.
 
+    Unless a world says otherwise, a draw is a real number that depends on no inputs, and people's are standard normal.
+
     Attributes
     ----------
-    dtype : str
-        NumPy dtype of one draw.
     replicates : int
         Independent worlds in one chain: the second axis of all values.
-    repeats_inputs : bool
-        Whether the initial slots' inputs come again and again.
     library : str, optional
         The package whose version matters to results.
+    whole : mapping of str to int
+        Its whole numbers, and the least that each may be.
     """
 
-    library: ClassVar[str | None]
+    replicates: int
+    library: ClassVar[str | None] = None
+    whole: ClassVar[Mapping[str, int]] = {"replicates": 1}
+
+    def __post_init__(self) -> None:
+        for name, least in self.whole.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 1_000_000:
+                raise ValueError(f"found {name} {value!r}, expected a whole number from {least} to 1,000,000")
 
     @property
-    def dtype(self) -> str: ...  # noqa: D102
+    def dtype(self) -> str:
+        """NumPy dtype of one draw."""
+        return "<f8"
 
     @property
-    def replicates(self) -> int: ...  # noqa: D102
-
-    @property
-    def repeats_inputs(self) -> bool: ...  # noqa: D102
+    def repeats_inputs(self) -> bool:
+        """Whether the initial slots' inputs come again and again."""
+        return False
 
     def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """Draw the inputs of the first `n` slots, shape (n, d); d is 0 where a draw depends on the model alone."""
-        ...
+        return np.empty((n, 0))
 
     def human(self, inputs: Floats, random: np.random.Generator) -> Values:
         """Draw slots from the truth, shape (n, replicates); the first draws do not depend on `n`."""
-        ...
+        return random.standard_normal((len(inputs), self.replicates))
 
     def fit(self, inputs: Floats, values: Values) -> Floats:
         """Fit the model of every replicate to slots; return its parameters, shape (replicates, n_parameters)."""
-        ...
 
     def draw(self, fitted: Floats, inputs: Floats, random: np.random.Generator) -> Values:
         """Draw slots from the fitted models, shape (n, replicates)."""
-        ...
 
     def measure(self, fitted: Floats) -> dict[str, float]:
         """Return this world's columns, means over the replicates; ``risk`` among them."""
-        ...
 
 
-class Frequencies:
+class Frequencies(World, Protocol):
     """Categories, fitted by their relative frequencies: what `Discrete` and `Text` share.
 
     Columns: ``risk`` is the squared distance Σ (p̂ − p)² from the truth, ``diversity`` is 1 − Σ p̂² (the probability that
@@ -76,18 +82,11 @@ class Frequencies:
     """
 
     truth: Floats
-    replicates: int
-    repeats_inputs: ClassVar[bool] = False
-    library: ClassVar[str | None] = None
 
     @property
     def dtype(self) -> str:
         """The least that holds every category."""
         return np.min_scalar_type(len(self.truth) - 1).str
-
-    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
-        """See `World`."""
-        return np.empty((n, 0))
 
     def fit(self, inputs: Floats, values: Values) -> Floats:
         """See `World`."""
@@ -118,10 +117,13 @@ class Discrete(Frequencies):
     categories: int = 20
     exponent: float = 1.0
     replicates: int = 100
+    whole: ClassVar[Mapping[str, int]] = {"categories": 2, "replicates": 1}
 
     def __post_init__(self) -> None:
-        _check_whole(self, categories=2)
-        _check_number(self, "exponent")
+        super().__post_init__()
+        value = self.exponent
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < np.inf:
+            raise ValueError(f"found exponent {value!r}, expected a number from 0 up")
 
     @cached_property
     def truth(self) -> Floats:  # type: ignore[override]
@@ -147,9 +149,6 @@ class Text(Frequencies):
     text: npt.NDArray[np.integer[Any]]
     replicates: int = 1
 
-    def __post_init__(self) -> None:
-        _check_whole(self)
-
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """Occurrences of every word of the text, shape (n_types,)."""
@@ -167,27 +166,13 @@ class Text(Frequencies):
 
 
 @dataclass(frozen=True)
-class Gaussian:
+class Gaussian(World):
     """A standard normal, fitted by the mean and the variance with denominator n.
 
     Columns: ``risk`` is the squared error of the mean, ``variance`` σ̂², ``log_variance`` its natural logarithm.
     """
 
     replicates: int = 100
-    dtype: ClassVar[str] = "<f8"
-    repeats_inputs: ClassVar[bool] = False
-    library: ClassVar[str | None] = None
-
-    def __post_init__(self) -> None:
-        _check_whole(self)
-
-    def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
-        """See `World`."""
-        return np.empty((n, 0))
-
-    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
-        """See `World`."""
-        return random.standard_normal((len(inputs), self.replicates))
 
     def fit(self, inputs: Floats, values: Values) -> Floats:
         """See `World`."""
@@ -208,7 +193,7 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
-class LeastSquares:
+class LeastSquares(World):
     """A linear model without effect, y = 0·x + ε with standard normal x and ε, fitted by ordinary least squares.
 
     All replicates of a chain share the inputs. ``risk`` is |β̂|²: the error on fresh inputs beyond the noise.
@@ -222,11 +207,10 @@ class LeastSquares:
     dimensions: int = 10
     inputs: str = "fresh"
     replicates: int = 20
-    dtype: ClassVar[str] = "<f8"
-    library: ClassVar[str | None] = None
+    whole: ClassVar[Mapping[str, int]] = {"dimensions": 1, "replicates": 1}
 
     def __post_init__(self) -> None:
-        _check_whole(self, dimensions=1)
+        super().__post_init__()
         if self.inputs not in ("fresh", "same"):
             raise ValueError(f"found inputs '{self.inputs}', expected fresh or same")
 
@@ -238,10 +222,6 @@ class LeastSquares:
     def draw_inputs(self, n: int, random: np.random.Generator) -> Floats:
         """See `World`."""
         return random.standard_normal((n, self.dimensions))
-
-    def human(self, inputs: Floats, random: np.random.Generator) -> Values:
-        """See `World`."""
-        return random.standard_normal((len(inputs), self.replicates))
 
     def fit(self, inputs: Floats, values: Values) -> Floats:
         """See `World`."""
@@ -257,7 +237,7 @@ class LeastSquares:
 
 
 @dataclass(frozen=True)
-class Logistic:
+class Logistic(World):
     """Diabetes patients of scikit-learn, y = progression above 100, fitted by logistic regression without penalty.
 
     The inputs are those patients, again and again; the model samples labels. ``risk`` is the log-loss on the test set.
@@ -265,11 +245,7 @@ class Logistic:
 
     replicates: int = 1
     dtype: ClassVar[str] = "|u1"
-    repeats_inputs: ClassVar[bool] = False
     library: ClassVar[str | None] = "scikit-learn"
-
-    def __post_init__(self) -> None:
-        _check_whole(self)
 
     @cached_property
     def _data(self) -> tuple[Floats, Floats, Values, Values]:
@@ -320,20 +296,6 @@ WORLDS: Mapping[str, type] = {
     "logistic": Logistic,
     "text": Text,
 }
-
-
-def _check_whole(world: Any, **least: int) -> None:
-    """Raise ValueError unless a world's numbers are whole and not too small."""
-    for name, smallest in {**least, "replicates": 1}.items():
-        value = getattr(world, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not smallest <= value <= 1_000_000:
-            raise ValueError(f"found {name} {value!r}, expected a whole number from {smallest} to 1,000,000")
-
-
-def _check_number(world: Any, name: str) -> None:
-    value = getattr(world, name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < np.inf:
-        raise ValueError(f"found {name} {value!r}, expected a number from 0 up")
 
 
 def _categories(probabilities: Floats, uniform: Floats) -> Values:

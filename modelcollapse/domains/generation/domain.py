@@ -18,11 +18,11 @@ from modelcollapse.domains.generation.models import AnyModel, identity, memory, 
 from modelcollapse.domains.generation.rules import FROZEN, HUMAN_ONLY, SHUFFLED, decoder_of
 from modelcollapse.errors import SpecError
 from modelcollapse.simulation import streams
-from modelcollapse.simulation.domain import Measure, Moment
+from modelcollapse.simulation.domain import Domain, History, Measure, Moment
 from modelcollapse.simulation.learning.training import Train
 from modelcollapse.simulation.regimes import Positions, training_sizes
 from modelcollapse.simulation.rows import CommonRow
-from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Origins, Slots
+from modelcollapse.simulation.slots import HUMAN, LEFT_OUT, SYNTHETIC, Slots
 from modelcollapse.simulation.spec import ChainSpec, Model
 
 #: Human blocks whose trigrams and words count as known: the first of a seed's order, apart from the test set.
@@ -95,7 +95,7 @@ class GenerationRow(CommonRow):
     kept_1000_human: float | None = None
 
 
-class Generation:
+class Generation(Domain):
     """See `simulation.domain.Domain`."""
 
     name = "generation"
@@ -146,10 +146,6 @@ class Generation:
         """See `Domain`."""
         return identity(model)
 
-    def needs_corpus(self, models: Sequence[str]) -> bool:
-        """See `Domain`."""
-        return True
-
     def load(self, **given: Any) -> BlockCorpus:
         """See `Domain`."""
         return load_blocks(**given)
@@ -175,7 +171,7 @@ class Generation:
         return memory(spec.model, 128 * (blocks + spec.test_size)) + 128 * 60 * KNOWN_BLOCKS
 
 
-class Writing:
+class Writing(History):
     """A chain's blocks: which it tests on, sees, and in which order. See `simulation.domain.History`."""
 
     def __init__(self, spec: ChainSpec, corpus: BlockCorpus) -> None:
@@ -198,18 +194,10 @@ class Writing:
         slots["origin"], slots["tokens"] = HUMAN, self.corpus.blocks[self.pool[start:stop]]
         return slots
 
-    def origins(self, slots: Slots) -> Origins:
-        """See `History`."""
-        return slots["origin"]
-
     def train(self, generation: int, seen: Slots, positions: Positions) -> AnyModel:
         """See `History`."""
         model = model_of(self.spec.model, self.n_types)
         return model.fit(seen["tokens"][positions], streams.model_seed(self.spec.seed, generation))
-
-    def look(self, model: AnyModel, start: int, stop: int) -> AnyModel:
-        """See `History`: the model itself."""
-        return model
 
     def fill(self, view: AnyModel, moment: Moment) -> Slots:
         """See `History`: a block is the same at all rates at which it is written."""

@@ -88,11 +88,9 @@ class LanguageModel(Protocol):
         seed : int
             In [0, 2³¹).
         """
-        ...
 
     def sample(self, n: int, length: int, rng: np.random.Generator) -> npt.NDArray[np.integer]:
         """Write n blocks; return integers in [0, n_types), shape (n, length)."""
-        ...
 
     def log_prob(self, blocks: npt.NDArray[np.int64]) -> npt.NDArray[np.floating]:
         """Return the natural logarithm of each token's probability after those before it in its block.
@@ -107,4 +105,3 @@ class LanguageModel(Protocol):
         ndarray of floats, shape (n, length)
             Finite, and 0 at most.
         """
-        ...

@@ -70,7 +70,6 @@ class Trained(Protocol):
     @property
     def n_features(self) -> int:
         """Terms, or columns, that it was trained on."""
-        ...
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus.
@@ -78,7 +77,6 @@ class Trained(Protocol):
         The first `n_recurring` of them are scored in every generation: what is prepared for them may be kept. That
         changes nothing in the scores.
         """
-        ...
 
 
 #: A way to train.

@@ -10,10 +10,10 @@ from modelcollapse.errors import CorpusError
 
 
 def classes_of(labels, ratings=False, keep_stars=False, keep_going=False):
-    column = LabelColumn(keep_stars)
+    column = LabelColumn(keep_stars, keep_going)
     column.add(RowBatch("a", ratings, labels=labels, lines=list(range(1, len(labels) + 1))))
     report = ReadReport(read=len(labels))
-    return column.classes(report, keep_going), report
+    return column.classes(report), report
 
 
 @pytest.mark.parametrize(

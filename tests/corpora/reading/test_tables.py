@@ -61,6 +61,16 @@ def test_columns_that_are_named_are_taken_in_their_order(tmp_path):
     assert load_corpus(file, feature_columns="*").load_columns().tolist() == ["age", "height"]
 
 
+def test_a_header_may_be_longer_than_what_is_looked_at_to_tell_forms_apart(tmp_path):
+    file = tmp_path / "wide.csv"
+    names = [f"expression of the gene {i:05}" for i in range(2_500)]
+    rows = [[*map(str, row), label] for row, label in zip(np.eye(ROWS, 2_500), "ab" * 20, strict=True)]
+    file.write_text("".join(",".join(row) + "\n" for row in [[*names, "label"], *rows]))
+    corpus = load_corpus(file, feature_columns="*")
+    assert corpus.features.shape == (ROWS, 2_500)
+    assert corpus.load_columns().tolist() == names
+
+
 def test_text_comes_before_numbers_unless_they_are_asked_for(tmp_path):
     file = tmp_path / "a.csv"
     FRAME.with_columns(text=pl.lit("good day")).write_csv(file)

@@ -89,10 +89,15 @@ def draw_documents(parameters: SyntheticParameters, n_topics: int) -> Documents:
     classes = (np.arange(n) < round(parameters.balance * n)).astype(np.uint8)
     stream(parameters.seed, "classes").shuffle(classes)
     wrong = stream(parameters.seed, "noise").random(n) < parameters.label_noise
-    normals = stream(parameters.seed, "lengths").standard_normal(n)
-    lengths = np.rint(parameters.median_length * np.exp(parameters.length_spread * normals)).astype(np.int64)
     topics = stream(parameters.seed, "topic of each").integers(n_topics, size=n)
-    return Documents(classes, classes ^ wrong, topics, np.maximum(lengths, 1))
+    return Documents(classes, classes ^ wrong, topics, draw_lengths(parameters))
+
+
+def draw_lengths(parameters: SyntheticParameters) -> npt.NDArray[np.int64]:
+    """Draw the number of words of each document."""
+    normals = stream(parameters.seed, "lengths").standard_normal(parameters.documents)
+    lengths = np.rint(parameters.median_length * np.exp(parameters.length_spread * normals)).astype(np.int64)
+    return np.maximum(lengths, 1)
 
 
 def draw_counts(
