@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import re
 import warnings
-import zipfile
 from functools import cache
 
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.data import PathPointer
 from nltk.stem import WordNetLemmatizer
 
-from modelcollapse.corpora.counting.language_data import archive_bytes, stop_words
+from modelcollapse.corpora.counting.language_data import open_archive, stop_words
 
 #: scikit-learn's default token pattern: words of two letters and more.
 TOKEN_PATTERN = re.compile(r"(?u)\b\w\w+\b")
@@ -35,7 +34,7 @@ class _ShippedWordNet(WordNetCorpusReader):  # type: ignore[misc]
     """nltk's WordNet reader on the shipped archive."""
 
     def __init__(self) -> None:
-        self._members = zipfile.ZipFile(io.BytesIO(archive_bytes("wordnet.zip")))
+        self._members = open_archive("wordnet.zip")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "multilingual functions are not available": not needed
             super().__init__(_Nowhere(), None)
