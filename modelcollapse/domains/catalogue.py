@@ -20,13 +20,7 @@ DOMAINS: Mapping[str, Domain] = {
 
 
 def find_domain(name: str) -> Domain:
-    """Return a domain by its name.
-
-    Raises
-    ------
-    SpecError
-        If there is none.
-    """
+    """Return a domain by its name; raise SpecError if there is none."""
     if name not in DOMAINS:
         raise SpecError(f"domain: found '{name}', expected one of {', '.join(DOMAINS)}.")
     return DOMAINS[name]
@@ -35,22 +29,9 @@ def find_domain(name: str) -> Domain:
 def run_chain(
     spec: ChainSpec, data: Data, state: ChainState | None = None, train: Train = train_here
 ) -> Iterator[GenerationResult]:
-    """Run a chain on one thread, from its beginning or from a state, and yield every generation.
+    """Run a chain from its beginning or a state, and yield every generation: see `simulation.chain.Chain.run`.
 
-    Parameters
-    ----------
-    spec : ChainSpec
-        What to simulate.
-    data : Data
-        What it draws from; in classification a corpus of at least ``test_size + final_size`` documents.
-    state : ChainState, optional
-        Where to go on from; the beginning if None.
-    train : callable
-        How learners are trained: see `simulation.learning.training`. It changes nothing in the results.
-
-    Yields
-    ------
-    GenerationResult
-        In order: see `simulation.chain.Chain.run`.
+    A corpus of documents or blocks has ``test_size + final_size`` of them at least. `train` says how learners are
+    trained (see `simulation.learning.training`); it changes nothing in the results.
     """
     return Chain(spec, find_domain(spec.domain), data, train).run(state)

@@ -269,13 +269,7 @@ FAMILIES: Mapping[str, tuple[str, Callable[..., LabelRule]]] = {
 
 
 def find_rule(name: str) -> LabelRule:
-    """Return the label rule of a name such as ``argmax``, ``confident:0.9:human`` or ``checked:0.05``.
-
-    Raises
-    ------
-    SpecError
-        If there is none.
-    """
+    """Return the label rule of a name such as ``argmax`` or ``checked:0.05``; raise SpecError if there is none."""
     if name in RULES:
         return RULES[name]
     kind, *parameters = name.split(":")

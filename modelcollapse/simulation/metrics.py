@@ -55,15 +55,7 @@ class Thresholds:
 
 
 def prediction_metrics(truth: npt.NDArray[np.uint8], scores: Scores) -> dict[str, float | None]:
-    """Measure predictions on the test set; keys and meanings are those of `simulation.rows.Row`.
-
-    Parameters
-    ----------
-    truth : ndarray of uint8, shape (n_test,)
-        Human labels.
-    scores : Scores
-        The model's view of the same documents.
-    """
+    """Measure predictions on the test set; keys and meanings are those of `simulation.rows.Row`."""
     correct = scores.labels == truth
     recalls = [_mean(correct[truth == label]) for label in (0, 1)]
     both_classes = None not in recalls
@@ -84,15 +76,7 @@ def prediction_metrics(truth: npt.NDArray[np.uint8], scores: Scores) -> dict[str
 
 
 def training_metrics(labels: Labels, truth: npt.NDArray[np.uint8]) -> dict[str, float | None]:
-    """Measure the labels of a training set.
-
-    Parameters
-    ----------
-    labels : ndarray of uint8, shape (n_train,)
-        What the model is trained on, with origins.
-    truth : ndarray of uint8, shape (n_train,)
-        Human labels of the same documents.
-    """
+    """Measure a training set: labels as the model is trained on them, with origins, beside those of people."""
     synthetic = is_synthetic(labels)
     wrong = (value(labels) != truth)[synthetic]
     true_class = truth[synthetic]
@@ -105,13 +89,7 @@ def training_metrics(labels: Labels, truth: npt.NDArray[np.uint8]) -> dict[str, 
 
 
 def log_loss(truth: npt.NDArray[np.uint8], probability: npt.NDArray[np.float64]) -> float:
-    """Return scikit-learn's log-loss of P(class 1), to the last bit: clipped by the smallest step from 1.
-
-    Raises
-    ------
-    ValueError
-        If there are numbers below 0 or above 1.
-    """
+    """Return scikit-learn's log-loss of P(class 1), to the last bit: clipped by the smallest step from 1."""
     if probability.min() < 0 or probability.max() > 1:
         found = f"{probability.min():g} to {probability.max():g}"
         raise ValueError(f"the learner gave probabilities from {found}, expected [0, 1]")

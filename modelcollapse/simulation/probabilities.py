@@ -45,13 +45,7 @@ def matched(probability: Probabilities, shares: npt.NDArray[np.float64]) -> npt.
     Of two classes the threshold is a quantile of P(class 1). Of more, each class has a quota of documents – its share
     of them, rounded so that all quotas sum up – and labels are those of the largest sum of probabilities that keep the
     quotas: an assignment problem, solved exactly (Crouse 2016) in blocks of at most 500 documents in their order.
-    Of two classes that would be the same labels, a document at the threshold aside.
-
-    Parameters
-    ----------
-    probability : ndarray, shape (n,) or (n, n_classes)
-    shares : ndarray, shape (n_classes,)
-        They sum up to 1.
+    Of two classes that would be the same labels, a document at the threshold aside. Shares sum up to 1.
     """
     if probability.ndim == 1:
         return (probability > np.quantile(probability, 1 - shares[1])).astype(np.uint8)

@@ -70,14 +70,7 @@ def window_size(name: str) -> int | None:
 
 
 def training_sizes(name: str, sizes: Sequence[int]) -> list[int]:
-    """Return how many slots each generation is trained on, if none is left out.
-
-    Parameters
-    ----------
-    name : str
-        Of a regime.
-    sizes : sequence of int
-        Slots seen in each generation.
+    """Return how many slots each generation of a regime is trained on, if none is left out, of those that it has seen.
 
     Examples
     --------
@@ -93,13 +86,7 @@ def training_sizes(name: str, sizes: Sequence[int]) -> list[int]:
 
 
 def find_regime(name: str) -> Regime:
-    """Return the regime of a name.
-
-    Raises
-    ------
-    ValueError
-        If there is none: what was found, and what is expected.
-    """
+    """Return the regime of a name; raise ValueError if there is none: what was found, and what is expected."""
     size = window_size(name)
     if size is not None:
         return partial(window, size)

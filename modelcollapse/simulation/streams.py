@@ -65,22 +65,10 @@ def whole(seed: int, generation: int, share: float, size: int, purpose: Purpose)
 
 
 def self_labelled(seed: int, generation: int, rate: float, size: int) -> npt.NDArray[np.bool_]:
-    """Mark the documents of an increment that the model labels.
+    """Mark the documents of an increment that this generation's model labels, at a collapse rate in [0, 1].
 
-    Parameters
-    ----------
-    seed, generation : int
-        The chain's seed, and the generation whose model labels the increment.
-    rate : float
-        Collapse rate in [0, 1].
-    size : int
-        Documents in the increment.
-
-    Returns
-    -------
-    ndarray of bool, shape (size,)
-        True for the first documents, as many as `whole` says, of a permutation that does not depend on the rate: the
-        sets are nested over rates.
+    They are the first, as many as `whole` says, of a permutation that does not depend on the rate: the sets are nested
+    over rates.
     """
     n_selected = whole(seed, generation, rate, size, "phase")
     selected = np.zeros(size, dtype=bool)

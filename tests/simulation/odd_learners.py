@@ -419,7 +419,7 @@ ODD: dict[str, tuple[int, str]] = {
     "TooFew": (2, "its predict has the shape (59,), expected (60,)"),
     "SparseLabels": (2, "its predict has the shape (), expected (60,)"),
     "Ragged": (2, "its predict gave no array: "),
-    "NotANumber": (2, "its predict_proba gave scores that are not finite numbers"),
+    "NotANumber": (2, "its predict_proba gave numbers that are not finite"),
     "OneColumn": (2, "its predict_proba has the shape (60, 1), expected (60, 2)"),
     "BeyondOne": (2, "expected probabilities in [0, 1]"),
     "Written": (2, "expected numbers"),
@@ -442,6 +442,6 @@ ODD: dict[str, tuple[int, str]] = {
     "RaisingTheUnspeakable": (1, "Unspeakable"),
     "LaterMinus": (1, "its predict gave -1, expected the classes taught, 0 and 1"),
     "LaterColumns": (1, "its predict_proba has the shape (200, 1), expected (200, 2)"),
-    "LaterInfinite": (1, "its decision_function gave scores that are not finite numbers"),
+    "LaterInfinite": (1, "its decision_function gave numbers that are not finite"),
     "Interrupting": (130, "Interrupted. What was computed is kept"),
 }

@@ -28,16 +28,8 @@ def discrete_errors(truth: Floats, sizes: Sequence[int], synthetic: Sequence[flo
         accumulate  D' = ((n + m)²·D + (k − m)·H₀ + m·(H₀ − D)) / (n + k)²
         replace     D' = (m²·D + (k − m)·H₀ + m·(H₀ − D)) / k²
 
-    Parameters
-    ----------
-    truth : ndarray of float64, shape (n_categories,)
-        Probabilities.
-    sizes : sequence of int
-        Slots seen in every generation.
-    synthetic : sequence of float
-        Slots of each increment that the model fills: one number fewer than sizes.
-    regime : str
-        "accumulate" or "replace".
+    Sizes are the slots seen in every generation; synthetic are those of each increment that the model fills, one number
+    fewer.
     """
     diversity = 1 - float((truth**2).sum())
     errors = [diversity / sizes[0]]
@@ -54,14 +46,7 @@ def calibrated_worth(sizes: Sequence[int], rate: float) -> float:
 
     That is the error that `discrete_errors` gives for n human draws, H₀/n, by the error under "accumulate" at a
     collapse rate: the same for every distribution. For many increments it tends to 1 − 2·rate below one half. It speaks
-    of the error of parameters, and bounds no accuracy.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Slots seen in every generation; the first are all human.
-    rate : float
-        In [0, 1].
+    of the error of parameters, and bounds no accuracy. Sizes are the slots seen in every generation.
     """
     synthetic = [rate * (size - before) for before, size in pairwise(sizes)]
     coin = np.array([0.5, 0.5])
@@ -98,12 +83,7 @@ def least_squares_errors(n: int, dimensions: int, n_fits: int, regime: str) -> F
 def types_left(counts: npt.NDArray[np.int64], n_resamplings: int) -> Floats:
     """Return the words left after each resampling of a whole text: Σ_w 1 − exp(−c_w·g), g ← 1 − e^{−g} from 1.
 
-    Parameters
-    ----------
-    counts : ndarray of int64, shape (n_types,)
-        Occurrences of every word in the text.
-    n_resamplings : int
-        How often the text was replaced by as many draws from its own frequencies.
+    c_w are the occurrences of every word; the text is replaced by as many draws from its own frequencies.
     """
     left, g = [], 1.0
     for _ in range(n_resamplings):

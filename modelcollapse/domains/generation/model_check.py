@@ -28,10 +28,7 @@ _FATAL = (
 def check(model: Model) -> None:
     """Train a model and let it write and score, unless that was done before in this process.
 
-    Raises
-    ------
-    LearnerError
-        If it does not do what `language_model.LanguageModel` says, or misses a library or a file.
+    Raise LearnerError if it does not do what `language_model.LanguageModel` says, or misses a library or a file.
     """
     if model.name != "ngram":
         _check(model, repr(model.params))

@@ -14,6 +14,7 @@ from modelcollapse.domains.generation.writing import Decoder
 from modelcollapse.errors import FaultyLearnerError, LearnerError, describe
 from modelcollapse.simulation.learning import import_paths
 from modelcollapse.simulation.learning.import_paths import refusing
+from modelcollapse.simulation.learning.predictors import ROUNDING, as_array, finite_numbers
 from modelcollapse.simulation.spec import Model
 
 #: Without a discount, test blocks have probability 0: no cross-entropy is a number, and nothing can be compared.
@@ -21,9 +22,6 @@ LEAST_DISCOUNT = 0.01
 
 #: Raised whenever the n-gram model gives other texts than before.
 NGRAM_VERSION = 1
-
-#: By so much a log-probability may exceed 0: it was computed in single precision.
-ROUNDING = 1e-6
 
 #: What a model by import path takes beside its blocks: PyTorch, and a small network.
 FOREIGN_BYTES = 1_000_000_000
@@ -37,11 +35,6 @@ class ForeignModel:
     """A model by import path, whose answers are checked on every call: see `language_model.LanguageModel`.
 
     Where there is nothing to be trained on, every token is as likely as any other.
-
-    Parameters
-    ----------
-    model : LanguageModel
-    n_types : int
     """
 
     def __init__(self, model: Any, n_types: int) -> None:
@@ -51,13 +44,7 @@ class ForeignModel:
         self.keywords = frozenset(inspect.signature(model.sample).parameters) & {"decoder", "rows"}
 
     def fit(self, blocks: Blocks, seed: int) -> ForeignModel:
-        """Train the model.
-
-        Raises
-        ------
-        FaultyLearnerError
-            If it returns something else than itself or nothing.
-        """
+        """Train the model; raise FaultyLearnerError if it returns something else than itself or nothing."""
         self._is_trained = len(blocks) > 0
         if self._is_trained:
             found = self._model.fit(blocks.astype(np.int64), seed)
@@ -70,36 +57,26 @@ class ForeignModel:
     ) -> npt.NDArray[np.integer]:
         """See `Ngram.sample`; a model that does not take `rows` writes all n blocks.
 
-        Raises
-        ------
-        FaultyLearnerError
-            If it gives another shape, other numbers than integers, or tokens that are not in the vocabulary.
+        Raise FaultyLearnerError for another shape, other numbers than integers, or tokens outside the vocabulary.
         """
         wanted = np.arange(n) if rows is None else rows
         if not self._is_trained:
             return rng.integers(self._n_types, size=(n, length))[wanted]
         given = {"decoder": Decoder() if decoder is None else decoder, "rows": rows}
         found = self._model.sample(n, length, rng, **{name: given[name] for name in sorted(self.keywords)})
-        tokens = _as_array(found, (len(wanted) if "rows" in self.keywords else n, length), "iu", "sample", "integers")
+        shape = (len(wanted) if "rows" in self.keywords else n, length)
+        tokens = as_array(found, shape, "sample", "iu", "integers")
         if tokens.min() < 0 or tokens.max() >= self._n_types:
             other = tokens.min() if tokens.min() < 0 else tokens.max()
             raise FaultyLearnerError(f"its sample gave the token {other}, expected 0 to {self._n_types - 1}")
         return tokens if "rows" in self.keywords else tokens[wanted]
 
     def log_prob(self, blocks: Blocks) -> npt.NDArray[np.float64]:
-        """See `Ngram.log_prob`.
-
-        Raises
-        ------
-        FaultyLearnerError
-            If it gives another shape, or numbers that are no logarithms of probabilities.
-        """
+        """See `Ngram.log_prob`; raise FaultyLearnerError for what is no logarithm of a probability for each token."""
         if not self._is_trained:
             return np.full(blocks.shape, -np.log(self._n_types))
         found = self._model.log_prob(blocks.astype(np.int64))
-        scores = _as_array(found, blocks.shape, "fiu", "log_prob", "numbers").astype(np.float64)
-        if not np.isfinite(scores).all():
-            raise FaultyLearnerError("its log_prob gave numbers that are not finite")
+        scores = finite_numbers(found, blocks.shape, "log_prob", "fiu")
         if scores.max() > ROUNDING:
             raise FaultyLearnerError(f"its log_prob gave {scores.max():g}, expected logarithms of probabilities, ≤ 0")
         return np.minimum(scores, 0.0)
@@ -110,13 +87,7 @@ AnyModel: TypeAlias = Ngram | ForeignModel
 
 
 def model_of(model: Model, n_types: int) -> AnyModel:
-    """Return a model that is not trained yet.
-
-    Raises
-    ------
-    LearnerError
-        If there is none of this name, or a parameter is impossible.
-    """
+    """Return a model that is not trained yet; raise LearnerError for an unknown name or an impossible parameter."""
     if model.name == "ngram":
         made = Ngram(n_types, **dict(model.params))  # type: ignore[arg-type]
         if made.discount < LEAST_DISCOUNT:
@@ -200,16 +171,3 @@ def _maker(name: str) -> Any:
             "others have defaults."
         )
     return make
-
-
-def _as_array(found: object, shape: tuple[int, ...], kinds: str, what: str, numbers: str) -> npt.NDArray[Any]:
-    """Return an answer as an array, or raise FaultyLearnerError."""
-    try:
-        array = np.asarray(found)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise FaultyLearnerError(f"its {what} gave no array: {describe(error)}") from error
-    if array.shape != shape:
-        raise FaultyLearnerError(f"its {what} has the shape {array.shape}, expected {shape}")
-    if array.dtype.kind not in kinds:
-        raise FaultyLearnerError(f"its {what} gave values of type {array.dtype}, expected {numbers}")
-    return array

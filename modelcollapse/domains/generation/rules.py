@@ -14,10 +14,7 @@ RULES = ("sample", "temperature:T", "top-k:K", "nucleus:P", "greedy", "mle", HUM
 def decoder_of(rule: str) -> Decoder:
     """Return how tokens are drawn under a rule; as by the model itself under a control.
 
-    Raises
-    ------
-    SpecError
-        If there is no such rule, or its number is impossible.
+    Raise SpecError if there is no such rule, or its number is impossible.
     """
     name, colon, text = rule.partition(":")
     try:

@@ -56,13 +56,7 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(cls, content: bytes, where: str) -> Vocabulary:
-        """Read such a file.
-
-        Raises
-        ------
-        RunFolderError
-            If it is damaged: `where` is its name.
-        """
+        """Read such a file; raise RunFolderError if it is damaged, `where` being its name."""
         try:
             known = json.loads(content)
             words, kind = known["words"], known["tokens"]
@@ -94,21 +88,9 @@ def sample_rows(
     """Yield what the first, the middle and the last model of every chain wrote that wrote anything.
 
     Nothing is chosen: it is the beginning of the first block that the model wrote into the next increment. Beside it
-    is what people wrote in the same place, as a chain at rate 0 has it; or the first block that people wrote there.
-
-    Parameters
-    ----------
-    chains : sequence of ChainSpec and Filled
-        Chains at rate 0 among them serve all that have their seed and growth.
-    vocabulary : Vocabulary
-    n_words : int
-        Tokens of each.
-
-    Yields
-    ------
-    dict
-        The chain's place on every axis; ``generation, n_seen, people, machine``. Where nothing of people is stored,
-        that is None.
+    is what people wrote in the same place, as a chain at rate 0 of its seed and growth has it; or the first block that
+    people wrote there. A row is the chain's place on every axis, and ``generation, n_seen, people, machine``: texts of
+    `n_words` tokens; None where nothing of people is stored.
     """
     alone = {_place(spec): filled for spec, filled in chains if float(spec.collapse_rate) == 0}
     for spec, filled in chains:

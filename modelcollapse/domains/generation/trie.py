@@ -64,15 +64,9 @@ class Trie(NamedTuple):
 
 
 def build_trie(blocks: Array, n_types: int, discounts: Array) -> Trie:
-    """Count n-grams.
+    """Count n-grams of blocks, shape (n_blocks, length), of tokens in [0, n_types).
 
-    Parameters
-    ----------
-    blocks : ndarray of integers, shape (n_blocks, length)
-        Tokens in [0, n_types).
-    n_types : int
-    discounts : ndarray of float64, shape (order,)
-        In [0, 1], from single tokens up.
+    Discounts, float64 in [0, 1], are those of single tokens, pairs, … up to the highest order.
     """
     order, mark = len(discounts), n_types
     padded = np.full((len(blocks), order - 1 + blocks.shape[1]), mark, np.int32)
@@ -142,18 +136,7 @@ def _before(values: Array) -> Array:
 def number_children(parents: Array, tokens: Array, n_parents: Int, n_tokens: Int) -> tuple[Array, Array]:
     """Give every different pair of parent and token a number: sorted by parent, and then by token.
 
-    Parameters
-    ----------
-    parents, tokens : ndarray of int32, shape (n,)
-        In [0, n_parents) and [0, n_tokens).
-    n_parents, n_tokens : int
-
-    Returns
-    -------
-    numbers : ndarray of int32, shape (n,)
-        Of each pair.
-    first : ndarray of int32, shape (n_numbers,)
-        Where each number stands first.
+    Pairs are int32, in [0, n_parents) and [0, n_tokens). Return the number of each, and where each number stands first.
     """
     n = len(parents)
     by_token = _sorted_by(tokens, np.arange(n, dtype=np.int32), n_tokens)

@@ -102,22 +102,7 @@ def find_likeliest(trie: Trie) -> Array:
 
 @kernel
 def write(trie: Trie, seeds: Array, length: Int, decoder: Decoder, tables: Tables) -> Array:
-    """Write blocks.
-
-    Parameters
-    ----------
-    trie : Trie
-    seeds : ndarray of uint64, shape (n,)
-        One for each block: a block depends on no other's.
-    length : int
-        Tokens of a block.
-    decoder : Decoder
-    tables : Tables
-
-    Returns
-    -------
-    ndarray of int32, shape (n, length)
-    """
+    """Write blocks of int32, shape (len(seeds), length), each of a uint64 of its own: it depends on no other's."""
     blocks = np.empty((len(seeds), length), np.int32)
     contexts, weights = np.empty(len(trie.discounts), np.int64), np.empty(len(trie.discounts))
     _write(trie, seeds, decoder, tables, contexts, weights, np.empty(1, np.uint64), blocks)

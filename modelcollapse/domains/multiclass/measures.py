@@ -21,16 +21,7 @@ def by_class(names: Sequence[str], values: Iterable[float | None]) -> str:
 
 
 def prediction_measures(truth: Labels, scores: Scores, names: Sequence[str]) -> dict[str, Any]:
-    """Measure predictions on the test set; keys and meanings are those of `MulticlassRow`.
-
-    Parameters
-    ----------
-    truth : ndarray of uint16, shape (n_test,)
-        Human labels.
-    scores : Scores
-        The model's view of the same documents, of all classes.
-    names : sequence of str, length n_classes
-    """
+    """Measure predictions on the test set, of all classes by their names: see `MulticlassRow`."""
     n_classes, correct = len(names), scores.labels == truth
     actual, called = (np.bincount(labels, minlength=n_classes) for labels in (truth, scores.labels))
     hits = np.bincount(truth[correct], minlength=n_classes)
@@ -57,16 +48,7 @@ def prediction_measures(truth: Labels, scores: Scores, names: Sequence[str]) -> 
 
 
 def training_measures(labels: Labels, truth: Labels, names: Sequence[str]) -> dict[str, Any]:
-    """Measure the labels of a training set.
-
-    Parameters
-    ----------
-    labels : ndarray of uint16, shape (n_train,)
-        What the model is trained on, with origins.
-    truth : ndarray of uint16, shape (n_train,)
-        Human labels of the same documents.
-    names : sequence of str, length n_classes
-    """
+    """Measure a training set: labels as the model is trained on them, with origins, beside those of people."""
     n_classes, synthetic = len(names), is_synthetic(labels)
     wrong, true_class = (value(labels) != truth)[synthetic], truth[synthetic]
     n = np.bincount(true_class, minlength=n_classes)

@@ -40,12 +40,9 @@ def contained(silent: bool = False) -> Iterator[None]:
     """Contain what foreign code does beside its work.
 
     What it prints goes to standard error, or nowhere if `silent` (what it says on standard error too). A process that
-    it forked ends where it would leave its code (two drivers would write one folder), and when SIGTERM tells it to.
-
-    Raises
-    ------
-    FaultyLearnerError
-        If it asks the program to end, or raises what is no error. An interruption stays the user's.
+    it forked ends where it would leave its code (two drivers would write one folder), and when SIGTERM tells it to. If
+    it asks the program to end, or raises what is no error, that is a FaultyLearnerError; an interruption stays the
+    user's.
     """
     global _n_inside
     process = os.getpid()

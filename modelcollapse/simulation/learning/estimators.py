@@ -25,19 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Estimator:
-    """A copy of a classifier that was given, not fitted, under its name.
+    """A copy of a classifier that was given, not fitted, under its name. What was given is left as it is.
 
-    Parameters
-    ----------
-    name : str
-    given : estimator
-        Left as it is, and free to change.
-
-    Raises
-    ------
-    LearnerError
-        If the name is none, or stands in the table of learners; or the object is no classifier, cannot be cloned, or
-        its identity cannot be told.
+    LearnerError is raised if the name is none, or stands in the table of learners; or the object is no classifier,
+    cannot be cloned, or its identity cannot be told.
     """
 
     def __init__(self, name: str, given: Any) -> None:
@@ -60,10 +51,7 @@ class Estimator:
     def model(self, params: tuple[tuple[str, ParameterValue], ...]) -> Model:
         """Return it with parameters, as chains take it: always the same, also if globals of its code change meanwhile.
 
-        Raises
-        ------
-        LearnerError
-            If it does not take them, or what makes its results cannot be told.
+        Raise LearnerError if it does not take them, or what makes its results cannot be told.
         """
         exact = repr(params)  # 1, 1.0 and True are equal, but not the same
         if exact not in self._models:

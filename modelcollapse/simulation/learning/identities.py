@@ -51,19 +51,10 @@ class UnidentifiableError(LearnerError):
 
 
 def identity_of(value: object, where: str = "it") -> Any:
-    """Return what makes an object's results, as JSON.
+    """Return what makes an object's results, as JSON; raise UnidentifiableError if that cannot be told.
 
-    Parameters
-    ----------
-    value : object
-        Anything; of an estimator its class and parameters count, of others everything that `pickle` keeps.
-    where : str
-        What it is called if it is refused.
-
-    Raises
-    ------
-    UnidentifiableError
-        If that cannot be told.
+    Of an estimator its class and parameters count, of others everything that `pickle` keeps. `where` is what it is
+    called if it is refused.
 
     Examples
     --------

@@ -29,13 +29,7 @@ def refusing(what: str) -> Iterator[None]:
 
 
 def imported(path: str, noun: str) -> Any:
-    """Return what is at an import path.
-
-    Raises
-    ------
-    LearnerError
-        If it cannot be imported: `noun` is what was looked for.
-    """
+    """Return what is at an import path; raise LearnerError if it cannot be imported, `noun` being what was sought."""
     module_name, _, name = path.partition(":")
     if not all(part.isidentifier() for part in (*module_name.split("."), name)):
         raise LearnerError(f"Found no {noun} at '{path}': expected package.module:Class, or :function.")
@@ -44,15 +38,7 @@ def imported(path: str, noun: str) -> Any:
 
 
 def check_texts(title: str, params: Mapping[str, str]) -> None:
-    """Refuse parameters whose text is another one in every process: no chain would be found again.
-
-    Parameters
-    ----------
-    title : str
-        Whose parameters they are.
-    params : mapping of str to str
-        What `repr` makes of each.
-    """
+    """Refuse parameters whose `repr` is another one in every process: no chain would be found again."""
     for name, text in params.items():
         if re.search(r" at 0x[0-9a-fA-F]+>", text):
             raise LearnerError(

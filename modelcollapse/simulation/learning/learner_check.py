@@ -39,19 +39,10 @@ _NUMBERS = "dense floats"
 def check(model: Model, form: Form = "counts") -> None:
     """Train and ask a model once, on one thread, unless that was done before in this process.
 
-    Parameters
-    ----------
-    model : Model
-    form : {"counts", "numbers", "any"}
-        How it is given documents; "any", where that is not known yet.
-
-    What depends on the documents – too few for its parameters, say – is not asked here: it is a chain's own failure.
-
-    Raises
-    ------
-    LearnerError
-        If scikit-learn does not take it for a classifier, if it misses a library or a file, does not take documents in
-        this form, or answers with other labels than it was taught, wrong shapes, or scores that are not finite.
+    Raise LearnerError if scikit-learn does not take it for a classifier, if it misses a library or a file, does not
+    take documents in this form ("any": it is not known yet), or answers with other labels than it was taught, wrong
+    shapes, or numbers that are not finite. What depends on the documents – too few for its parameters, say – is not
+    asked here: it is a chain's own failure.
     """
     _check(model, repr(model.params), form)
 
@@ -92,10 +83,7 @@ def _check(model: Model, exact: str, form: Form) -> None:
 def check_more_classes(model: Model) -> None:
     """Train and ask a model that is known to `check` once about three classes, unless that was done before.
 
-    Raises
-    ------
-    LearnerError
-        If it does not take them, whichever way documents are given, or answers as no classifier does.
+    Raise LearnerError if it does not take them, whichever way documents are given, or answers as no classifier does.
     """
     _check_more_classes(model, repr(model.params))
 

@@ -105,9 +105,7 @@ def train(
     Parameters
     ----------
     model : Model
-        Learner and parameters.
     counts : csr_matrix of int32 or ndarray of float32, shape (n_train, n_columns)
-        Training documents.
     labels : ndarray of integers, shape (n_train,)
         In [0, n_classes). A single class is a valid state: the result is the constant predictor of that class.
     seed : int
@@ -115,14 +113,10 @@ def train(
     weights : ndarray of float64, shape (n_train,), optional
         What documents weigh; for learners that `take_weights`.
     synthetic : ndarray of bool, shape (n_train,), optional
-        Documents whose labels are the models' own; for learners that take them as unlabelled.
+        Documents whose labels are the models' own, for learners that take them as unlabelled; if all are,
+        FaultyLearnerError is raised.
     n_classes : int
         Of the corpus; some may be missing here.
-
-    Raises
-    ------
-    FaultyLearnerError
-        If such a learner has no human labels.
     """
     classifier = _found_once(model, repr(model.params))()
     taught, told = labels, labels
@@ -207,13 +201,7 @@ def warm_up(models: Iterable[Model]) -> None:
 
 
 def find_learner(name: str) -> Learner:
-    """Return the learner of a name or an import path.
-
-    Raises
-    ------
-    LearnerError
-        If there is neither.
-    """
+    """Return the learner of a name or an import path; raise LearnerError if it is neither."""
     if name in LEARNERS:
         return LEARNERS[name]
     if ":" not in name:
@@ -292,10 +280,7 @@ def _identity(model: Model, exact: str) -> dict[str, object]:
 def instantiate(model: Model) -> Any:
     """Return the untrained classifier of a model, with its parameters but without a seed.
 
-    Raises
-    ------
-    LearnerError
-        A parameter is unknown, or its value impossible, as far as the class tells without documents.
+    Raise LearnerError if a parameter is unknown, or impossible as far as the class tells without documents.
     """
     make = partial(_unpacked, model.given) if model.given else _maker(model.name)
     params = {**learner_of(model).params, **dict(model.params)}

@@ -14,7 +14,7 @@ from modelcollapse.errors import FaultyLearnerError, describe
 #: Documents as learners see them: counts of terms (int32), or rows of numbers (float32).
 Features: TypeAlias = sparse.csr_matrix | npt.NDArray[np.float32]
 
-#: By so much probabilities may miss [0, 1]: they were computed in single precision.
+#: By so much probabilities may miss [0, 1], and their logarithms exceed 0: they were computed in single precision.
 ROUNDING = 1e-6
 #: And sums of many of them 1.
 _SUM_ROUNDING = 1e-3
@@ -77,109 +77,48 @@ class Predictor:
         Raises
         ------
         FaultyLearnerError
-            If the classifier answers with other labels than 0 and 1, with numbers that are no probabilities or not
+            If the classifier answers with a label that it was not taught, with numbers that are no probabilities or not
             finite, or in other shapes than scikit-learn's classifiers.
         """
-        classifier = self._classifier
-        n_documents = counts.shape[0]
+        classifier, n = self._classifier, counts.shape[0]
         if hasattr(classifier, "predict_proba"):
-            of_class_0, of_class_1 = self._probabilities(classifier.predict_proba(counts), n_documents)
-            if self._predicts_by_probability:
-                labels = (of_class_1 > of_class_0).astype(np.uint8)
-            else:
-                labels = _hard_labels(classifier.predict(counts), n_documents, "predict")
-            return Scores(labels, of_class_1, of_class_1)
-        labels = _hard_labels(classifier.predict(counts), n_documents, "predict")
+            probability, labels = self._probabilities(classifier.predict_proba(counts), n)
+            if not self._predicts_by_probability:
+                labels = self._labels(classifier.predict(counts), n, "predict")
+            return Scores(labels, probability, probability)
+        labels = self._labels(classifier.predict(counts), n, "predict")
         if hasattr(classifier, "decision_function"):
-            return Scores(labels, None, self._decision(classifier.decision_function(counts), n_documents))
-        return Scores(labels, None, labels.astype(np.float64))
+            return Scores(labels, None, self._decision(classifier.decision_function(counts), n))
+        return Scores(labels, None, self._as_ranking(labels))
+
+    def _labels(self, found: object, n: int, what: str) -> npt.NDArray[Any]:
+        """Return labels that the classifier gave."""
+        return taught_labels(found, n, np.array([0, 1]), what, "the classes taught, 0 and 1").astype(np.uint8)
+
+    def _probabilities(self, found: object, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
+        """Return the probabilities of `Scores`, and the likeliest classes."""
+        both = _as_probabilities(found, (n, 2))
+        positive = self._positive_class()
+        of_class_0, of_class_1 = both[:, 1 - positive], np.ascontiguousarray(both[:, positive])
+        return of_class_1, (of_class_1 > of_class_0).astype(np.uint8)
+
+    def _decision(self, found: object, n: int) -> npt.NDArray[np.float64]:
+        """Return a decision function that grows towards class 1: its own grows towards the second of its classes."""
+        decision = finite_numbers(found, (n,), "decision_function")
+        return decision if self._positive_class() == 1 else -decision
+
+    def _as_ranking(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return the ranking that labels alone give."""
+        return labels.astype(np.float64)
 
     def _positive_class(self) -> int:
         """Return the place of class 1 among the classifier's classes."""
         if not hasattr(self._classifier, "classes_"):
             raise FaultyLearnerError("it has no classes_, which says whose its scores are")
-        classes = _hard_labels(self._classifier.classes_, 2, "classes_")
+        classes = self._labels(self._classifier.classes_, 2, "classes_")
         if classes.sum() != 1:
             raise FaultyLearnerError(f"its classes_ are {classes.tolist()}, expected 0 and 1")
         return int(classes[1])
-
-    def _probabilities(
-        self, found: object, n_documents: int
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return the probabilities of both classes."""
-        both = _as_probabilities(found, (n_documents, 2))
-        positive = self._positive_class()
-        return both[:, 1 - positive], np.ascontiguousarray(both[:, positive])
-
-    def _decision(self, found: object, n_documents: int) -> npt.NDArray[np.float64]:
-        """Return a decision function that grows towards class 1: its own grows towards the second of its classes."""
-        decision = _finite(found, (n_documents,), "decision_function")
-        return decision if self._positive_class() == 1 else -decision
-
-
-def _hard_labels(found: object, n: int, what: str) -> npt.NDArray[np.uint8]:
-    """Return labels that are 0 or 1 as such; a column is taken for the vector that it holds.
-
-    Raises
-    ------
-    FaultyLearnerError
-        For anything else: nothing is rounded, cut or counted from another number.
-    """
-    labels = _as_array(found, what)
-    if labels.shape == (n, 1):
-        labels = labels.ravel()
-    if labels.shape != (n,):
-        raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected ({n},)")
-    is_positive = np.asarray(labels == 1, dtype=bool)
-    known = is_positive | np.asarray(labels == 0, dtype=bool)
-    if not known.all():
-        others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
-        raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected the classes taught, 0 and 1")
-    return is_positive.astype(np.uint8)
-
-
-def _finite(found: object, shape: tuple[int, ...], what: str) -> npt.NDArray[np.float64]:
-    """Return scores as finite numbers of the expected shape, or raise FaultyLearnerError."""
-    scores = _as_array(found, what)
-    if scores.shape != shape:
-        raise FaultyLearnerError(f"its {what} has the shape {scores.shape}, expected {shape}")
-    if scores.dtype.kind not in "fiub":
-        raise FaultyLearnerError(f"its {what} gave values of type {scores.dtype}, expected numbers")
-    scores = scores.astype(np.float64, copy=False)
-    if not np.isfinite(scores).all():
-        raise FaultyLearnerError(f"its {what} gave scores that are not finite numbers")
-    return scores
-
-
-def _as_probabilities(found: object, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Return probabilities in [0, 1], or raise FaultyLearnerError; what misses that by rounding is cut."""
-    scores = _finite(found, shape, "predict_proba")
-    low, high = scores.min(initial=0.0), scores.max(initial=1.0)
-    if low < -ROUNDING or high > 1 + ROUNDING:
-        raise FaultyLearnerError(
-            f"its predict_proba gave {scores.min():g} to {scores.max():g}, expected probabilities in [0, 1]"
-        )
-    return scores.clip(0.0, 1.0) if low < 0 or high > 1 else scores
-
-
-def _summing_to_1(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return probabilities of classes divided by their sum where that is not 1, or raise FaultyLearnerError.
-
-    Some documents' sums are up to 2 where logarithms of likelihoods are large for single precision, as scikit-learn's
-    GaussianNB has them; a classifier that misses 1 for most documents gives something else.
-    """
-    sums = scores.sum(axis=1, keepdims=True)
-    is_off = np.abs(sums - 1) > _SUM_ROUNDING
-    if 2 * is_off.sum() > len(scores) or (sums <= _SUM_ROUNDING).any():
-        raise FaultyLearnerError("its predict_proba gave probabilities that do not sum up to 1")
-    return np.where(is_off, scores / sums, scores) if is_off.any() else scores
-
-
-def _as_array(found: object, what: str) -> npt.NDArray[Any]:
-    try:
-        return np.asarray(found)
-    except (TypeError, ValueError) as error:
-        raise FaultyLearnerError(f"its {what} gave no array: {describe(error)}") from error
 
 
 class ConstantPredictor(Predictor):
@@ -215,44 +154,28 @@ class ClassPredictor(Predictor):
         super().__init__(classifier, predicts_by_probability)
         self._n_classes, self._taught = n_classes, taught
         if hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function"):
-            self._taught = _places(getattr(classifier, "classes_", ()), taught, "classes_")
+            self._taught = self._labels(getattr(classifier, "classes_", ()), len(taught), "classes_")
             if sorted(self._taught) != sorted(taught):
                 found = [*map(int, self._taught)]
                 raise FaultyLearnerError(f"its classes_ are {found}, expected each of the {len(taught)} taught once")
 
-    def score(self, counts: Features) -> Scores:
-        """Score documents, given by the columns the model was trained on.
+    def _labels(self, found: object, n: int, what: str) -> npt.NDArray[Any]:
+        return taught_labels(found, n, self._taught, what, "classes that it was taught").astype(np.uint16)
 
-        Raises
-        ------
-        FaultyLearnerError
-            If the classifier answers with a label that it was not taught, with numbers that are no probabilities or not
-            finite, or in other shapes than scikit-learn's classifiers.
-        """
-        classifier, n_documents = self._classifier, counts.shape[0]
-        shape = (n_documents, len(self._taught))
-        if hasattr(classifier, "predict_proba"):
-            known = _summing_to_1(_as_probabilities(classifier.predict_proba(counts), shape))
-            probability = self._of_all_classes(known, 0.0)
-            likeliest = self._taught[known.argmax(axis=1)]
-            labels = likeliest if self._predicts_by_probability else self._predictions(counts)
-            return Scores(labels, probability, probability)
-        labels = self._predictions(counts)
-        if not hasattr(classifier, "decision_function"):
-            return Scores(labels, None, (labels[:, np.newaxis] == np.arange(self._n_classes)).astype(np.float64))
-        found = classifier.decision_function(counts)
+    def _probabilities(self, found: object, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
+        known = _summing_to_1(_as_probabilities(found, (n, len(self._taught))))
+        return self._of_all_classes(known, 0.0), self._taught[known.argmax(axis=1)]
+
+    def _decision(self, found: object, n: int) -> npt.NDArray[np.float64]:
         if len(self._taught) == 2:
-            towards_the_second = _finite(found, (n_documents,), "decision_function")
+            towards_the_second = finite_numbers(found, (n,), "decision_function")
             known = np.column_stack((-towards_the_second, towards_the_second))
         else:
-            known = _finite(found, shape, "decision_function")
-        return Scores(labels, None, self._of_all_classes(known, known.min(initial=0.0)))
+            known = finite_numbers(found, (n, len(self._taught)), "decision_function")
+        return self._of_all_classes(known, known.min(initial=0.0))
 
-    def _predictions(self, counts: Features) -> npt.NDArray[np.uint16]:
-        labels = _places(self._classifier.predict(counts), self._taught, "predict")
-        if len(labels) != counts.shape[0]:
-            raise FaultyLearnerError(f"its predict gave {len(labels):,} labels for {counts.shape[0]:,} documents")
-        return labels
+    def _as_ranking(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        return (labels[:, np.newaxis] == np.arange(self._n_classes)).astype(np.float64)
 
     def _of_all_classes(self, known: npt.NDArray[np.float64], otherwise: float) -> npt.NDArray[np.float64]:
         """Return columns for all classes of those that the model was taught."""
@@ -261,7 +184,7 @@ class ClassPredictor(Predictor):
         return every
 
 
-class ConstantClassPredictor(ClassPredictor):
+class ConstantClassPredictor(Predictor):
     """What can be learnt from one class, or from documents without terms: the share of every class."""
 
     def __init__(self, shares: npt.NDArray[np.float64]) -> None:
@@ -273,14 +196,66 @@ class ConstantClassPredictor(ClassPredictor):
         return Scores(np.full(counts.shape[0], self._shares.argmax(), np.uint16), probability, probability)
 
 
-def _places(found: object, allowed: npt.NDArray[np.integer], what: str) -> npt.NDArray[np.uint16]:
-    """Return labels as places of classes, or raise FaultyLearnerError: nothing is rounded, cut or counted."""
+def taught_labels(found: object, n: int, taught: npt.NDArray[np.integer], what: str, expected: str) -> npt.NDArray[Any]:
+    """Return n labels, each equal to a class taught; a column is taken for the vector that it holds.
+
+    Raise FaultyLearnerError for anything else: nothing is rounded, cut or counted from another number.
+    """
     labels = _as_array(found, what)
-    labels = labels.ravel() if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if labels.ndim != 1:
-        raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected one label for each")
-    known = np.isin(labels, allowed) if labels.dtype.kind in "fiub" else np.zeros(len(labels), bool)
+    labels = labels.ravel() if labels.shape == (n, 1) else labels
+    if labels.shape != (n,):
+        raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected ({n},)")
+    known = np.isin(labels, taught) if labels.dtype.kind in "fiubO" else np.zeros(n, bool)
     if not known.all():
         others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
-        raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected classes that it was taught")
-    return labels.astype(np.uint16)
+        raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected {expected}")
+    return labels
+
+
+def as_array(found: object, shape: tuple[int, ...], what: str, kinds: str, expected: str) -> npt.NDArray[Any]:
+    """Return a model's answer as an array of a shape and of kinds of dtypes, or raise FaultyLearnerError."""
+    array = _as_array(found, what)
+    if array.shape != shape:
+        raise FaultyLearnerError(f"its {what} has the shape {array.shape}, expected {shape}")
+    if array.dtype.kind not in kinds:
+        raise FaultyLearnerError(f"its {what} gave values of type {array.dtype}, expected {expected}")
+    return array
+
+
+def finite_numbers(found: object, shape: tuple[int, ...], what: str, kinds: str = "fiub") -> npt.NDArray[np.float64]:
+    """Return a model's answer as finite numbers of a shape, or raise FaultyLearnerError."""
+    numbers = as_array(found, shape, what, kinds, "numbers").astype(np.float64, copy=False)
+    if not np.isfinite(numbers).all():
+        raise FaultyLearnerError(f"its {what} gave numbers that are not finite")
+    return numbers
+
+
+def _as_probabilities(found: object, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return probabilities in [0, 1], or raise FaultyLearnerError; what misses that by rounding is cut."""
+    scores = finite_numbers(found, shape, "predict_proba")
+    low, high = scores.min(initial=0.0), scores.max(initial=1.0)
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise FaultyLearnerError(
+            f"its predict_proba gave {scores.min():g} to {scores.max():g}, expected probabilities in [0, 1]"
+        )
+    return scores.clip(0.0, 1.0) if low < 0 or high > 1 else scores
+
+
+def _summing_to_1(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return probabilities of classes divided by their sum where that is not 1, or raise FaultyLearnerError.
+
+    Some documents' sums are up to 2 where logarithms of likelihoods are large for single precision, as scikit-learn's
+    GaussianNB has them; a classifier that misses 1 for most documents gives something else.
+    """
+    sums = scores.sum(axis=1, keepdims=True)
+    is_off = np.abs(sums - 1) > _SUM_ROUNDING
+    if 2 * is_off.sum() > len(scores) or (sums <= _SUM_ROUNDING).any():
+        raise FaultyLearnerError("its predict_proba gave probabilities that do not sum up to 1")
+    return np.where(is_off, scores / sums, scores) if is_off.any() else scores
+
+
+def _as_array(found: object, what: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(found)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise FaultyLearnerError(f"its {what} gave no array: {describe(error)}") from error

@@ -14,21 +14,10 @@ from modelcollapse.simulation.spec import TermSelection
 def active_terms(
     training: sparse.csr_matrix, term_orders: npt.NDArray[np.uint8], selection: TermSelection
 ) -> npt.NDArray[np.int64]:
-    """Return the columns that scikit-learn's CountVectorizer, refitted on these documents, would keep.
+    """Return the columns, sorted, that scikit-learn's CountVectorizer, refitted on these documents, would keep.
 
-    Parameters
-    ----------
-    training : csr_matrix, shape (n_train, n_terms)
-        All columns of the training documents.
-    term_orders : ndarray of uint8, shape (n_terms,)
-        n-gram order of each term.
-    selection : TermSelection
-        ``min_df`` (documents a term must be in), ``max_ngram``, ``max_terms`` (the most frequent ones; of terms equally
-        frequent the first in the vocabulary).
-
-    Returns
-    -------
-    ndarray of int64, sorted
+    Those of terms, of 1 to ``max_ngram`` words, that stand in ``min_df`` documents; of these the ``max_terms`` most
+    frequent, and of terms equally frequent the first in the vocabulary.
     """
     document_frequency = np.bincount(training.indices, minlength=training.shape[1])
     return choose_terms(document_frequency, lambda: training, term_orders, selection)
