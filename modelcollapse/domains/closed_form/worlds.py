@@ -75,7 +75,7 @@ class World(Protocol):
         """Return this world's columns, means over the replicates; ``risk`` among them."""
 
 
-class Frequencies(World, Protocol):
+class Frequencies(World):
     """Categories, fitted by their relative frequencies: what `Discrete` and `Text` share.
 
     Columns: ``risk`` is the squared distance Σ (p̂ − p)² from the truth, ``diversity`` is 1 − Σ p̂² (the probability that
