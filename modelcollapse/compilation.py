@@ -35,17 +35,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Compiler:
-    """Compiles the kernels of one package.
-
-    Parameters
-    ----------
-    package : str
-        Its import path: kernels are those of its modules.
-    sources : Path
-        Its folder.
-    announcement : str
-        What is said once per process before anything is compiled.
-    """
+    """Compiles the kernels of one package, by import path and folder; says once per process that it is at work."""
 
     def __init__(self, package: str, sources: Path, announcement: str) -> None:
         self._sources = sources

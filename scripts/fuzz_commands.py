@@ -22,7 +22,7 @@ import polars as pl
 import typer
 from sklearn.naive_bayes import MultinomialNB
 
-from modelcollapse.cli import make_app
+from modelcollapse.cli import command_line
 from modelcollapse.errors import ModelCollapseError
 
 #: A sweep that takes a moment.
@@ -198,7 +198,7 @@ def call(*arguments: str) -> None:
     words = io.StringIO()
     with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
         try:
-            make_app()(list(arguments), standalone_mode=False)
+            command_line()(list(arguments), standalone_mode=False)
         except typer.Exit:
             pass
         except ModelCollapseError as error:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-import typer.main
 
 from modelcollapse import load_corpus, search_generational, search_hyperparameters
-from modelcollapse.cli import make_app
+from modelcollapse.cli import command_line
 from modelcollapse.cli.options import ExecutorOptions, RunOptions
 from modelcollapse.corpora import CorpusOptions
 from modelcollapse.corpora.option_fields import CorpusFields
@@ -45,7 +44,7 @@ def test_a_model_has_the_declared_fields_and_defaults_and_no_others(model, field
     ],
 )
 def test_a_command_has_an_option_for_every_field_that_has_help(path, groups):
-    command = typer.main.get_command(make_app())
+    command = command_line()
     for name in path:
         command = command.commands[name]  # type: ignore[attr-defined]
     options = {parameter.name: parameter for parameter in command.params}

@@ -14,7 +14,7 @@ import polars.testing
 import pytest
 
 from modelcollapse import open_run, run_sweep
-from modelcollapse.cli import make_app
+from modelcollapse.cli import command_line
 from modelcollapse.domains.catalogue import run_chain
 from modelcollapse.execution.plan import chain_tasks
 from modelcollapse.execution.progress import Reporter
@@ -128,6 +128,6 @@ def test_a_stored_run_is_extended_with_what_is_missing_only(stored, corpus, more
 def test_a_stored_run_is_drawn_and_reported(stored, capsys):
     for command in (["status"], ["plot"], ["report"], ["export", "table.csv"]):
         arguments = [command[0], str(stored), *(str(stored / name) for name in command[1:])]
-        assert make_app()(arguments, standalone_mode=False) in (None, 0)
+        assert command_line()(arguments, standalone_mode=False) in (None, 0)
     assert (stored / "report.html").stat().st_size > 10_000
     assert len(pl.read_csv(stored / "table.csv")) == 5 * 3 + 2

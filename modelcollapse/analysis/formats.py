@@ -1,4 +1,4 @@
-"""Numbers as people read them: percentages, percentage points, intervals, lists."""
+"""Numbers as people read them: percentages, percentage points, intervals, lists; and label rules in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from modelcollapse.analysis.statistics.arms import LADDER
+from modelcollapse.analysis.statistics.arms import LADDER, NO_RULE
 from modelcollapse.analysis.statistics.inference import share_interval
 
 NO_VALUE = "–"
@@ -15,6 +15,11 @@ OVER_SEEDS = (
     "Intervals: 95 %, over seeds, which reshuffle this one corpus; they do not speak of other documents. Each holds "
     "alone, not all of them jointly."
 )
+_RULES = (
+    NO_RULE, "argmax", "sample", "mle", "temperature", "top-k", "nucleus", "greedy", "prior-matched", "frozen",
+    "sampled", "confusion-noise", "random-noise", "shuffled", "human-only",
+)  # fmt: skip
+_DECODERS = ("temperature", "top-k", "nucleus")
 
 
 def percent(fraction: float) -> str:
@@ -124,3 +129,10 @@ def share_of_seeds(k: int, n: int, noun: str = " seeds") -> str:
         return NO_VALUE
     low, high = (f"{100 * bound:.0f}" for bound in share_interval(k, n))
     return f"{k} of {n}{noun} [{low}, {high} %]"
+
+
+def rule_order(rule: str) -> tuple[int, str]:
+    """Sort label rules: the reference, the loop, decoders, repairs, noise without structure, what is not known."""
+    decoder = rule.partition(":")[0]
+    name = decoder if decoder in _DECODERS else rule
+    return (_RULES.index(name) if name in _RULES else len(_RULES), rule)

@@ -6,6 +6,7 @@ import errno
 import signal
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, NoReturn
 
 import typer
@@ -35,7 +36,8 @@ def _options(
     """Simulate model collapse: classifiers retrained, again and again, on data they labelled themselves."""
 
 
-def make_app() -> typer.Typer:
+@cache
+def command_line() -> Callable[..., int | None]:
     """Return the application with all its commands."""
     from modelcollapse.cli import corpus, experiments, results, run, searches
 
@@ -66,7 +68,7 @@ def make_app() -> typer.Typer:
     for command in commands:
         app.command()(command)
     app.add_typer(corpus.app, name="corpus")
-    return app
+    return typer.main.get_command(app)
 
 
 def main() -> NoReturn:
@@ -84,7 +86,7 @@ def main() -> NoReturn:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
     try:
-        code = make_app()(standalone_mode=False)
+        code = command_line()(standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code)
     except ModelCollapseError as error:

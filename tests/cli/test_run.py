@@ -188,6 +188,15 @@ def test_help_imports_nothing_heavy(arguments, heavy):
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
+def test_what_runs_chains_imports_no_figures_and_no_reader_of_words():
+    code = (
+        "import sys\n"
+        "import modelcollapse.analysis.outcomes, modelcollapse.runs.sweeping, modelcollapse.execution.ray.executor\n"
+        "assert not {'ray', 'matplotlib', 'nltk'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 SLOW = [
     *SWEEP, "--seeds", "4", "--model", "forest-sklearn", "--trees", "30", "--increment", "40", "--final-size", "600",
 ]  # fmt: skip
@@ -257,7 +266,7 @@ def app(standalone_mode):
         os.kill(os.getpid(), signal.SIGINT)
     except KeyboardInterrupt:
         raise errors.LearnerError("Found no learner: its library failed to import.") from None
-cli.make_app = lambda: app
+cli.command_line = lambda: app
 cli.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

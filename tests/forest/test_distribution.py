@@ -6,7 +6,7 @@ so the standard errors are those of means of independent numbers. With Z = 4.5 a
 p = 7e-6, and any of those below with p < 0.002. The random seeds are fixed.
 
 Power: the standard error of the mean number of nodes is 0.7 % in the study's setting, so an error of 4 % is more than 5
-standard errors. `test_power.py` grows forests with such errors and shows that they are caught.
+standard errors; the last tests show that such errors are caught.
 """
 
 from functools import cache
@@ -181,3 +181,19 @@ def test_documents_get_scikit_learns_probabilities(data, setting):
     assert np.abs(scores).max() < Z + 1  # of 250 documents
     assert abs(z_scores(ours.mean(axis=1, keepdims=True), theirs.mean(axis=1, keepdims=True))[0]) < Z
     assert 0.7 < (scores**2).mean() < 1.4  # would be 1; documents are correlated
+
+
+@pytest.mark.parametrize("n_tried", [49, 60])
+def test_a_tenth_too_few_or_too_many_terms_at_each_node_are_caught(n_tried):
+    X, labels, _ = data_of("counts")
+    assert int(np.sqrt(X.shape[1])) == 54
+    trees = grow(X, labels, N_TREES["the study's"], seed=9, max_features=n_tried, **SETTINGS["the study's"])
+    wrong, right = describe_ours(trees, X.getnnz(axis=0)), ours_of("counts", "the study's")[0]
+    assert abs(wrong[:, 0].mean() / right[:, 0].mean() - 1) < 0.03  # no larger than what is meant to be caught
+    assert np.abs(z_scores(wrong, theirs_of("counts", "the study's")[0])).max() > Z
+
+
+@pytest.mark.parametrize("error", [0.96, 1.04])
+def test_four_per_cent_of_nodes_are_caught(error):
+    ours, theirs = ours_of("counts", "the study's")[0][:, :1], theirs_of("counts", "the study's")[0][:, :1]
+    assert np.abs(z_scores(error * ours, theirs)).max() > Z

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from modelcollapse.analysis.figures.panels import rule_order
 from modelcollapse.analysis.figures.style import (
     CATEGORIES,
     INK,
@@ -26,7 +25,7 @@ from modelcollapse.analysis.figures.style import (
     size_axis,
     styled_figure,
 )
-from modelcollapse.analysis.formats import count, percent
+from modelcollapse.analysis.formats import count, percent, rule_order
 from modelcollapse.analysis.mechanism.curation import BUDGETED, LOOP, curation
 from modelcollapse.analysis.mechanism.decomposition import TOTAL, decomposition
 from modelcollapse.analysis.statistics.arms import at_size, pair_with_reference

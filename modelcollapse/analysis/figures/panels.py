@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from modelcollapse.analysis.figures.style import INK, MAX_LEGEND, entry, legend_right, ordered_colours
-from modelcollapse.analysis.formats import axis_words, count, parameters, percent
+from modelcollapse.analysis.formats import axis_words, count, parameters, percent, rule_order
 from modelcollapse.analysis.statistics.arms import NO_RULE, SETTING, STARTS, references, treated, with_reference
 from modelcollapse.analysis.statistics.curves import summarise
 
@@ -21,11 +21,6 @@ from modelcollapse.analysis.statistics.curves import summarise
 BAND_SEEDS = 5
 #: More lines than this are never told apart by colour.
 MOST_COLOURS = 101
-_RULES = (
-    NO_RULE, "argmax", "sample", "mle", "temperature", "top-k", "nucleus", "greedy", "prior-matched", "frozen",
-    "sampled", "confusion-noise", "random-noise", "shuffled", "human-only",
-)  # fmt: skip
-_DECODERS = ("temperature", "top-k", "nucleus")
 
 
 @dataclass(frozen=True)
@@ -46,13 +41,6 @@ class Panel:
     rows: pl.DataFrame
     lines: tuple[Line, ...]
     by_start: bool = False
-
-
-def rule_order(rule: str) -> tuple[int, str]:
-    """Sort label rules: the reference, the loop, decoders, repairs, noise without structure, what is not known."""
-    decoder = rule.partition(":")[0]
-    name = decoder if decoder in _DECODERS else rule
-    return (_RULES.index(name) if name in _RULES else len(_RULES), rule)
 
 
 def colours_by_start(rows: pl.DataFrame) -> bool:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modelcollapse.analysis.figures.learning_curves import describe_seeds
-from modelcollapse.analysis.figures.panels import BAND_SEEDS, Line, Panel, panels, rule_order
+from modelcollapse.analysis.figures.panels import BAND_SEEDS, Line, Panel, panels
 from modelcollapse.analysis.figures.style import (
     DOTS,
     INK,
@@ -24,7 +24,7 @@ from modelcollapse.analysis.figures.style import (
     short_count,
     styled_figure,
 )
-from modelcollapse.analysis.formats import count, percent
+from modelcollapse.analysis.formats import count, percent, rule_order
 from modelcollapse.analysis.statistics.arms import at_size, references, treated
 from modelcollapse.analysis.statistics.curves import summarise
 from modelcollapse.domains.generation.measures import BANDS

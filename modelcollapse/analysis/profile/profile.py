@@ -106,16 +106,15 @@ def _judge(setting: pl.DataFrame, harm: Harm, margin: float) -> Iterator[_Judgem
     found = harm.of(setting)
     end = setting["n_seen"].max()
     suspect = _suspect(setting, harm)
+    by_arm = {} if isinstance(found, str) else {tuple(arm.values()): rows for arm, rows in groups(found, ARM)}
     for arm, _ in groups(treated(setting), ARM):
-        if isinstance(found, str):
-            yield _Judgement(arm, harm, {"n_seen": end, "note": found})
+        mine = by_arm.get(tuple(arm.values()))
+        n_seeds = 0 if mine is None else mine.filter(n_seen=end).height
+        if mine is None or n_seeds == 0:
+            note = found if isinstance(found, str) else "there are no values"
+            yield _Judgement(arm, harm, {"n_seen": end, "note": note})
             continue
-        mine = found.filter(pl.col(axis).eq_missing(arm[axis]) for axis in ARM).sort("n_seen")
         tests = {key["generation"]: _tests(values, harm, margin) for key, values in groups(mine, ["generation"])}
-        n_seeds = mine.filter(n_seen=end).height
-        if n_seeds == 0:
-            yield _Judgement(arm, harm, {"n_seen": end, "note": "there are no values"})
-            continue
         note = ONE_SEED if n_seeds < 2 else suspect.get(tuple(arm.values()), "")
         columns = {"n_seen": end, "n_seeds": n_seeds, "note": note, **tests[max(tests)]}
         if note:

@@ -9,8 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import NO_VALUE, axis_words, count, percent, with_bounds
+from modelcollapse.analysis.formats import NO_VALUE, axis_words, count, percent, rule_order, with_bounds
 from modelcollapse.analysis.statistics.arms import SETTING, varying_axes
 
 _TITLES = {"initial_size": "from", "n_test": "tested on", "min_df": "min df", "max_ngram": "max ngram"}

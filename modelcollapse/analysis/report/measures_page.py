@@ -9,8 +9,17 @@ import polars as pl
 
 from modelcollapse.analysis.figures.draw_all import drawings
 from modelcollapse.analysis.figures.measures import law_of
-from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import axis_words, count, p_text, percent, percents, pp, share_of_seeds, with_bounds
+from modelcollapse.analysis.formats import (
+    axis_words,
+    count,
+    p_text,
+    percent,
+    percents,
+    pp,
+    rule_order,
+    share_of_seeds,
+    with_bounds,
+)
 from modelcollapse.analysis.mechanism.effective_size import effective_human_size
 from modelcollapse.analysis.report.cells import (
     Cell,

@@ -9,8 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from modelcollapse.analysis.figures.panels import rule_order
-from modelcollapse.analysis.formats import count, listed, parameters, percents
+from modelcollapse.analysis.formats import count, listed, parameters, percents, rule_order
 from modelcollapse.analysis.report.caveats import known_counts
 from modelcollapse.analysis.statistics.arms import NO_RULE
 from modelcollapse.simulation.domain import NO_CORPUS

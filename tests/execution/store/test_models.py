@@ -44,11 +44,11 @@ def test_rows_of_a_learner_that_cannot_be_imported_are_read(foreign_run):
 
 @pytest.mark.parametrize("command", [["status"], ["plot"], ["report"], ["export"], ["compare"]])
 def test_commands_that_only_read_need_no_learner(foreign_run, monkeypatch, capsys, tmp_path, command):
-    from modelcollapse.cli import make_app
+    from modelcollapse.cli import command_line
 
     folder, _ = foreign_run
     more = {"export": [str(tmp_path / "rows.csv")], "compare": [str(folder)]}.get(command[0], [])
-    assert make_app()([*command, str(folder), *more], standalone_mode=False) in (None, 0)
+    assert command_line()([*command, str(folder), *more], standalone_mode=False) in (None, 0)
     assert "mylearn" not in sys.modules
 
 
