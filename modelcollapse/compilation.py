@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -35,17 +35,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Compiler:
-    """Compiles the kernels of one package.
-
-    Parameters
-    ----------
-    package : str
-        Its import path: kernels are those of its modules.
-    sources : Path
-        Its folder.
-    announcement : str
-        What is said once per process before anything is compiled.
-    """
+    """Compiles the kernels of one package, by import path and folder; says once per process that it is at work."""
 
     def __init__(self, package: str, sources: Path, announcement: str) -> None:
         self._sources = sources
@@ -53,11 +43,7 @@ class Compiler:
 
     @cached_property
     def cache_folder(self) -> Path:
-        """Folder of the compiled kernels: see `make_cache_folder`."""
-        return self.make_cache_folder()
-
-    def make_cache_folder(self) -> Path:
-        """Make this version's folder: below this package's own in ``NUMBA_CACHE_DIR``, or in the user's."""
+        """Folder of the compiled kernels, made: below this package's own in ``NUMBA_CACHE_DIR``, or in the user's."""
         digest = hashlib.sha256()
         for source in (*sorted(self._sources.glob("*.py")), Path(__file__)):
             digest.update(source.name.encode())
@@ -72,8 +58,27 @@ class Compiler:
             _remove_unused(base, re.compile(rf"{name}-[0-9a-f]{{16}}"))
         return folder
 
-    def compile_lazily(self, function: Function, options: Mapping[str, bool]) -> Function:
-        """Return what Numba compiles on its first call: no Python objects, no GIL, cached on disk if possible."""
+    def kernel(self, function: Function) -> Function:
+        """Compile `function` with Numba on its first call: no Python objects, no GIL, cached on disk if possible."""
+        return self._compile_lazily(function)
+
+    def lean_kernel(self, function: Function) -> Function:
+        """Compile, as `kernel` does, a function that allocates no memory and needs no reference counts for its arrays.
+
+        Numba counts references to the arrays of a call atomically; for the small functions that a tree is grown by, or
+        a token drawn, that took most of the time. Such a function may take views of arrays, but its callers own them.
+        """
+        return self._compile_lazily(function, _nrt=False)
+
+    def inlined_kernel(self, function: Function) -> Function:
+        """Compile, as `lean_kernel` does, a function that is called for a node or token: its code is copied to callers.
+
+        A call passes every array as seven words and a tuple of arrays as all of its arrays: hundreds of words for the
+        forest's training index, which costs more than reading a short posting list.
+        """
+        return self._compile_lazily(function, _nrt=False, forceinline=True)
+
+    def _compile_lazily(self, function: Function, **options: bool) -> Function:
         compile_lazily: Any = partial(cast(Any, numba.njit), nogil=True, error_model="numpy", **options)
         found = config.CACHE_DIR
         config.CACHE_DIR = str(self.cache_folder)

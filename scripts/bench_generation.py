@@ -33,7 +33,7 @@ from modelcollapse.domains.generation.measures import HumanText, text_measures
 from modelcollapse.domains.generation.ngram import Ngram
 from modelcollapse.domains.generation.trie import Trie
 from modelcollapse.execution.plan import chain_tasks
-from modelcollapse.simulation.learning.threads import one_thread
+from modelcollapse.simulation.learning.surroundings import one_thread
 from modelcollapse.sweeps.sweep import Sweep
 
 Blocks = npt.NDArray[Any]

@@ -12,15 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.corpora.cache import (
-    ABOUT,
-    VOCABULARY_FILE,
-    CorpusCache,
-    hashes_of,
-    read_checked,
-    read_names,
-    write_about,
-)
+from modelcollapse.corpora.cache import ABOUT, VOCABULARY_FILE, CorpusCache, read_checked, read_names, write_about
 from modelcollapse.corpora.counting.npy_files import HASH_BYTES, load_array
 from modelcollapse.corpora.origin import Origin
 
@@ -78,7 +70,7 @@ class BlockCache(CorpusCache):
 
     def complete(self, folder: Path, name: str, origin: Origin) -> None:
         """See `CorpusCache`."""
-        write_about(folder, name, hashes_of(folder, {"blocks": load_array(folder / BLOCKS_FILE)}), origin)
+        write_about(folder, name, {"blocks": load_array(folder / BLOCKS_FILE)}, origin)
 
     def load(self, key: str, name: str) -> BlockCorpus | None:
         """See `CorpusCache`."""

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -179,7 +179,7 @@ class CorpusCache:
         for array, dtype in expected.items():
             if arrays[array].dtype != dtype:
                 raise TypeError(f"{array} was built as {arrays[array].dtype}, expected {dtype}")
-        write_about(folder, name, hashes_of(folder, arrays), origin)
+        write_about(folder, name, arrays, origin)
 
     def load(self, key: str, name: str) -> Any:
         """Memory-map a cached corpus, every byte checked; return None if it is absent, incomplete or was changed."""
@@ -208,7 +208,7 @@ def read_checked(folder: Path, *layouts: Collection[str]) -> tuple[dict[str, Any
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     layout = next((names for names in layouts if {*names} <= {*about["hashes"]}), ())
     arrays = {array: load_array(folder / f"{array}.npy") for array in layout}
-    if about["format"] != FORMAT or about["hashes"] != hashes_of(folder, arrays):
+    if about["format"] != FORMAT or about["hashes"] != _hashes_of(folder, arrays):
         raise ValueError(f"{folder} was changed")
     return about, arrays
 
@@ -229,7 +229,7 @@ def _read_classes(folder: Path) -> tuple[str, ...]:
     return tuple(read_names(file)) if file.exists() else TWO
 
 
-def hashes_of(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
+def _hashes_of(folder: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> dict[str, str]:
     """Return the hashes of arrays and of the vocabulary beside them."""
     hashes = {name: hash_array(array) for name, array in arrays.items()}
     if (folder / CLASSES_FILE).exists():
@@ -244,8 +244,9 @@ def _fingerprint(hashes: dict[str, str]) -> str:
     return blake2b("\n".join(parts).encode(), digest_size=HASH_BYTES).hexdigest()
 
 
-def write_about(folder: Path, name: str, hashes: Mapping[str, str], origin: Origin) -> None:
+def write_about(folder: Path, name: str, arrays: dict[str, npt.NDArray[np.generic]], origin: Origin) -> None:
     """Note what a built folder holds; see that all of it is on the disk."""
+    hashes = _hashes_of(folder, arrays)
     about = {"format": FORMAT, "name": name, "hashes": hashes, "origin": origin.to_json()}
     (folder / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     for file in folder.iterdir():

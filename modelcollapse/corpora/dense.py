@@ -84,12 +84,8 @@ class DenseCorpus:
             If shapes do not fit, values are infinite, or labels are no classes.
         """
         numbers, words = np.asarray(features), np.asarray(labels)
-        if (
-            numbers.ndim != 2
-            or words.shape != numbers.shape[:1]
-            or numbers.dtype.kind not in "fiub"
-            or not numbers.size
-        ):
+        is_table = numbers.ndim == 2 and numbers.size and numbers.dtype.kind in "fiub"
+        if not is_table or words.shape != numbers.shape[:1]:
             raise CorpusError(
                 f"found features of {numbers.dtype} of shape {numbers.shape}, labels of shape {words.shape}, expected "
                 "a row of numbers and a label for every document."
@@ -175,13 +171,7 @@ AnyCorpus: TypeAlias = Corpus | DenseCorpus
 
 
 def two_of_counts(corpus: AnyCorpus, what: str) -> Corpus:
-    """Return a corpus of two classes and counts of words, which alone `what` is about.
-
-    Raises
-    ------
-    CorpusError
-        If it is another.
-    """
+    """Return a corpus of two classes and counts of words, which alone `what` takes; raise CorpusError for another."""
     if isinstance(corpus, Corpus) and len(corpus.classes) == 2:
         return corpus
     found = "numbers" if isinstance(corpus, DenseCorpus) else f"{len(corpus.classes):,} classes"

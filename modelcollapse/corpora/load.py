@@ -200,7 +200,7 @@ def _downloaded(name: str) -> list[Path]:
 
 def _load_named(named: NamedCorpus, options: CorpusOptions, workers: int | None, progress: ShowProgress) -> AnyCorpus:
     asked, built = options.model_dump(exclude_unset=True), CorpusOptions.parse(**named.options).model_dump()
-    if other := [f"{name} {built[name]!r}, not {value!r}" for name, value in asked.items() if value != built[name]]:
+    if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in asked if asked[name] != built[name]]:
         raise CorpusError(
             f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
             f"anew: modelcollapse corpus build FILE … --name {named.name}"
@@ -233,9 +233,13 @@ def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
 
 def _find(name_or_path: str | Path, options: CorpusOptions, tell: bool = False) -> NamedCorpus | Source:
     """Return what a name or path means: names come before files."""
-    if _is_file(name_or_path, tell):
-        return _file(name_or_path, options)
     name = str(name_or_path)
+    if _is_file(name_or_path, tell):
+        path = user_path(name)
+        if not os.path.exists(path):
+            known = [*BUILT_IN, *(entry.name for entry in NameRegister().all())]
+            raise CorpusError(f"no corpus and no file {name!r}. Known corpora: {', '.join(known)}.")
+        return _files([path], options)
     named = None if name in BUILT_IN else NameRegister().get(name)
     return _of_package(name, options) if named is None else named
 
@@ -262,14 +266,6 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
     from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
 
     return SyntheticReviews(SyntheticParameters.parse(name))
-
-
-def _file(given: str | Path, options: CorpusOptions) -> Source:
-    path = user_path(str(given))
-    if not os.path.exists(path):
-        names = [*BUILT_IN, *(entry.name for entry in NameRegister().all())]
-        raise CorpusError(f"no corpus and no file {str(given)!r}. Known corpora: {', '.join(names)}.")
-    return _files([path], options)
 
 
 def _named_files(named: NamedCorpus) -> Source:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy.typing as npt
 
-from modelcollapse.compilation import Compiler, Function
+from modelcollapse.compilation import Compiler
 
 #: Kernels' arrays: their docstrings say which type they have.
 Array: TypeAlias = npt.NDArray[Any]
@@ -25,7 +25,7 @@ COMPILER = Compiler(
     __package__, Path(__file__).parent, "compiling the forest's kernels, once for this machine (about 20 seconds) …"
 )
 
-_compile_lazily = COMPILER.compile_lazily
+kernel, lean_kernel, inlined_kernel = COMPILER.kernel, COMPILER.lean_kernel, COMPILER.inlined_kernel
 
 
 def kernels_folder() -> Path | None:
@@ -36,26 +36,3 @@ def kernels_folder() -> Path | None:
 
     place = cast(Any, kernel(probe)).stats.cache_path
     return None if place is None else Path(place)
-
-
-def kernel(function: Function) -> Function:
-    """Compile `function` with Numba on its first call: no Python objects, no GIL, cached on disk if possible."""
-    return _compile_lazily(function, {})
-
-
-def lean_kernel(function: Function) -> Function:
-    """Compile, as `kernel` does, a function that allocates no memory and needs no reference counts for its arrays.
-
-    Numba counts references to the arrays of a call atomically; for the small functions that a tree is grown by, that
-    took four fifths of the time. Such a function may take views of arrays, but its callers own them.
-    """
-    return _compile_lazily(function, {"_nrt": False})
-
-
-def inlined_kernel(function: Function) -> Function:
-    """Compile, as `lean_kernel` does, a function that is called in a node: its code is copied to the caller.
-
-    A call passes every array as seven words and a tuple of arrays as all of its arrays: hundreds of words for a
-    training index, which costs more than reading a short posting list.
-    """
-    return _compile_lazily(function, {"_nrt": False, "forceinline": True})

@@ -7,10 +7,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelcollapse.corpora.cache import CorpusCache
 from modelcollapse.execution.ray.scheduling import WORKER_BYTES
 
 _GB = 1e9
@@ -94,8 +96,8 @@ def _kernels() -> Finding:
 
 
 def _corpus_cache() -> Finding:
-    folder = _cache_folder()
-    return _writable("corpus cache", folder, "Set MODELCOLLAPSE_CACHE to a folder of yours with room for corpora.")
+    advice = "Set MODELCOLLAPSE_CACHE to a folder of yours with room for corpora."
+    return _writable("corpus cache", CorpusCache().folder, advice)
 
 
 def _working_folder() -> Finding:
@@ -115,15 +117,8 @@ def _writable(subject: str, folder: Path, advice: str) -> Finding:
     return Finding(subject, found, "" if free >= LEAST_DISK else f"Little room. {advice}")
 
 
-def _cache_folder() -> Path:
-    from modelcollapse.corpora.cache import CorpusCache
-
-    return CorpusCache().folder
-
-
 def _largest_corpus() -> int:
-    folder = _cache_folder()
-    if not folder.is_dir():
-        return 0
-    corpora = (entry.glob("*.npy") for entry in folder.iterdir())
-    return max((sum(file.stat().st_size for file in arrays) for arrays in corpora), default=0)
+    n_bytes: Counter[Path] = Counter()
+    for array in CorpusCache().folder.glob("*/*.npy"):
+        n_bytes[array.parent] += array.stat().st_size
+    return max(n_bytes.values(), default=0)

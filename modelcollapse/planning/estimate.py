@@ -192,41 +192,36 @@ def _share_of_trees(model: Model | None) -> float:
     return float(dict(model.params if model else ())["n_estimators"]) / float(STUDY_FOREST["n_estimators"])  # type: ignore[arg-type]
 
 
-class CalibrationCache:
-    """Laws that were measured on this machine, one small file for each corpus and kind of trainings.
+def load_law(corpus: AnyCorpus, kind: Kind) -> CostLaw | None:
+    """Return the law of a corpus, or None if it was never measured on this machine."""
+    try:
+        stored = json.loads(_file_of_law(corpus, kind).read_bytes())
+        return CostLaw(**{key: tuple(value) for key, value in stored.items()})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
 
-    A corpus goes by its fingerprint: one that is built anew under its name, or counted otherwise, is another.
-    """
 
-    def __init__(self) -> None:
-        self._folder = default_cache() / "calibrations"
+def measure_law(corpus: AnyCorpus, kind: Kind) -> CostLaw:
+    """Measure the law of a corpus and keep it; where that cannot be written, it is measured again the next time."""
+    law = calibrate(kind, corpus)
+    file = _file_of_law(corpus, kind)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(file, json.dumps(asdict(law)).encode())
+    return law
 
-    def load(self, corpus: AnyCorpus, kind: Kind) -> CostLaw | None:
-        """Return the law of a corpus, or None if it was never measured."""
-        try:
-            stored = json.loads(self._file(corpus, kind).read_bytes())
-            return CostLaw(**{key: tuple(value) for key, value in stored.items()})
-        except (OSError, ValueError, TypeError, AttributeError):
-            return None
 
-    def measure(self, corpus: AnyCorpus, kind: Kind) -> CostLaw:
-        """Measure the law of a corpus and keep it; where that cannot be written, it is measured again the next time."""
-        law = calibrate(kind, corpus)
-        file = self._file(corpus, kind)
-        with suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            atomic.write_bytes(file, json.dumps(asdict(law)).encode())
-        return law
+def find_law(corpus: AnyCorpus, kind: Kind) -> CostLaw:
+    """Return the law of a corpus; measured, and kept, if it never was."""
+    return load_law(corpus, kind) or measure_law(corpus, kind)
 
-    def load_or_measure(self, corpus: AnyCorpus, kind: Kind) -> CostLaw:
-        """Return the law of a corpus; measured, and kept, if it never was."""
-        return self.load(corpus, kind) or self.measure(corpus, kind)
 
-    def _file(self, corpus: AnyCorpus, kind: Kind) -> Path:
-        machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
-        versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
-        about = [machine, versions, corpus.fingerprint, learners.identity(kind.model), asdict(kind.terms)]
-        return self._folder / f"{short_hash(about)}.json"
+def _file_of_law(corpus: AnyCorpus, kind: Kind) -> Path:
+    """Return where a law is kept: a corpus built anew under its name, or counted otherwise, is another one."""
+    machine = (platform.node(), platform.machine(), platform.processor(), os.cpu_count())
+    versions = [version(package) for package in ("modelcollapse", "scikit-learn", "numba")]
+    about = [machine, versions, corpus.fingerprint, learners.identity(kind.model), asdict(kind.terms)]
+    return default_cache() / "calibrations" / f"{short_hash(about)}.json"
 
 
 def law_by_chain(find: Callable[[AnyCorpus, Kind], _Law], corpus: AnyCorpus) -> Callable[[ChainSpec], _Law]:

@@ -11,11 +11,12 @@ import polars as pl
 from modelcollapse.corpora.dense import AnyCorpus
 from modelcollapse.errors import SpecError
 from modelcollapse.planning.estimate import (
-    CalibrationCache,
     CostLaw,
     grid_seconds,
     law_by_chain,
+    load_law,
     makespan,
+    measure_law,
     search_seconds,
 )
 from modelcollapse.runs.foreseeing import check_counts
@@ -119,8 +120,7 @@ def experiments(corpus: AnyCorpus | None = None, cores: Sequence[int] = (1,), *,
 
 def _laws(corpus: AnyCorpus | None, measure: bool) -> Callable[[ChainSpec], CostLaw | None]:
     """Return what gives the cost law of a chain: measured now, or known from before."""
-    laws = CalibrationCache()
-    return (lambda chain: None) if corpus is None else law_by_chain(laws.measure if measure else laws.load, corpus)
+    return (lambda chain: None) if corpus is None else law_by_chain(measure_law if measure else load_law, corpus)
 
 
 def _stages(

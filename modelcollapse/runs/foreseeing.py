@@ -118,14 +118,14 @@ def estimate(sweep: Sweep, corpus: AnyCorpus, cores: Sequence[int] | None = None
     >>> list(estimate(sweep, corpus, cores=[1, 8]))
     [1, 8]
     """
-    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain, makespan
+    from modelcollapse.planning.estimate import find_law, law_by_chain, makespan
 
     sweep = sweep.on(corpus)
     check_domain(sweep)
     numbers = cores or (os.cpu_count() or 1,)
     check_counts("cores", numbers)
     chains = [task.spec for task in chain_tasks(sweep, corpus.fingerprint)]
-    law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
+    law_of = law_by_chain(find_law, corpus)
     seconds = [law_of(chain).chain_seconds(chain) for chain in chains]
     return {n: makespan(seconds, n) for n in numbers}
 
@@ -177,7 +177,7 @@ def plan(
     >>> plan(sweep, corpus, cores=[8, 64]).select("cores", "nodes", "chains").rows()
     [(8, 1, 6), (64, 2, 6)]
     """
-    from modelcollapse.planning.estimate import CalibrationCache, law_by_chain
+    from modelcollapse.planning.estimate import find_law, law_by_chain
     from modelcollapse.planning.forecast import forecast
 
     sweep = sweep.on(corpus)
@@ -187,7 +187,7 @@ def plan(
         raise SpecError(f"price: found {price}, expected a finite number from 0 up.")
     check_ngrams(sweep, corpus)
     tasks = [chain.task for chain in plan_from_nothing(sweep, corpus.fingerprint).to_run]
-    law_of = law_by_chain(CalibrationCache().load_or_measure, corpus)
+    law_of = law_by_chain(find_law, corpus)
     n_documents = max(corpus.n_documents, sweep.documents_needed)
     size = CorpusSize.of(corpus, n_documents)
     rows = []

@@ -21,7 +21,7 @@ from modelcollapse.execution.store.paths import PATHS
 from modelcollapse.execution.store.spec import SearchSpec, StoredCorpus
 from modelcollapse.execution.tasks import Failed, Workload, Yielded
 from modelcollapse.names import short_hash
-from modelcollapse.simulation.learning.threads import one_thread
+from modelcollapse.simulation.learning.surroundings import one_thread
 from modelcollapse.simulation.learning.training import Train, train_here
 from modelcollapse.simulation.spec import RESULTS_VERSION
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from modelcollapse.simulation import spec, streams
 from modelcollapse.simulation.domain import Data, Domain, Moment
-from modelcollapse.simulation.learning.threads import one_thread
+from modelcollapse.simulation.learning.surroundings import one_thread
 from modelcollapse.simulation.learning.training import Train, train_here
 from modelcollapse.simulation.regimes import Positions, find_regime
 from modelcollapse.simulation.rows import axes_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Any
 
 from modelcollapse.names import short_hash
@@ -69,9 +69,7 @@ class Growth:
         if self.sizes is not None:
             yield from (size for size in self.sizes if size > initial_size)
         elif self.increment is not None:
-            size = initial_size
-            while True:
-                yield (size := size + self.increment)
+            yield from count(initial_size + self.increment, self.increment)
 
     def text(self, initial_size: int) -> str:
         """Return how a chain grows from its initial size, as it stands in the rows.

@@ -39,14 +39,8 @@ def load_experiments() -> dict[str, dict[str, Any]]:
     return deepcopy(_parsed())
 
 
-def experiment_values(name: str) -> Mapping[str, Any]:
-    """Return the fields of an experiment's sweep.
-
-    Raises
-    ------
-    SpecError
-        If there is no such experiment.
-    """
+def experiment_values(name: str) -> dict[str, Any]:
+    """Return the fields of an experiment's sweep; raise SpecError if there is no such experiment."""
     experiments = load_experiments()
     if name in SEARCHES:
         raise SpecError(f"'{name}' is no sweep of chains. It is a command of its own: modelcollapse {name}.")
@@ -67,7 +61,7 @@ def sweeps_of(names: Sequence[str], factor: float | None = None, **given: Any) -
     `factor` multiplies all sizes: see `scaling.scale`. Fields that are given, and not None, replace those of each.
     """
     changes = {key: value for key, value in given.items() if value is not None}
-    of_all = [dict(experiment_values(name)) for name in names]
+    of_all = [experiment_values(name) for name in names]
     scaled = of_all if factor is None else [scale(values, factor) for values in of_all]
     return [Sweep(**{**values, **changes}) for values in scaled]
 

@@ -33,30 +33,16 @@ def find_sweep(
 ) -> Meant:
     """Return what an experiment's name or a spec file (TOML) and values given beside it mean.
 
-    Values given replace the file's, and what they are said instead of: ``increment`` drops ``sizes``.
-
-    Parameters
-    ----------
-    experiment : str or Path
-        Names come before files.
-    given : mapping
-        Fields of a `Sweep`.
-    corpus : mapping
-        What is given of the corpus: its name or path as ``corpus``, and options of `load_corpus`.
-    factor : float, optional
-        Multiplies sizes that are not given: see `scaling.scale`.
-
-    Raises
-    ------
-    SpecError
-        If there is no such experiment, a field is not valid, or two say the same.
+    Names come before files. Values given replace the file's, and what they are said instead of: ``increment`` drops
+    ``sizes``. `corpus` has the name or path of one as ``corpus``, and options of `load_corpus`; `factor` multiplies
+    sizes that are not given. Raise SpecError if there is no such experiment, a field is not valid, or two say the same.
     """
     path = Path(experiment)
     is_name = path.suffix != ".toml" and str(experiment) in (*load_experiments(), *SEARCHES)
     if path.suffix == ".toml" or (means_file(str(experiment), is_name, tell=True) and is_file(path)):
         values = {"experiment": path.stem, **read_spec(path, _ABOUT_CORPUS)}
     else:
-        values = dict(experiment_values(str(experiment)))
+        values = experiment_values(str(experiment))
     filed = {name: values.pop(name) for name in _ABOUT_CORPUS if name in values}
     form = _form_of_another(filed, corpus)
     idle = []

@@ -169,14 +169,11 @@ def parse_params(given: Any) -> dict[str, tuple[ParameterValue, ...]]:
     params: dict[str, dict[str, ParameterValue]] = {}
     for key, values in pairs:
         known = params.setdefault(key, {})
-        for value in values.split(",") if isinstance(values, str) else _as_list(values):
+        values = values.split(",") if isinstance(values, str) else values
+        for value in values if isinstance(values, (list, tuple)) else [values]:
             parsed = _parse_value(value)
             known.setdefault(repr(parsed), parsed)  # 1, 1.0 and True are equal, but not the same
     return {key: tuple(known.values()) for key, known in sorted(params.items())}
-
-
-def _as_list(values: Any) -> list[Any]:
-    return list(values) if isinstance(values, (list, tuple)) else [values]
 
 
 def _parse_value(given: Any) -> ParameterValue:

@@ -17,19 +17,8 @@ SIZES = ("initial_size", "final_size", "increment", "sizes", "test_size")
 def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
     """Return a sweep's values with all sizes multiplied, rounded up; the number of generations stays.
 
-    Sizes that differ stay different, however small they become: a ladder keeps its rungs.
-
-    Parameters
-    ----------
-    values : mapping
-        Fields of a `Sweep`.
-    factor : float
-        Above 0; 0.1 makes a tenth of the documents.
-
-    Raises
-    ------
-    SpecError
-        If the factor or the values are not valid.
+    Sizes that differ stay different, however small they become: a ladder keeps its rungs. Raise SpecError if the factor
+    is not above 0, or the values are not valid.
     """
     if not (math.isfinite(factor) and factor > 0):
         raise SpecError(f"scale: found {factor}, expected a number above 0.")
@@ -54,15 +43,7 @@ def scale(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
 
 
 def fitting_scale(sweep: Sweep, n_documents: int) -> Decimal | None:
-    """Return the largest factor, with two digits, by which a sweep fits a corpus; None if there is none.
-
-    Parameters
-    ----------
-    sweep : Sweep
-        One that needs more documents than there are.
-    n_documents : int
-        Documents of the corpus.
-    """
+    """Return the largest factor, with two digits, by which a sweep that is too large fits a corpus; None for none."""
     values = sweep.model_dump()
     share = Decimal(n_documents) / sweep.documents_needed
     step = Decimal(1).scaleb(share.adjusted() - 1)

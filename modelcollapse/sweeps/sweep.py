@@ -148,12 +148,8 @@ class Sweep(SweepFields, BaseModel):
         return values
 
     @model_validator(mode="after")
-    def _check_rules(self) -> Sweep:
+    def _check_rules_and_growth(self) -> Sweep:
         self._domain.check_rules(self.label_rule)
-        return self
-
-    @model_validator(mode="after")
-    def _check_growth(self) -> Sweep:
         if self.increment is not None and self.sizes is not None:
             raise ValueError("found both increment and sizes, expected one of them")
         if max(self.initial_size) > self.final_size:
@@ -346,19 +342,9 @@ class Sweep(SweepFields, BaseModel):
 
 
 def read_spec(path: Path, others: Sequence[str] = ()) -> dict[str, Any]:
-    """Read a spec file (TOML).
+    """Read a spec file (TOML), in which other keys may stand beside the fields of a `Sweep`.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    others : sequence of str
-        Keys that may stand beside the fields of a `Sweep`.
-
-    Raises
-    ------
-    SpecError
-        If it cannot be read, is not TOML, or has a key that does not exist.
+    Raise SpecError if it cannot be read, is not TOML, or has a key that does not exist.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))

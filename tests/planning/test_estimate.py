@@ -8,12 +8,14 @@ import pytest
 
 from modelcollapse.errors import CorpusError
 from modelcollapse.planning.estimate import (
-    CalibrationCache,
     CostLaw,
     Kind,
     calibrate,
+    find_law,
     grid_seconds,
+    load_law,
     makespan,
+    measure_law,
     search_seconds,
 )
 from modelcollapse.searches.generational import SearchSettings
@@ -79,18 +81,17 @@ def test_searches_cost_their_trainings():
 def test_a_calibration_measures_sizes_up_to_the_corpus_and_is_kept(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("MODELCOLLAPSE_CACHE", str(tmp_path))
     kind = Kind(Model("naive-bayes"))
-    known = CalibrationCache()
-    assert known.load(corpus, kind) is None
-    law = known.measure(corpus, kind)
+    assert load_law(corpus, kind) is None
+    law = measure_law(corpus, kind)
     assert law.sizes == (128, 256, 512, 1024)
     assert all(seconds > 0 for seconds in (*law.fit_seconds, *law.score_seconds))
-    assert known.load(corpus, kind) == known.load_or_measure(corpus, kind) == law
-    assert known.load(replace(corpus, name="renamed"), kind) == law
-    assert known.load(corpus, Kind(Model("logistic-regression"))) is None
+    assert load_law(corpus, kind) == find_law(corpus, kind) == law
+    assert load_law(replace(corpus, name="renamed"), kind) == law
+    assert load_law(corpus, Kind(Model("logistic-regression"))) is None
     built_anew = replace(corpus, fingerprint="another")
-    assert known.load(built_anew, kind) is None
+    assert load_law(built_anew, kind) is None
     next(tmp_path.glob("calibrations/*.json")).write_text("{")
-    assert known.load(corpus, kind) is None
+    assert load_law(corpus, kind) is None
 
 
 def test_a_calibration_stops_when_time_is_up(corpus):

@@ -15,24 +15,23 @@ _ARCHIVES = ("stopwords.zip", "wordnet.zip")
 
 
 @cache
-def archive_bytes(name: str) -> bytes:
-    """Bytes of a shipped archive, ``stopwords.zip`` or ``wordnet.zip``."""
-    return (resources.files("modelcollapse.corpora") / "nltk_data" / "corpora" / name).read_bytes()
+def open_archive(name: str) -> zipfile.ZipFile:
+    """Open a shipped archive, ``stopwords.zip`` or ``wordnet.zip``, in memory."""
+    file = resources.files("modelcollapse.corpora") / "nltk_data" / "corpora" / name
+    return zipfile.ZipFile(io.BytesIO(file.read_bytes()))
 
 
 @cache
 def language_data_hash() -> str:
     """Hash of the stop words and the WordNet files in use."""
     digest = hashlib.blake2b(digest_size=16)
-    for name in _ARCHIVES:
-        with zipfile.ZipFile(io.BytesIO(archive_bytes(name))) as archive:
-            for member in sorted(archive.namelist()):
-                digest.update(member.encode() + b"\0" + hashlib.blake2b(archive.read(member)).digest())
+    for archive in map(open_archive, _ARCHIVES):
+        for member in sorted(archive.namelist()):
+            digest.update(member.encode() + b"\0" + hashlib.blake2b(archive.read(member)).digest())
     return digest.hexdigest()
 
 
 @cache
 def stop_words() -> frozenset[str]:
     """English stop words of nltk."""
-    with zipfile.ZipFile(io.BytesIO(archive_bytes("stopwords.zip"))) as archive:
-        return frozenset(archive.read("stopwords/english").decode().split())
+    return frozenset(open_archive("stopwords.zip").read("stopwords/english").decode().split())

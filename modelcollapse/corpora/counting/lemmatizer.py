@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
-import zipfile
 
 from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.data import PathPointer
 from nltk.stem import WordNetLemmatizer
 
-from modelcollapse.corpora.counting.language_data import archive_bytes
+from modelcollapse.corpora.counting.language_data import open_archive
 
 
 class _Nowhere(PathPointer):  # type: ignore[misc]
@@ -30,7 +29,7 @@ class _ShippedWordNet(WordNetCorpusReader):  # type: ignore[misc]
     """nltk's WordNet reader on the shipped archive."""
 
     def __init__(self) -> None:
-        self._members = zipfile.ZipFile(io.BytesIO(archive_bytes("wordnet.zip")))
+        self._members = open_archive("wordnet.zip")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "multilingual functions are not available": not needed
             super().__init__(_Nowhere(), None)

@@ -104,8 +104,7 @@ def _find_codes(
     """Sorted distinct codes of order ``level + 1``."""
     known = np.empty(0, np.int64)
     fresh: list[Ints] = []
-    for tokens, lengths in ranked_chunks(store, keep, rank):
-        document = np.repeat(np.arange(len(lengths)), lengths)
+    for tokens, document, _ in ranked_chunks(store, keep, rank):
         *_, (nodes, starts) = index.nodes(tokens, document)
         fresh.append(np.unique(index.extend(nodes, starts, tokens, document, level)[0]))
         if sum(map(len, fresh)) > _MERGE_AT:
@@ -115,10 +114,10 @@ def _find_codes(
 
 def ranked_chunks(
     store: TokenStore, keep: npt.NDArray[np.bool_], rank: npt.NDArray[np.int32]
-) -> Iterator[tuple[Ints, npt.NDArray[np.int32]]]:
-    """Yield ``(word ranks, lengths)`` of the kept documents, some documents at a time."""
+) -> Iterator[tuple[Ints, Ints, int]]:
+    """Yield word ranks, the document that each belongs to, and the number of documents, some documents at a time."""
     for tokens, lengths in store.chunks(keep):
-        yield rank[tokens].astype(np.int64), lengths
+        yield rank[tokens].astype(np.int64), np.repeat(np.arange(len(lengths)), lengths), len(lengths)
 
 
 def count_terms(
@@ -136,8 +135,7 @@ def count_terms(
     n_counts = [np.zeros(1, np.int64)]
     n_counted = 0
     with ArrayWriter(folder / "data.npy", np.int32) as data, ArrayWriter(folder / "indices.npy", np.int32) as indices:
-        for tokens, lengths in ranked_chunks(store, keep, rank):
-            document = np.repeat(np.arange(len(lengths)), lengths)
+        for tokens, document, n_documents in ranked_chunks(store, keep, rank):
             keys = np.concatenate(
                 [
                     document[starts] * index.n_terms + places[nodes]
@@ -147,8 +145,8 @@ def count_terms(
             distinct, counts = np.unique(keys, return_counts=True)
             data.append(counts)
             indices.append(distinct % index.n_terms)
-            n_counts.append(np.bincount(distinct // index.n_terms, minlength=len(lengths)))
-            n_counted += len(lengths)
+            n_counts.append(np.bincount(distinct // index.n_terms, minlength=n_documents))
+            n_counted += n_documents
             progress("counting", n_counted / keep.sum())
     np.save(folder / "indptr.npy", np.cumsum(np.concatenate(n_counts)))
     np.save(folder / "term_orders.npy", term_orders)

@@ -28,8 +28,7 @@ def _start_worker(lemmatize: bool, stopwords: bool) -> None:
 
 
 def _tokenize(texts: list[str]) -> TokenBatch:
-    if _tokenizer is None:
-        raise RuntimeError("the worker was not started")
+    assert _tokenizer is not None, "the worker was not started"
     return _tokenizer(texts)
 
 

@@ -34,51 +34,40 @@ class Tokenizer:
 
     def __init__(self, lemmatize: bool = True, stopwords: bool = True) -> None:
         self._clean = WordCleaner(lemmatize, stopwords)
-        self._forget()
-
-    def _forget(self) -> None:
-        """Start with empty tables: they only save work, so memory may be bounded at will."""
-        self._rows = _Rows(self._add_word)
-        self._starts = array("i", [0])
-        self._flat = array("i")
-        self._ids: dict[str, int] = {}
-        self._terms: list[str] = []
-
-    def _add_word(self, raw: str) -> None:
-        for term in self._clean(raw):
-            number = self._ids.setdefault(term, len(self._terms))
-            if number == len(self._terms):
-                self._terms.append(term)
-            self._flat.append(number)
-        self._starts.append(len(self._flat))
+        self._known = _KnownWords(self._clean)
 
     def __call__(self, texts: Sequence[str]) -> TokenBatch:
         """Tokenise documents, one string each."""
-        if len(self._rows) > _MAX_KNOWN_WORDS:
-            self._forget()
+        if len(self._known) > _MAX_KNOWN_WORDS:  # what is known only saves work, so memory may be bounded at will
+            self._known = _KnownWords(self._clean)
+        known = self._known
         words = [text.split() for text in texts]
         n_words = np.fromiter(map(len, words), np.int64, len(words))
-        rows = np.fromiter(map(self._rows.__getitem__, chain.from_iterable(words)), np.int32, int(n_words.sum()))
-        starts = np.array(self._starts, np.int32)
+        rows = np.fromiter(map(known.__getitem__, chain.from_iterable(words)), np.int32, int(n_words.sum()))
+        starts = np.array(known.starts, np.int32)
         first, n_terms = starts[rows], starts[rows + 1] - starts[rows]
         ends = np.concatenate([[0], np.cumsum(n_terms)])
-        tokens = np.array(self._flat, np.int32)[np.repeat(first - ends[:-1], n_terms) + np.arange(ends[-1])]
+        tokens = np.array(known.terms, np.int32)[np.repeat(first - ends[:-1], n_terms) + np.arange(ends[-1])]
         document_ends = ends[np.concatenate([[0], np.cumsum(n_words)])]
-        terms, local = _compact(tokens, self._terms)
+        terms, local = _compact(tokens, list(known.numbers))
         return TokenBatch(terms, local, np.diff(document_ends).astype(np.int32), _digests(texts))
 
 
-class _Rows(dict[str, int]):
-    """Row of each raw word; a word not seen before is added on look-up."""
+class _KnownWords(dict[str, int]):
+    """Row of each raw word; a word not seen before is cleaned, and added, on look-up."""
 
-    def __init__(self, add: object) -> None:
+    def __init__(self, clean: WordCleaner) -> None:
         super().__init__()
-        self._add = add
+        self._clean = clean
+        self.numbers: dict[str, int] = {}  # of all terms
+        self.terms = array("i")  # of all words, one after the other
+        self.starts = array("i", [0])  # where those of each row begin, and the last ones end
 
     def __missing__(self, raw: str) -> int:
-        row = len(self)
-        self._add(raw)  # type: ignore[operator]
-        self[raw] = row
+        for term in self._clean(raw):
+            self.terms.append(self.numbers.setdefault(term, len(self.numbers)))
+        self.starts.append(len(self.terms))
+        self[raw] = row = len(self)
         return row
 
 

@@ -36,18 +36,11 @@ _EXPECTED = "0/1, 1/2, -1/1, negative/positive or false/true"
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """What labels mean.
+    """What labels mean."""
 
-    Attributes
-    ----------
-    of_rows : ndarray of uint16, shape (n_rows,)
-        The place of every row's class in `names`; `NEUTRAL` or `UNKNOWN` where it has none.
-    names : tuple of str
-        `TWO`, or else as the first row has them: numbers in their order, words by code point.
-    """
-
+    #: The place of every row's class in `names`, shape (n_rows,); `NEUTRAL` or `UNKNOWN` where it has none.
     of_rows: npt.NDArray[np.uint16]
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # `TWO`, or else as the first row has them: numbers in their order, words by code point
 
     @property
     def are_there(self) -> npt.NDArray[np.bool_]:

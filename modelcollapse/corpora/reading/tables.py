@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ _ROW_NUMBERS = ("", "unnamed: 0")
 
 #: A column of strings is text if they have so many words on average.
 _WORDS = 3
-_SAMPLE = 200
+_SAMPLE, _WIDE_SAMPLE = 200, 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def holds_numbers(path: Path, options: CorpusOptions) -> bool:
     if options.text_column or not path.is_file():
         return False
     try:
-        data = next(open_data(path, options.member))
+        opened = open_data(path, options.member)  # files are closed when it goes
+        data = next(opened)
         if data.head.startswith(NPY_MAGIC):
             return True
         frame = _sample(path, data, options)
@@ -91,7 +93,10 @@ def _sample(path: Path, data: DataStream, options: CorpusOptions) -> pl.DataFram
         lines = data.head.decode(options.encoding, "replace").splitlines()
         records = [json.loads(line) for line in lines[: _SAMPLE if data.whole else -1] if line.strip()]
         return _of_records(records, data.name)
-    _, rows = find_dialect(data, options.encoding)
+    dialect, rows = find_dialect(data, options.encoding)
+    if len(rows) < 2:  # so wide a table that the beginning has not even its first two rows
+        whole_rows = numbered_rows(dialect, data, options.encoding, ReadReport())
+        rows = [row for _, row in islice(whole_rows, _WIDE_SAMPLE)] or rows
     return _of_strings(rows, options)
 
 

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from modelcollapse.domains.closed_form import laws
 from modelcollapse.domains.closed_form.worlds import Discrete, LeastSquares, World
 from modelcollapse.simulation import streams
 from modelcollapse.simulation.regimes import window_size
 from modelcollapse.simulation.spec import ChainSpec
-
-Floats = npt.NDArray[np.floating[Any]]
 
 #: Dey & Donoho's run: the first log-loss (to 1e-6), those of their 50th fit, and what such runs end within.
 FIRST_LOG_LOSS = 0.428460
@@ -37,17 +34,17 @@ class Expectation:
     """
 
     quantity: str
-    due: Floats
-    least: Floats
-    most: Floats
+    due: laws.Floats
+    least: laws.Floats
+    most: laws.Floats
 
     @classmethod
-    def near(cls, quantity: str, due: Floats, within: float) -> Expectation:
+    def near(cls, quantity: str, due: laws.Floats, within: float) -> Expectation:
         """Expect values within a relative margin."""
         return cls(quantity, due, due - within * np.abs(due), due + within * np.abs(due))
 
     @classmethod
-    def between(cls, quantity: str, one: Floats, other: Floats, within: float) -> Expectation:
+    def between(cls, quantity: str, one: laws.Floats, other: laws.Floats, within: float) -> Expectation:
         """Expect values between two others, but for a relative margin."""
         least, most = np.minimum(one, other), np.maximum(one, other)
         nothing = np.full(len(least), np.nan)
@@ -78,15 +75,12 @@ def _discrete(spec: ChainSpec, world: Any) -> list[Expectation]:
     steps = itertools.pairwise(sizes)
     synthetic = [int(streams.self_labelled(spec.seed, g, rate, b - a).sum()) for g, (a, b) in enumerate(steps)]
 
-    def errors(regime: str) -> Floats:
+    def errors(regime: str) -> laws.Floats:
         return np.array(laws.discrete_errors(world.truth, sizes, synthetic, regime))
 
-    if spec.regime != "subsample":
-        found = [Expectation.near("risk", errors(spec.regime), 0.02)]
-    elif rate == 1:  # below, subsample may lose more than replace does: its draws are of many models, each in all later
-        found = [Expectation.between("risk", errors("accumulate"), errors("replace"), 0.02)]
-    else:
-        found = []
+    # below rate 1 subsample may lose more than replace does: its draws are of many models, each in all later
+    is_known = spec.regime != "subsample" or rate == 1
+    found = _of_regime(spec, "risk", errors, 0.02) if is_known else []
     if _retrains_on_itself(spec):
         diversity = 1 - float((world.truth**2).sum())
         n, fits = sizes[0], len(sizes)
@@ -108,9 +102,7 @@ def _least_squares(spec: ChainSpec, world: Any) -> list[Expectation]:
     if not (_retrains_on_itself(spec) and world.inputs == "same" and spec.regime != "subsample"):
         return []
     n, fits = spec.initial_size, len(spec.sizes())
-    return [
-        Expectation.near("risk", laws.least_squares_errors(n, world.dimensions, fits, spec.regime), 0.06),
-    ]
+    return [Expectation.near("risk", laws.least_squares_errors(n, world.dimensions, fits, spec.regime), 0.06)]
 
 
 def _logistic(spec: ChainSpec, world: Any) -> list[Expectation]:

@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from modelcollapse.domains.closed_form.laws import Floats
+
 Values = npt.NDArray[Any]
-Floats = npt.NDArray[np.floating[Any]]
 
 #: What chains of `Logistic` test on and train on: the published run's split of scikit-learn's diabetes data.
 DIABETES_SEED, DIABETES_TEST_SHARE, DIABETES_THRESHOLD = 123456, 0.3, 100
@@ -74,7 +75,7 @@ class World(Protocol):
         """Return this world's columns, means over the replicates; ``risk`` among them."""
 
 
-class Frequencies(World, Protocol):
+class Frequencies(World):
     """Categories, fitted by their relative frequencies: what `Discrete` and `Text` share.
 
     Columns: ``risk`` is the squared distance Σ (p̂ − p)² from the truth, ``diversity`` is 1 − Σ p̂² (the probability that

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from modelcollapse.compilation import Compiler, Function
+from modelcollapse.compilation import Compiler
 
 #: Kernels' arrays: their docstrings say which type they have.
 Array: TypeAlias = npt.NDArray[Any]
@@ -21,28 +21,12 @@ _COMPILER = Compiler(
     __package__, Path(__file__).parent, "compiling the language model's kernels, once for this machine …"
 )
 
+kernel, lean_kernel, inlined_kernel = _COMPILER.kernel, _COMPILER.lean_kernel, _COMPILER.inlined_kernel
+
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
-
-
-def kernel(function: Function) -> Function:
-    """Compile `function` with Numba on its first call."""
-    return _COMPILER.compile_lazily(function, {})
-
-
-def lean_kernel(function: Function) -> Function:
-    """Compile, as `kernel` does, a function that allocates no memory: references to its arrays are not counted.
-
-    Counting them, and passing a trie's arrays to every small function, took most of the time of a token.
-    """
-    return _COMPILER.compile_lazily(function, {"_nrt": False})
-
-
-def inlined_kernel(function: Function) -> Function:
-    """Compile, as `lean_kernel` does, a function that is called for a token: its code is copied to the caller."""
-    return _COMPILER.compile_lazily(function, {"_nrt": False, "forceinline": True})
 
 
 @inlined_kernel

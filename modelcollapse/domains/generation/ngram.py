@@ -91,13 +91,7 @@ class Ngram:
 
     @property
     def trie(self) -> Trie:
-        """What was counted.
-
-        Raises
-        ------
-        LearnerError
-            Before `fit`.
-        """
+        """What was counted; raise LearnerError before `fit`."""
         if self._trie is None:
             raise LearnerError("Found a model that was not fitted, expected fit(blocks) first.")
         return self._trie

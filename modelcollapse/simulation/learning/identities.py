@@ -17,7 +17,6 @@ import sys
 import textwrap
 import types
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -94,14 +93,9 @@ class _Teller:
             return {"member": f"{type(value).__qualname__}.{value.name}", "value": self.tell(value.value, where)}
         if any(value is other for other in self._open):
             raise UnidentifiableError(f"found a {type(value).__name__} that holds itself in {where}")
-        with self._opened(value):
-            return self._value(value, where)
-
-    @contextmanager
-    def _opened(self, value: object) -> Iterator[None]:
         self._open.append(value)
         try:
-            yield
+            return self._value(value, where)
         finally:
             self._open.pop()
 
@@ -200,9 +194,10 @@ class _Teller:
         is_made = "__dataclass_fields__" in vars(value)
         for name, member in vars(value).items():
             is_code = isinstance(member, types.FunctionType | classmethod | staticmethod | property)
+            is_dunder = name.startswith("__") and name.endswith("__")
             if is_made and isinstance(member, types.FunctionType) and _is_nowhere(inspect.unwrap(member)):
                 continue  # a dataclass' own: its fields say all of it
-            if isinstance(member, _NO_MEMBER_TYPES) or name in _NO_MEMBERS or (_is_dunder(name) and not is_code):
+            if isinstance(member, _NO_MEMBER_TYPES) or name in _NO_MEMBERS or (is_dunder and not is_code):
                 continue
             members[name] = self._member(member, f"{value.__qualname__}.{name}")
         bases = [self.tell(base, where) for base in value.__bases__ if base is not object]
@@ -238,10 +233,6 @@ def _flat(told: dict[str, Any]) -> dict[str, Any]:
 def _module_of(function: types.FunctionType) -> str:
     """Return where a function was written: what `functools.wraps` leaves says where the wrapped one was."""
     return str(function.__globals__.get("__name__", function.__module__))
-
-
-def _is_dunder(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
 
 
 def _is_users(module: str) -> bool:

@@ -26,7 +26,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.validation import has_fit_parameter
 
 from modelcollapse.errors import FaultyLearnerError, LearnerError
-from modelcollapse.simulation.learning import draws, import_paths
+from modelcollapse.simulation.learning import import_paths
 from modelcollapse.simulation.learning.identities import RESERVED_PARAMS
 from modelcollapse.simulation.learning.import_paths import refusing
 from modelcollapse.simulation.learning.predictors import (
@@ -37,6 +37,7 @@ from modelcollapse.simulation.learning.predictors import (
     Guarded,
     Predictor,
 )
+from modelcollapse.simulation.learning.surroundings import seeded
 from modelcollapse.simulation.spec import Given, Model, ParameterValue
 
 
@@ -156,7 +157,7 @@ def is_known(model: Model) -> bool:
 
 def draws_of(model: Model, *seed: int) -> AbstractContextManager[None]:
     """Seed what a model may draw from the process' own generators."""
-    return nullcontext() if is_known(model) else draws.seeded(*seed)
+    return nullcontext() if is_known(model) else seeded(*seed)
 
 
 def takes_unlabelled(classifier: Any) -> bool:

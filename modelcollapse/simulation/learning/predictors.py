@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -93,7 +94,7 @@ class Predictor:
 
     def _labels(self, found: object, n: int, what: str) -> npt.NDArray[Any]:
         """Return labels that the classifier gave."""
-        return taught_labels(found, n, np.array([0, 1]), what, "the classes taught, 0 and 1").astype(np.uint8)
+        return taught_labels(found, n, (0, 1), what, "the classes taught, 0 and 1").astype(np.uint8)
 
     def _probabilities(self, found: object, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
         """Return the probabilities of `Scores`, and the likeliest classes."""
@@ -160,7 +161,7 @@ class ClassPredictor(Predictor):
                 raise FaultyLearnerError(f"its classes_ are {found}, expected each of the {len(taught)} taught once")
 
     def _labels(self, found: object, n: int, what: str) -> npt.NDArray[Any]:
-        return taught_labels(found, n, self._taught, what, "classes that it was taught").astype(np.uint16)
+        return taught_labels(found, n, self._taught.tolist(), what, "classes that it was taught").astype(np.uint16)
 
     def _probabilities(self, found: object, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
         known = _summing_to_1(_as_probabilities(found, (n, len(self._taught))))
@@ -196,7 +197,7 @@ class ConstantClassPredictor(Predictor):
         return Scores(np.full(counts.shape[0], self._shares.argmax(), np.uint16), probability, probability)
 
 
-def taught_labels(found: object, n: int, taught: npt.NDArray[np.integer], what: str, expected: str) -> npt.NDArray[Any]:
+def taught_labels(found: object, n: int, taught: Iterable[int], what: str, expected: str) -> npt.NDArray[Any]:
     """Return n labels, each equal to a class taught; a column is taken for the vector that it holds.
 
     Raise FaultyLearnerError for anything else: nothing is rounded, cut or counted from another number.
@@ -205,7 +206,9 @@ def taught_labels(found: object, n: int, taught: npt.NDArray[np.integer], what: 
     labels = labels.ravel() if labels.shape == (n, 1) else labels
     if labels.shape != (n,):
         raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected ({n},)")
-    known = np.isin(labels, taught) if labels.dtype.kind in "fiubO" else np.zeros(n, bool)
+    known = np.zeros(n, bool)
+    for label in taught:
+        known |= labels == label
     if not known.all():
         others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
         raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected {expected}")

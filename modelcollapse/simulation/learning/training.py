@@ -109,11 +109,6 @@ class Columns:
         active = active_terms(counts, corpus.term_orders, terms)
         return cls(corpus, active), select_columns(counts, active)
 
-    @property
-    def number(self) -> int:
-        """How many there are."""
-        return self.corpus.n_terms if self.active is None else len(self.active)
-
     def take(self, documents: npt.NDArray[np.int64], is_careful: bool = False) -> Features:
         """Return what a model sees of documents, given as rows of the corpus.
 
@@ -149,13 +144,9 @@ class TrainedHere:
 
     predictor: Predictor
     columns: Columns
+    n_features: int
     model: Model
     seed: int
-
-    @property
-    def n_features(self) -> int:
-        """Terms, or columns, that it was trained on."""
-        return self.columns.number
 
     def score(self, documents: npt.NDArray[np.int64], n_recurring: int = 0) -> Scores:
         """Score documents, given as rows of the corpus."""
@@ -179,4 +170,4 @@ def train_here(training: TrainingSet, corpus: AnyCorpus) -> Trained:
         features = features[places]
     synthetic = training.synthetic if weights is None else None
     predictor = learners.train(training.model, features, labels, training.seed, weights, synthetic, len(corpus.classes))
-    return TrainedHere(predictor, columns, training.model, training.seed)
+    return TrainedHere(predictor, columns, features.shape[1], training.model, training.seed)

@@ -61,13 +61,15 @@ def test_columns_that_are_named_are_taken_in_their_order(tmp_path):
     assert load_corpus(file, feature_columns="*").load_columns().tolist() == ["age", "height"]
 
 
-def test_a_header_may_be_longer_than_what_is_looked_at_to_tell_forms_apart(tmp_path):
+@pytest.mark.parametrize("options", [{}, {"feature_columns": "*"}])
+@pytest.mark.parametrize("n_columns", [1_800, 2_500])
+def test_a_table_may_be_wider_than_what_is_looked_at_to_tell_forms_apart(tmp_path, options, n_columns):
     file = tmp_path / "wide.csv"
-    names = [f"expression of the gene {i:05}" for i in range(2_500)]
-    rows = [[*map(str, row), label] for row, label in zip(np.eye(ROWS, 2_500), "ab" * 20, strict=True)]
+    names = [f"expression of the gene {i:05}" for i in range(n_columns)]
+    rows = [[*map(str, row), label] for row, label in zip(np.eye(ROWS, n_columns), "ab" * 20, strict=True)]
     file.write_text("".join(",".join(row) + "\n" for row in [[*names, "label"], *rows]))
-    corpus = load_corpus(file, feature_columns="*")
-    assert corpus.features.shape == (ROWS, 2_500)
+    corpus = load_corpus(file, **options)
+    assert corpus.features.shape == (ROWS, n_columns)
     assert corpus.load_columns().tolist() == names
 
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import random
 import sys
 from types import ModuleType
 
+import numpy as np
+import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from modelcollapse.domains.catalogue import run_chain
-from modelcollapse.simulation.learning import learners, threads
-from modelcollapse.simulation.learning.threads import one_thread
+from modelcollapse.simulation.learning import learners, surroundings
+from modelcollapse.simulation.learning.surroundings import one_thread, seeded
 from tests.simulation.test_chain import spec
 
 
@@ -28,9 +31,9 @@ def test_a_chain_works_on_one_thread_and_gives_the_caller_back_what_it_had(corpu
 
 def test_libraries_are_looked_for_once_and_again_after_an_import(monkeypatch):
     found = []
-    controller = threads.ThreadpoolController
-    monkeypatch.setattr(threads, "ThreadpoolController", lambda: found.append(1) or controller())
-    threads._thread_pools.cache_clear()
+    controller = surroundings.ThreadpoolController
+    monkeypatch.setattr(surroundings, "ThreadpoolController", lambda: found.append(1) or controller())
+    surroundings._thread_pools.cache_clear()
     for _ in range(3):
         with one_thread():
             assert sizes() == {1}
@@ -39,3 +42,24 @@ def test_libraries_are_looked_for_once_and_again_after_an_import(monkeypatch):
     with one_thread():
         pass
     assert len(found) == 2
+
+
+def test_draws_are_seeded_and_the_process_goes_on_as_it_was():
+    def drawn():
+        return np.random.random(), random.random()  # noqa: NPY002
+
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    undisturbed = [drawn(), drawn()]
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    disturbed = [drawn()]
+    with seeded(1):
+        first = drawn()
+    with seeded(1, 1):
+        assert drawn() != first
+    with pytest.raises(ValueError, match="mine"), seeded(1):
+        raise ValueError("mine")
+    with seeded(1):
+        assert drawn() == first
+    assert [*disturbed, drawn()] == undisturbed
