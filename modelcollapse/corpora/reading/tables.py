@@ -113,7 +113,11 @@ def _frame(path: Path, data: DataStream, options: CorpusOptions, report: ReadRep
     if beginning.startswith("{"):
         return _of_records([record for _, record in json_objects(data, options, report)], data.name)
     dialect, _ = find_dialect(data, options.encoding)
-    frame = _of_strings([row for _, row in numbered_rows(dialect, data, options.encoding, report)], options)
+    rows = [row for _, row in numbered_rows(dialect, data, options.encoding, report)]
+    if not rows:
+        report.check(options.keep_going)
+        raise CorpusError(f"{data.name} holds no rows.")
+    frame = _of_strings(rows, options)
     report.read += frame.height
     return frame
 

@@ -73,6 +73,14 @@ def test_a_table_may_be_wider_than_what_is_looked_at_to_tell_forms_apart(tmp_pat
     assert corpus.load_columns().tolist() == names
 
 
+@pytest.mark.parametrize(("keep_going", "words"), [(False, "1 of 1 rows cannot be used"), (True, "holds no rows")])
+def test_a_table_of_which_no_row_can_be_read_is_refused(tmp_path, keep_going, words):
+    file = tmp_path / "classic.csv"
+    file.write_bytes(FRAME.write_csv().replace("\n", "\r").encode())
+    with pytest.raises(CorpusError, match=words):
+        load_corpus(file, feature_columns="*", keep_going=keep_going)
+
+
 def test_text_comes_before_numbers_unless_they_are_asked_for(tmp_path):
     file = tmp_path / "a.csv"
     FRAME.with_columns(text=pl.lit("good day")).write_csv(file)
