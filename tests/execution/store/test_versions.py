@@ -76,7 +76,7 @@ def test_every_command_refuses_newer_rows_in_one_line_and_changes_nothing(
 ):
     folder = tmp_path / "run"
     run_sweep(sweep(), corpus, folder, executor="inprocess", given_corpus={"name_or_path": "any"})
-    for reader in ("modelcollapse.corpora", "modelcollapse.domains.classification"):
+    for reader in ("modelcollapse.corpora", "modelcollapse.simulation.domain"):
         monkeypatch.setattr(f"{reader}.load_corpus", lambda **given: corpus)
     file = sorted((folder / "chains").iterdir())[0]
     newer = rewritten(file, one_more, SCHEMA_VERSION + 1)
