@@ -95,7 +95,7 @@ def test_labels_are_numbers_or_objects_that_are(dtype):
             return np.ones(3, dtype)
 
     for odd in (Predictor(Odd(), False), ClassPredictor(Odd(), False, n_classes=5, taught=np.array([1, 3]))):
-        with pytest.raises(FaultyLearnerError, match="its predict gave .*, expected "):
+        with pytest.raises(FaultyLearnerError, match=r"its predict gave .*, expected "):
             odd.score(np.zeros((3, 1)))
     Odd.predict = lambda self, counts: np.array([1, True, 1.0], object)
     assert ClassPredictor(Odd(), False, n_classes=5, taught=np.array([1, 3])).score(np.zeros((3, 1))).labels.sum() == 3
