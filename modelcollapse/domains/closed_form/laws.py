@@ -46,7 +46,7 @@ def calibrated_worth(sizes: Sequence[int], rate: float) -> float:
 
     That is the error that `discrete_errors` gives for n human draws, H₀/n, by the error under "accumulate" at a
     collapse rate: the same for every distribution. For many increments it tends to 1 − 2·rate below one half. It speaks
-    of the error of parameters, and bounds no accuracy. Sizes are the slots seen in every generation.
+    of the error of parameters, and bounds no accuracy. Sizes are the slots seen in each generation, at first all human.
     """
     synthetic = [rate * (size - before) for before, size in pairwise(sizes)]
     coin = np.array([0.5, 0.5])

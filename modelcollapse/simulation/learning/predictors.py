@@ -20,6 +20,9 @@ ROUNDING = 1e-6
 #: And sums of many of them 1.
 _SUM_ROUNDING = 1e-3
 
+#: Kinds of dtypes that labels may have: numbers, and objects that may be numbers. Nothing else is a number of a class.
+_LABELS = "fiubO"
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -155,7 +158,8 @@ class ClassPredictor(Predictor):
         super().__init__(classifier, predicts_by_probability)
         self._n_classes, self._taught = n_classes, taught
         if hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function"):
-            self._taught = self._labels(getattr(classifier, "classes_", ()), len(taught), "classes_")
+            classes = _as_array(getattr(classifier, "classes_", ()), "classes_")
+            self._taught = self._labels(classes, classes.size, "classes_")
             if sorted(self._taught) != sorted(taught):
                 found = [*map(int, self._taught)]
                 raise FaultyLearnerError(f"its classes_ are {found}, expected each of the {len(taught)} taught once")
@@ -207,8 +211,9 @@ def taught_labels(found: object, n: int, taught: Iterable[int], what: str, expec
     if labels.shape != (n,):
         raise FaultyLearnerError(f"its {what} has the shape {labels.shape}, expected ({n},)")
     known = np.zeros(n, bool)
-    for label in taught:
-        known |= labels == label
+    if labels.dtype.kind in _LABELS:
+        for label in taught:
+            known |= labels == label
     if not known.all():
         others = dict.fromkeys(f"{label!r:.30}" for label in labels[~known][:1000].tolist())
         raise FaultyLearnerError(f"its {what} gave {', '.join([*others][:3])}, expected {expected}")

@@ -16,8 +16,8 @@ def active_terms(
 ) -> npt.NDArray[np.int64]:
     """Return the columns, sorted, that scikit-learn's CountVectorizer, refitted on these documents, would keep.
 
-    Those of terms, of 1 to ``max_ngram`` words, that stand in ``min_df`` documents; of these the ``max_terms`` most
-    frequent, and of terms equally frequent the first in the vocabulary.
+    They are terms of at most ``max_ngram`` words (`term_orders` says of how many each is) in at least ``min_df``
+    documents; of these the ``max_terms`` most frequent, and of terms equally frequent the first in the vocabulary.
     """
     document_frequency = np.bincount(training.indices, minlength=training.shape[1])
     return choose_terms(document_frequency, lambda: training, term_orders, selection)

@@ -88,6 +88,19 @@ def test_answers_that_no_classifier_gives_are_an_error(method, answer, message):
         ClassPredictor(odd, predicts_by_probability=False, n_classes=5, taught=np.array([1, 3])).score(np.zeros((3, 1)))
 
 
+@pytest.mark.parametrize("dtype", ["c16", "m8[s]", "M8[s]", "S1", [("a", "i4"), ("b", "i4")]])
+def test_labels_are_numbers_or_objects_that_are(dtype):
+    class Odd:
+        def predict(self, counts):
+            return np.ones(3, dtype)
+
+    for odd in (Predictor(Odd(), False), ClassPredictor(Odd(), False, n_classes=5, taught=np.array([1, 3]))):
+        with pytest.raises(FaultyLearnerError, match=r"its predict gave .*, expected "):
+            odd.score(np.zeros((3, 1)))
+    Odd.predict = lambda self, counts: np.array([1, True, 1.0], object)
+    assert ClassPredictor(Odd(), False, n_classes=5, taught=np.array([1, 3])).score(np.zeros((3, 1))).labels.sum() == 3
+
+
 def test_sums_that_single_precision_misses_for_some_documents_are_made_1():
     odd = FewProbable()
     odd.predict_proba = lambda counts: np.array([[1.0, 1.0], [0.25, 0.75], [0.0, 1.0]])
@@ -96,11 +109,22 @@ def test_sums_that_single_precision_misses_for_some_documents_are_made_1():
     assert found.tolist() == [[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]
 
 
-@pytest.mark.parametrize("classes", [[], [1], [1, 1], [0, 7], ["a", "b"]])
-def test_classes_that_are_none_are_an_error(classes):
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([], r"are \[\], expected each of the 2 taught once"),
+        ([1], r"are \[1\], expected each of the 2 taught once"),
+        ([1, 1], r"are \[1, 1\], expected each of the 2 taught once"),
+        ([1, 3, 3], r"are \[1, 3, 3\], expected each of the 2 taught once"),
+        ([0, 1, 2, 3, 4], "gave 0, 2, 4, expected classes that it was taught"),
+        (["a", "b"], "gave 'a', 'b', expected classes that it was taught"),
+        ([[1, 3]], r"has the shape \(1, 2\)"),
+    ],
+)
+def test_classes_that_are_none_are_an_error(classes, message):
     odd = Few()
     odd.classes_ = np.array(classes)
-    with pytest.raises(FaultyLearnerError, match="classes_"):
+    with pytest.raises(FaultyLearnerError, match=f"its classes_ {message}"):
         ClassPredictor(odd, predicts_by_probability=False, n_classes=5, taught=np.array([1, 3]))
 
 
