@@ -92,6 +92,8 @@ def _sample(path: Path, data: DataStream, options: CorpusOptions) -> pl.DataFram
     if beginning.startswith("{"):
         lines = data.head.decode(options.encoding, "replace").splitlines()
         records = [json.loads(line) for line in lines[: _SAMPLE if data.whole else -1] if line.strip()]
+        if not records:  # so wide a table that the beginning has not even its first one
+            records = [record for _, record in islice(json_objects(data, options, ReadReport()), _WIDE_SAMPLE)]
         return _of_records(records, data.name)
     dialect, rows = find_dialect(data, options.encoding)
     if len(rows) < 2:  # so wide a table that the beginning has not even its first two rows

@@ -68,9 +68,11 @@ def test_a_table_may_be_wider_than_what_is_looked_at_to_tell_forms_apart(tmp_pat
     names = [f"expression of the gene {i:05}" for i in range(n_columns)]
     rows = [[*map(str, row), label] for row, label in zip(np.eye(ROWS, n_columns), "ab" * 20, strict=True)]
     file.write_text("".join(",".join(row) + "\n" for row in [[*names, "label"], *rows]))
-    corpus = load_corpus(file, **options)
-    assert corpus.features.shape == (ROWS, n_columns)
-    assert corpus.load_columns().tolist() == names
+    records = file.with_suffix(".jsonl")
+    records.write_text("\n".join(json.dumps({**dict(zip(names, row, strict=False)), "label": row[-1]}) for row in rows))
+    for corpus in (load_corpus(file, **options), load_corpus(records, **options)):
+        assert corpus.features.shape == (ROWS, n_columns)
+        assert corpus.load_columns().tolist() == names
 
 
 @pytest.mark.parametrize(("keep_going", "words"), [(False, "1 of 1 rows cannot be used"), (True, "holds no rows")])
