@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeAlias
 
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.archives import DataStream
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", "\t", ";", "|")
 _NAMES = {",": "commas", ";": "semicolons", "|": "bars"}
-_SAMPLE_ROWS = 50
+_SAMPLE_ROWS, _WIDE_SAMPLE_ROWS = 50, 20
 _UNCLOSED = "unexpected end"  # what the csv module says of a quote that is never closed
 _MOSTLY = 0.9
 _PENALTY = 0.25
 _LONGEST_ROW = 5_000
+
+#: Rows, each with the line it begins at.
+Rows: TypeAlias = Iterator[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,10 @@ class Dialect:
 
 def delimited_rows(data: DataStream, options: CorpusOptions, report: ReadReport) -> Iterator[SourceRow]:
     """Yield the rows of a CSV or TSV file; raise CorpusError if it is no such table."""
-    dialect, first_rows = find_dialect(data, options.encoding)
+    dialect, first_rows, rows = open_table(data, options.encoding, report)
     columns, has_header, unescape = _layout(first_rows, options, data.name)
     form = "CSV" if dialect.delimiter == "," else f"table separated by {_NAMES.get(dialect.delimiter, 'tabs')}"
     report.describe(data.name, form, columns, first_rows[0] if has_header else None)
-    rows = numbered_rows(dialect, data, options.encoding, report)
     if has_header:
         next(rows, None)
     for line, row in rows:
@@ -69,10 +72,11 @@ def _layout(rows: list[list[str]], options: CorpusOptions, file: str) -> tuple[C
     return find_columns(rows[0], options, file), True, False
 
 
-def find_dialect(data: DataStream, encoding: str) -> tuple[Dialect, list[list[str]]]:
-    """Find the dialect in which the first rows agree best on a number of fields above one, and these rows.
+def open_table(data: DataStream, encoding: str, report: ReadReport) -> tuple[Dialect, list[list[str]], Rows]:
+    """Return a table's dialect, its first rows, and all its rows: see `_numbered_rows`.
 
-    Raise CorpusError if there are none.
+    The dialect is that in which the first rows agree best on a number of fields above one. Raise CorpusError if there
+    are none.
     """
     sample = data.head.decode(encoding, "replace").removeprefix("\ufeff")
     candidates = [Dialect(delimiter) for delimiter in _DELIMITERS] + [Dialect("\t", quoted=False)]
@@ -80,7 +84,11 @@ def find_dialect(data: DataStream, encoding: str) -> tuple[Dialect, list[list[st
     dialect, rows, _ = max(scored, key=lambda entry: _score(entry[1], entry[2]))
     if not rows:
         raise CorpusError(f"{data.name} holds no rows.")
-    return dialect, rows
+    numbered = _numbered_rows(dialect, data, encoding, report)
+    if len(rows) < 2:  # so wide a table that the first may be cut
+        whole = list(islice(numbered, _WIDE_SAMPLE_ROWS))
+        rows, numbered = [row for _, row in whole] or rows, chain(whole, numbered)
+    return dialect, rows, numbered
 
 
 def _score(rows: list[list[str]], broken: bool) -> tuple[float, int, int]:
@@ -103,9 +111,7 @@ def _sample_rows(dialect: Dialect, sample: str, whole: bool) -> tuple[list[list[
     return rows if whole or len(rows) < 2 else rows[:-1], False
 
 
-def numbered_rows(
-    dialect: Dialect, data: DataStream, encoding: str, report: ReadReport
-) -> Iterator[tuple[int, list[str]]]:
+def _numbered_rows(dialect: Dialect, data: DataStream, encoding: str, report: ReadReport) -> Rows:
     """Yield each row with the line it begins at.
 
     Those with stray quotes, or another number of fields than the first, are entered in the report. Raise CorpusError

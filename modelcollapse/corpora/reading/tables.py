@@ -16,7 +16,7 @@ import polars as pl
 from modelcollapse.corpora.options import CorpusOptions
 from modelcollapse.corpora.reading.archives import DataStream, open_data
 from modelcollapse.corpora.reading.columns import LABELS, find_column, find_label, names_text, numbered_columns
-from modelcollapse.corpora.reading.delimited import find_dialect, numbered_rows
+from modelcollapse.corpora.reading.delimited import open_table
 from modelcollapse.corpora.reading.labels import number_in
 from modelcollapse.corpora.reading.parquet import DAMAGE, PARQUET_MAGIC, open_parquet
 from modelcollapse.corpora.reading.read_report import ReadReport
@@ -95,10 +95,7 @@ def _sample(path: Path, data: DataStream, options: CorpusOptions) -> pl.DataFram
         if not records:  # so wide a table that the beginning has not even its first one
             records = [record for _, record in islice(json_objects(data, options, ReadReport()), _WIDE_SAMPLE)]
         return _of_records(records, data.name)
-    dialect, rows = find_dialect(data, options.encoding)
-    if len(rows) < 2:  # so wide a table that the beginning has not even its first two rows
-        whole_rows = numbered_rows(dialect, data, options.encoding, ReadReport())
-        rows = [row for _, row in islice(whole_rows, _WIDE_SAMPLE)] or rows
+    _, rows, _ = open_table(data, options.encoding, ReadReport())
     return _of_strings(rows, options)
 
 
@@ -114,8 +111,8 @@ def _frame(path: Path, data: DataStream, options: CorpusOptions, report: ReadRep
         raise CorpusError(f"{data.name} is no table: expected Parquet, CSV, TSV, JSON Lines or .npy.")
     if beginning.startswith("{"):
         return _of_records([record for _, record in json_objects(data, options, report)], data.name)
-    dialect, _ = find_dialect(data, options.encoding)
-    rows = [row for _, row in numbered_rows(dialect, data, options.encoding, report)]
+    *_, numbered = open_table(data, options.encoding, report)
+    rows = [row for _, row in numbered]
     if not rows:
         report.check(options.keep_going)
         raise CorpusError(f"{data.name} holds no rows.")

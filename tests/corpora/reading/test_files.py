@@ -185,6 +185,13 @@ def test_unquoted_tab_separated(tmp_path):
     assert load_corpus(path).n_documents == 20
 
 
+def test_text_may_stand_beyond_what_is_looked_at_to_tell_forms_apart(tmp_path):
+    path = tmp_path / "wide.csv"
+    header = [f"measured value number {i}" for i in range(4_000)]
+    path.write_text(csv_text([*header, "text", "label"], [[*map(len, header), "good day", i % 2] for i in range(20)]))
+    assert load_corpus(path).n_documents == 20
+
+
 def test_several_files_and_archive_members(tmp_path):
     archive = tmp_path / "set.tgz"
     archive.write_bytes(tgz({"s/test.csv": original_form().encode(), "s/train.csv": original_form().encode() * 2}))
