@@ -20,7 +20,7 @@ _SHOWN_CLASSES = 10
 
 
 def card(corpus: AnyCorpus) -> str:
-    """Say all of this in a notebook."""
+    """Return what a notebook shows of a corpus: all of what is said below."""
     (_, name), *facts = describe_corpus(corpus)
     return notebook.card(f"Corpus {name}", dict([*facts, *describe_origin(corpus), *describe_rows(corpus)]))
 

@@ -69,10 +69,9 @@ def load_corpus(
     >>> corpus.n_documents, corpus.counts.shape[0], corpus.name
     (100, 100, 'synthetic:100,seed=3')
     """
-    parsed = CorpusOptions.parse(**options)
-    found = _find(name_or_path, parsed, tell=True)
+    found = _find(name_or_path, CorpusOptions.parse(**options), tell=True)
     if isinstance(found, NamedCorpus):
-        return _load_named(found, parsed, workers, progress)
+        return _load_named(found, workers, progress)
     return _load(found, workers, progress)
 
 
@@ -184,7 +183,7 @@ def remove_corpus(name: str) -> int:
     for cache, entry in gone:
         cache.remove(entry.key)
     freed = sum(entry.n_bytes for _, entry in gone) + sum(file.stat().st_size for file in downloads)
-    for file in [*downloads, *([names.path(name)] if named else [])]:
+    for file in downloads if named is None else [*downloads, names.path(name)]:
         try:
             file.unlink(missing_ok=True)
         except OSError as error:
@@ -198,13 +197,7 @@ def _downloaded(name: str) -> list[Path]:
     return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
-def _load_named(named: NamedCorpus, options: CorpusOptions, workers: int | None, progress: ShowProgress) -> AnyCorpus:
-    asked, built = options.model_dump(exclude_unset=True), CorpusOptions.parse(**named.options).model_dump()
-    if other := [f"{name} {built[name]!r}, not {asked[name]!r}" for name in asked if asked[name] != built[name]]:
-        raise CorpusError(
-            f"the corpus {named.name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it "
-            f"anew: modelcollapse corpus build FILE … --name {named.name}"
-        )
+def _load_named(named: NamedCorpus, workers: int | None, progress: ShowProgress) -> AnyCorpus:
     if (corpus := CorpusCache().load(named.key, named.name)) is not None:
         return corpus
     source = _named_files(named)
@@ -232,7 +225,7 @@ def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
 
 
 def _find(name_or_path: str | Path, options: CorpusOptions, tell: bool = False) -> NamedCorpus | Source:
-    """Return what a name or path means: names come before files."""
+    """Return what a name or path means: names come before files, and mean the options they were given with."""
     name = str(name_or_path)
     if _is_file(name_or_path, tell):
         path = user_path(name)
@@ -241,7 +234,15 @@ def _find(name_or_path: str | Path, options: CorpusOptions, tell: bool = False) 
             raise CorpusError(f"no corpus and no file {name!r}. Known corpora: {', '.join(known)}.")
         return _files([path], options)
     named = None if name in BUILT_IN else NameRegister().get(name)
-    return _of_package(name, options) if named is None else named
+    if named is None:
+        return _of_package(name, options)
+    asked, built = options.model_dump(exclude_unset=True), CorpusOptions.parse(**named.options).model_dump()
+    if other := [f"{key} {built[key]!r}, not {asked[key]!r}" for key in asked if asked[key] != built[key]]:
+        raise CorpusError(
+            f"the corpus {name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it anew: "
+            f"modelcollapse corpus build FILE … --name {name}"
+        )
+    return named
 
 
 def find_source(name_or_path: str | Path, options: dict[str, Any]) -> Source:
@@ -256,12 +257,12 @@ def _of_package(name: str, options: CorpusOptions) -> Source:
     if name in HUB_FILES:
         hashes = tuple(file.identity for file in HUB_FILES[name])
         return ReviewFiles(name, options, hashes, partial(fetch, name, _downloads(name)))
-    is_table = name.startswith(f"{SKLEARN}:")
-    if options != CorpusOptions():
-        counts, numbers = "counts, not text: options for reading and cleaning", "numbers: options for reading"
-        raise CorpusError(f"{name!r} is made of {numbers if is_table else counts} do not apply to it.")
-    if is_table:
+    if name.startswith(f"{SKLEARN}:"):
+        if options != CorpusOptions():
+            raise CorpusError(f"{name!r} comes as numbers, not in a file: options for reading do not apply to it.")
         return SklearnData.parse(name)
+    if options != CorpusOptions():
+        raise CorpusError(f"{name!r} is made of counts, not text: options for reading and cleaning do not apply to it.")
     from modelcollapse.corpora.sources.synthetic.parameters import SyntheticParameters
     from modelcollapse.corpora.sources.synthetic.reviews import SyntheticReviews
 

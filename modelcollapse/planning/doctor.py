@@ -86,8 +86,11 @@ def _shared_memory() -> Finding:
 
 
 def _kernels() -> Finding:
+    from modelcollapse.compilation import config
     from modelcollapse.forest.compilation import kernels_folder
 
+    if config.DISABLE_JIT:
+        return Finding("compiled kernels", "none: NUMBA_DISABLE_JIT is set", "Forests grow slowly so: unset it.")
     advice = "Kernels are compiled in every process: set NUMBA_CACHE_DIR to a folder of yours."
     folder = kernels_folder()
     if folder is None:

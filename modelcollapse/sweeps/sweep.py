@@ -148,8 +148,12 @@ class Sweep(SweepFields, BaseModel):
         return values
 
     @model_validator(mode="after")
-    def _check_rules_and_growth(self) -> Sweep:
+    def _check_rules(self) -> Sweep:
         self._domain.check_rules(self.label_rule)
+        return self
+
+    @model_validator(mode="after")
+    def _check_growth(self) -> Sweep:
         if self.increment is not None and self.sizes is not None:
             raise ValueError("found both increment and sizes, expected one of them")
         if max(self.initial_size) > self.final_size:

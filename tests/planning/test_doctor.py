@@ -47,6 +47,12 @@ def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
     assert "Permission denied" in found("corpus cache").found
 
 
+def test_kernels_that_are_not_compiled(monkeypatch):
+    monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    assert found("compiled kernels").found == "none: NUMBA_DISABLE_JIT is set"
+    assert "unset it" in found("compiled kernels").advice
+
+
 def test_kernels_are_looked_for_where_numba_keeps_them():
     from modelcollapse.forest.splits import split_score
 

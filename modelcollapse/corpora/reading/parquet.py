@@ -59,15 +59,14 @@ def parquet_rows(path: Path, data: DataStream, options: CorpusOptions, report: R
         n_read, n_bytes = 0, path.stat().st_size
         data.position = lambda: round(n_read / n_rows * n_bytes)
         at_once = max(1, min(_MOST_ROWS_AT_ONCE, n_rows * _BYTES_AT_ONCE // os.fstat(file.fileno()).st_size))
-        while n_read < n_rows:
+        for first in range(0, n_rows, at_once):
             try:
-                frame = table.slice(n_read, at_once).select(text, label).collect()
+                frame = table.slice(first, at_once).select(text, label).collect()
             except DAMAGE as error:
                 raise CorpusError(f"cannot read {data.name}: {first_line(error)}.") from error
-            rows = enumerate(zip(frame["text"], frame["label"], strict=True), start=n_read + 1)
             report.read += len(frame)
-            n_read += len(frame)
-            for row, (words, value) in rows:
+            n_read = first + len(frame)
+            for row, (words, value) in enumerate(zip(frame["text"], frame["label"], strict=True), start=first + 1):
                 yield SourceRow(row, words, value, columns.ratings)
 
 

@@ -92,6 +92,8 @@ def _sample(path: Path, data: DataStream, options: CorpusOptions) -> pl.DataFram
     if beginning.startswith("{"):
         lines = data.head.decode(options.encoding, "replace").splitlines()
         records = [json.loads(line) for line in lines[: _SAMPLE if data.whole else -1] if line.strip()]
+        if not records:  # so wide a table that the beginning has not even its first one
+            records = [record for _, record in islice(json_objects(data, options, ReadReport()), _WIDE_SAMPLE)]
         return _of_records(records, data.name)
     dialect, rows = find_dialect(data, options.encoding)
     if len(rows) < 2:  # so wide a table that the beginning has not even its first two rows
@@ -113,7 +115,11 @@ def _frame(path: Path, data: DataStream, options: CorpusOptions, report: ReadRep
     if beginning.startswith("{"):
         return _of_records([record for _, record in json_objects(data, options, report)], data.name)
     dialect, _ = find_dialect(data, options.encoding)
-    frame = _of_strings([row for _, row in numbered_rows(dialect, data, options.encoding, report)], options)
+    rows = [row for _, row in numbered_rows(dialect, data, options.encoding, report)]
+    if not rows:
+        report.check(options.keep_going)
+        raise CorpusError(f"{data.name} holds no rows.")
+    frame = _of_strings(rows, options)
     report.read += frame.height
     return frame
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,14 +45,14 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
         was_running = ray.is_initialized()
         address = address or os.environ.get("RAY_ADDRESS")
         if not was_running:
-            handler = signal.getsignal(signal.SIGTERM)
             new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
             only_to_the_log("ray._private")  # connecting takes the handlers of "ray" itself away
             ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
             try:
                 if address:
                     _check_reachable(address)
-                ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
+                with _own_signals(ray._private.utils):
+                    ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
             except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
                 raise ClusterError(
                     f"Cannot connect to Ray{f' at {address}' if address else ''} ({describe(error)}). "
@@ -62,13 +60,22 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
                 ) from error
             logging.getLogger("ray._private").handlers.clear()
             only_to_the_log("ray")
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process at once
     try:
         yield ray, not (was_running or address)
     finally:
         if not was_running:
             ray.shutdown()
+
+
+@contextmanager
+def _own_signals(utils: Any) -> Iterator[None]:
+    """Keep Ray, a node's or a driver's, from handling SIGTERM: it would end the process at once, and say nothing."""
+    set_handler = utils.set_sigterm_handler
+    utils.set_sigterm_handler = lambda handler: None
+    try:
+        yield
+    finally:
+        utils.set_sigterm_handler = set_handler
 
 
 def _check_reachable(address: str) -> None:

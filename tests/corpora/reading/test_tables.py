@@ -68,9 +68,19 @@ def test_a_table_may_be_wider_than_what_is_looked_at_to_tell_forms_apart(tmp_pat
     names = [f"expression of the gene {i:05}" for i in range(n_columns)]
     rows = [[*map(str, row), label] for row, label in zip(np.eye(ROWS, n_columns), "ab" * 20, strict=True)]
     file.write_text("".join(",".join(row) + "\n" for row in [[*names, "label"], *rows]))
-    corpus = load_corpus(file, **options)
-    assert corpus.features.shape == (ROWS, n_columns)
-    assert corpus.load_columns().tolist() == names
+    records = file.with_suffix(".jsonl")
+    records.write_text("\n".join(json.dumps({**dict(zip(names, row, strict=False)), "label": row[-1]}) for row in rows))
+    for corpus in (load_corpus(file, **options), load_corpus(records, **options)):
+        assert corpus.features.shape == (ROWS, n_columns)
+        assert corpus.load_columns().tolist() == names
+
+
+@pytest.mark.parametrize(("keep_going", "words"), [(False, "1 of 1 rows cannot be used"), (True, "holds no rows")])
+def test_a_table_of_which_no_row_can_be_read_is_refused(tmp_path, keep_going, words):
+    file = tmp_path / "classic.csv"
+    file.write_bytes(FRAME.write_csv().replace("\n", "\r").encode())
+    with pytest.raises(CorpusError, match=words):
+        load_corpus(file, feature_columns="*", keep_going=keep_going)
 
 
 def test_text_comes_before_numbers_unless_they_are_asked_for(tmp_path):
