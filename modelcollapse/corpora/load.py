@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
@@ -26,7 +27,7 @@ from modelcollapse.corpora.sources.source import BUILT_IN, ReviewFiles, Source, 
 from modelcollapse.corpora.sources.synthetic import PREFIX
 from modelcollapse.errors import CorpusError
 from modelcollapse.fields import documented
-from modelcollapse.names import is_file, means_file, user_path
+from modelcollapse.names import is_file, means_file, printable, user_path
 
 
 @documented(CorpusFields)
@@ -69,9 +70,10 @@ def load_corpus(
     >>> corpus.n_documents, corpus.counts.shape[0], corpus.name
     (100, 100, 'synthetic:100,seed=3')
     """
-    found = _find(name_or_path, CorpusOptions.parse(**options), tell=True)
+    parsed = CorpusOptions.parse(**options)
+    found = _find(name_or_path, parsed, tell=True)
     if isinstance(found, NamedCorpus):
-        return _load_named(found, workers, progress)
+        return _load_named(found, parsed, workers, progress)
     return _load(found, workers, progress)
 
 
@@ -197,7 +199,18 @@ def _downloaded(name: str) -> list[Path]:
     return [file for path in whole for file in (path, path.with_name(path.name + ".part")) if file.is_file()]
 
 
-def _load_named(named: NamedCorpus, workers: int | None, progress: ShowProgress) -> AnyCorpus:
+def _other_options(named: NamedCorpus, options: CorpusOptions) -> str:
+    """Say which options were given that a corpus was not built with."""
+    asked, built = options.model_dump(exclude_unset=True), CorpusOptions.parse(**named.options).model_dump()
+    return "; ".join(f"{key} {built[key]!r}, not {asked[key]!r}" for key in asked if asked[key] != built[key])
+
+
+def _load_named(named: NamedCorpus, options: CorpusOptions, workers: int | None, progress: ShowProgress) -> AnyCorpus:
+    if other := _other_options(named, options):
+        raise CorpusError(
+            f"the corpus {named.name!r} was built with other options: {other}. Leave them out, or build it anew: "
+            f"modelcollapse corpus build FILE … --name {named.name}"
+        )
     if (corpus := CorpusCache().load(named.key, named.name)) is not None:
         return corpus
     source = _named_files(named)
@@ -225,7 +238,7 @@ def _is_file(name_or_path: str | Path, tell: bool = False) -> bool:
 
 
 def _find(name_or_path: str | Path, options: CorpusOptions, tell: bool = False) -> NamedCorpus | Source:
-    """Return what a name or path means: names come before files, and mean the options they were given with."""
+    """Return what a name or path means: names come before files."""
     name = str(name_or_path)
     if _is_file(name_or_path, tell):
         path = user_path(name)
@@ -234,21 +247,22 @@ def _find(name_or_path: str | Path, options: CorpusOptions, tell: bool = False) 
             raise CorpusError(f"no corpus and no file {name!r}. Known corpora: {', '.join(known)}.")
         return _files([path], options)
     named = None if name in BUILT_IN else NameRegister().get(name)
-    if named is None:
-        return _of_package(name, options)
-    asked, built = options.model_dump(exclude_unset=True), CorpusOptions.parse(**named.options).model_dump()
-    if other := [f"{key} {built[key]!r}, not {asked[key]!r}" for key in asked if asked[key] != built[key]]:
-        raise CorpusError(
-            f"the corpus {name!r} was built with other options: {'; '.join(other)}. Leave them out, or build it anew: "
-            f"modelcollapse corpus build FILE … --name {name}"
-        )
-    return named
+    return _of_package(name, options) if named is None else named
 
 
 def find_source(name_or_path: str | Path, options: dict[str, Any]) -> Source:
-    """Return what a corpus is made from; raise CorpusError if there is no such corpus."""
-    found = _find(name_or_path, CorpusOptions.parse(**options), tell=True)
-    return _named_files(found) if isinstance(found, NamedCorpus) else found
+    """Return what a corpus is made from; raise CorpusError if there is no such corpus.
+
+    A name means the options that it was given with: others are told to do nothing, since runs are stored that say them.
+    """
+    parsed = CorpusOptions.parse(**options)
+    found = _find(name_or_path, parsed, tell=True)
+    if not isinstance(found, NamedCorpus):
+        return found
+    if other := _other_options(found, parsed):
+        message = f"The corpus {found.name!r} is read with the options that it was built with: {other}."
+        sys.stderr.write(f"{printable(message)}\n")
+    return _named_files(found)
 
 
 def _of_package(name: str, options: CorpusOptions) -> Source:

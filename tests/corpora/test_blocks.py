@@ -97,16 +97,14 @@ def test_impossible_options_are_refused(options, words):
         load_blocks("movies", **options)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [({"blok_length": 3}, "unknown corpus option 'blok_length'"),
-     ({"encoding": "utf-16"}, "the corpus 'shop' was built with other options: encoding 'utf-8', not 'utf-16'")],
-)  # fmt: skip
-def test_blocks_of_a_corpus_with_a_name_are_read_as_it_was_or_not_at_all(tmp_path, options, words):
+def test_blocks_of_a_corpus_with_a_name_are_read_as_it_was_built(tmp_path, capsys):
     build_corpus(write_file(tmp_path / "reviews.csv", ["good bad film"] * 9), "shop")
-    assert load_blocks("shop", block_length=4, min_count=2, encoding="utf-8").name == "shop"
-    with pytest.raises(CorpusError, match=words):
-        load_blocks("shop", block_length=4, min_count=2, **options)
+    blocks = load_blocks("shop", block_length=4, min_count=2, encoding="utf-8")
+    assert capsys.readouterr().err == ""
+    assert load_blocks("shop", block_length=4, min_count=2, encoding="utf-16").fingerprint == blocks.fingerprint
+    assert "with the options that it was built with: encoding 'utf-8', not 'utf-16'." in capsys.readouterr().err
+    with pytest.raises(CorpusError, match="unknown corpus option 'blok_length'"):
+        load_blocks("shop", blok_length=4)
 
 
 def listed():
