@@ -70,7 +70,7 @@ def window_size(name: str) -> int | None:
 
 
 def training_sizes(name: str, sizes: Sequence[int]) -> list[int]:
-    """Return how many slots each generation of a regime is trained on, if none is left out, of those that it has seen.
+    """Return how many of the slots seen (`sizes`) each generation of a regime is trained on, if none is left out.
 
     Examples
     --------

@@ -102,7 +102,7 @@ def find_likeliest(trie: Trie) -> Array:
 
 @kernel
 def write(trie: Trie, seeds: Array, length: Int, decoder: Decoder, tables: Tables) -> Array:
-    """Write blocks of int32, shape (len(seeds), length), each of a uint64 of its own: it depends on no other's."""
+    """Write a block for each seed, a uint64, that depends on no other: int32, shape (len(seeds), length)."""
     blocks = np.empty((len(seeds), length), np.int32)
     contexts, weights = np.empty(len(trie.discounts), np.int64), np.empty(len(trie.discounts))
     _write(trie, seeds, decoder, tables, contexts, weights, np.empty(1, np.uint64), blocks)
