@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -67,7 +67,9 @@ def holds_numbers(path: Path, options: CorpusOptions) -> bool:
         label, _ = find_label(frame.columns, options, data.name)
     except (CorpusError, ValueError, RecursionError, *DAMAGE):  # reading it as text says what is wrong
         return False
-    return bool(_usable(frame, label)) and not any(_is_text(frame[name]) for name in frame.columns)
+    numbers = _with_numbers(frame)
+    others = (frame[name] for name in frame.columns if name not in numbers)
+    return bool(_usable(frame, label, numbers)) and not any(map(_is_text, others))
 
 
 def read_numbers(path: Path, options: CorpusOptions, report: ReadReport) -> list[Found]:
@@ -127,9 +129,13 @@ def _of_strings(rows: Sequence[Sequence[str]], options: CorpusOptions) -> pl.Dat
     width = len(rows[0])
     names = [name.strip() for name in rows[0]] if has_header else [str(i + 1) for i in range(width)]
     kept = [row for row in rows[has_header:] if len(row) == width]
-    unique = [name if names.index(name) == i else f"{name} ({i + 1})" for i, name in enumerate(names)]
-    columns = zip(*kept, strict=True) if kept else [()] * width
-    return pl.DataFrame(dict(zip(unique, columns, strict=True)), dict.fromkeys(unique, pl.String))
+    columns: dict[str, Sequence[str]] = {}
+    values = list(zip(*kept, strict=True)) or [()] * width
+    for place, (name, column) in enumerate(zip(names, values, strict=True)):
+        while name in columns:
+            name = f"{name} ({place + 1})"
+        columns[name] = column
+    return pl.DataFrame(columns, dict.fromkeys(columns, pl.String))
 
 
 def _of_records(records: list[Any], file: str) -> pl.DataFrame:
@@ -147,7 +153,8 @@ def _table(frame: pl.DataFrame, data: DataStream, options: CorpusOptions, report
     names = _chosen(frame, label, options, data.name)
     if not names:
         raise CorpusError(f"{data.name} has no column with numbers beside the label {frame.columns[label]!r}.")
-    vectors = [name for name in names if frame[name].dtype.is_nested()]
+    kinds = frame.schema
+    vectors = [name for name in names if kinds[name].is_nested()]
     if vectors and len(names) > 1:
         raise CorpusError(
             f"{data.name}: found vectors in {vectors[0]!r} beside other columns ({len(names):,} in all), expected one "
@@ -157,7 +164,7 @@ def _table(frame: pl.DataFrame, data: DataStream, options: CorpusOptions, report
         features = _vectors_of(frame[names[0]], data.name)
         columns = [f"{names[0]}[{i}]" for i in range(features.shape[1])]
     else:
-        features, columns = np.column_stack([_numbers(frame[name]) for name in names]), names
+        features, columns = _numbers(frame.select(names)), names
     idle = [name for name in frame.columns if name not in (*names, frame.columns[label])]
     entry = {
         "file": data.name,
@@ -173,17 +180,19 @@ def _table(frame: pl.DataFrame, data: DataStream, options: CorpusOptions, report
 def _chosen(frame: pl.DataFrame, label: int, options: CorpusOptions, file: str) -> list[str]:
     """Return the columns that were asked for; by default all with numbers, or the only one with vectors."""
     asked = [name for given in options.feature_columns for name in _split(given, frame.columns)]
-    usable = _usable(frame, label)
+    numbers = _with_numbers(frame)
+    usable = _usable(frame, label, numbers)
     if asked and asked != [ALL]:
         names = list(dict.fromkeys(frame.columns[find_column(name, frame.columns, file)] for name in asked))
         for name in names:
             if name == frame.columns[label]:
                 raise CorpusError(f"{file}: {name!r} is the label, which no model may see. Leave it out.")
-            if name not in usable and not (frame[name].dtype.is_nested() or _are_numbers(frame[name])):
+            if name not in numbers and not frame[name].dtype.is_nested():
                 value = next((v for v in frame[name] if v is not None and number_in(str(v)) is None), None)
                 raise CorpusError(f"{file}: the column {name!r} has {str(value)[:30]!r}, expected numbers.")
         return names
-    vectors = [name for name in usable if frame[name].dtype.is_nested()]
+    kinds = frame.schema
+    vectors = [name for name in usable if kinds[name].is_nested()]
     return vectors if len(vectors) == 1 else usable
 
 
@@ -193,39 +202,42 @@ def _split(given: str, header: Sequence[str]) -> list[str]:
 
 
 def _is_text(column: pl.Series) -> bool:
-    """Return whether a column of a sample has sentences: a table of such is not read as numbers unless asked to."""
-    if column.dtype != pl.String or column.is_empty() or _are_numbers(column):
+    """Return whether a column without numbers has sentences: such a table is not read as numbers unless asked to."""
+    if column.dtype != pl.String or column.is_empty():
         return False
     return float(np.mean(column.fill_null("").str.split(" ").list.len().to_numpy())) >= _WORDS
 
 
-def _usable(frame: pl.DataFrame, label: int) -> list[str]:
+def _usable(frame: pl.DataFrame, label: int, numbers: Collection[str]) -> list[str]:
     """Return all columns with numbers but the label, and those that number rows."""
     return [
         name
         for i, name in enumerate(frame.columns)
-        if i != label and name.strip().lower() not in _ROW_NUMBERS and _are_numbers(frame[name])
+        if i != label and name.strip().lower() not in _ROW_NUMBERS and name in numbers
     ]
 
 
-def _are_numbers(column: pl.Series) -> bool:
-    """Return whether a column has numbers, or vectors of them, and nothing else."""
-    kind = column.dtype
-    if isinstance(kind, pl.List | pl.Array):
-        return column.explode().dtype.is_numeric()
-    if kind.is_numeric() or kind == pl.Boolean:
-        return True
-    if kind != pl.String:
-        return False
-    words = column.drop_nulls().str.strip_chars()
-    there = words.filter(~words.str.to_lowercase().is_in(_MISSING))
-    return bool(len(there) and there.cast(pl.Float64, strict=False).is_not_null().all())
+def _with_numbers(frame: pl.DataFrame) -> set[str]:
+    """Return the columns that have numbers, or vectors of them, and nothing else."""
+    words = pl.col(pl.String).str.strip_chars()
+    is_there = words.is_not_null() & ~words.str.to_lowercase().is_in(_MISSING)
+    is_number = words.cast(pl.Float64, strict=False).is_not_null()
+    of_words = frame.select(is_there.any() & (is_number | ~is_there).all())
+    return {
+        *(name for name, kind in frame.schema.items() if kind.is_numeric() or kind == pl.Boolean),
+        *(
+            name
+            for name, kind in frame.schema.items()
+            if isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric()
+        ),
+        *(column.name for column in of_words if column.item()),
+    }
 
 
-def _numbers(column: pl.Series) -> npt.NDArray[np.float64]:
-    """Return a column's numbers; what is missing is NaN."""
-    column = column.str.strip_chars() if column.dtype == pl.String else column
-    return column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+def _numbers(frame: pl.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the numbers of columns; what is missing is NaN."""
+    numbers = frame.with_columns(pl.col(pl.String).str.strip_chars()).cast(pl.Float64, strict=False)
+    return np.ascontiguousarray(numbers.fill_null(np.nan).to_numpy())
 
 
 def _vectors_of(column: pl.Series, file: str) -> npt.NDArray[np.float64]:

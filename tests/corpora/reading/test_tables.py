@@ -75,6 +75,14 @@ def test_a_table_may_be_wider_than_what_is_looked_at_to_tell_forms_apart(tmp_pat
         assert corpus.load_columns().tolist() == names
 
 
+def test_columns_of_one_name_are_told_apart_by_their_places(tmp_path):
+    file = tmp_path / "same.csv"
+    file.write_text("a,a,a (2),label\n" + "1,2,3,no\n4,5,6,yes\n" * 5)
+    corpus = load_corpus(file, feature_columns="*")
+    assert corpus.load_columns().tolist() == ["a", "a (2)", "a (2) (3)"]
+    assert corpus.features[:2].tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
 @pytest.mark.parametrize(("keep_going", "words"), [(False, "1 of 1 rows cannot be used"), (True, "holds no rows")])
 def test_a_table_of_which_no_row_can_be_read_is_refused(tmp_path, keep_going, words):
     file = tmp_path / "classic.csv"
