@@ -87,6 +87,8 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, interrupt)
     try:
         code = command_line()(standalone_mode=False)
+        if code == EXIT_INTERRUPTED:  # what Typer makes of an interruption
+            raise KeyboardInterrupt
         sys.stdout.flush()
         sys.exit(code)
     except ModelCollapseError as error:

@@ -41,7 +41,7 @@ def interruptible(location: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. What was computed is kept in {location}; the same command goes on from it.", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        sys.exit(EXIT_INTERRUPTED)
     finally:
         sys.unraisablehook = usual
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import typer
 
 from modelcollapse import open_run
 from modelcollapse.cli.execute import interruptible
@@ -221,9 +220,9 @@ def test_an_interruption_that_python_swallows_is_made_again(capsys):
         for _ in range(1000):
             time.sleep(0.01)
 
-    with pytest.raises(typer.Exit) as left, interruptible("runs/first"):
+    with pytest.raises(SystemExit) as left, interruptible("runs/first"):
         wait_long()
-    assert left.value.exit_code == 130
+    assert left.value.code == 130
     assert "What was computed is kept in runs/first" in capsys.readouterr().err
 
 
@@ -255,6 +254,14 @@ def test_stopped_and_started_again_it_ends_with_the_same_table(call, reviews_csv
     assert "finished before" in err
     assert table(run).equals(table(undisturbed))
     assert not list(run.glob("partial/*"))
+
+
+def test_an_interrupted_command_says_so(call, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("modelcollapse.corpora.catalogue.list_catalogue", interrupted)
+    assert call("corpus", "list") == (130, "", "modelcollapse: Interrupted.\n")
 
 
 def test_an_interruption_that_a_library_makes_an_error_of_is_one_all_the_same(tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -69,13 +71,15 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
 
 @contextmanager
 def _own_signals(utils: Any) -> Iterator[None]:
-    """Keep Ray, a node's or a driver's, from handling SIGTERM: it would end the process at once, and say nothing."""
-    set_handler = utils.set_sigterm_handler
+    """Keep Ray from handling SIGTERM: its Python code would end the process at once, its C++ code in three seconds."""
+    set_handler, handler = utils.set_sigterm_handler, signal.getsignal(signal.SIGTERM)
     utils.set_sigterm_handler = lambda handler: None
     try:
         yield
     finally:
         utils.set_sigterm_handler = set_handler
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _check_reachable(address: str) -> None:
