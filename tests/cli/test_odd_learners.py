@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -46,8 +45,7 @@ def expected(call, known) -> Callable[[], list[float]]:
     return of_good
 
 
-# a pool forks: in a process with threads, as that of the tests, it may wait for ever
-@pytest.mark.parametrize("name", [name for name in ODD if name != "Pooling"])
+@pytest.mark.parametrize("name", ODD)
 def test_an_odd_learner_runs_or_is_refused_or_fails_with_a_reason(call, tmp_path, expected, name):
     code, message = ODD[name]
     found, out, err = call(*SWEEP, "--model", f"{MODULE}:{name}")
@@ -71,35 +69,15 @@ def test_an_odd_learner_runs_or_is_refused_or_fails_with_a_reason(call, tmp_path
 @pytest.mark.parametrize("name", ["Printing", "Forking", "ForkingAndRaising", "Pooling"])
 def test_nothing_of_a_learner_gets_among_the_lines_of_json(tmp_path, expected, name):
     """In a process of its own, whose standard output is a pipe: what C and subprocesses print would go there."""
-    run, out, err = in_a_process_of_its_own(tmp_path, name)
-    events = [json.loads(line)["event"] for line in out.splitlines()]
-    assert events == ["planned", *["generation"] * 3, "chain finished", "ended"]
-    assert accuracies(str(run), name) == expected()
-    assert "Traceback" not in err
-    assert err.count("WORDS") == (4 * 3 if name == "Printing" else 0)  # and none of the trial's
-
-
-def in_a_process_of_its_own(folder: Path, name: str, attempts: int = 3) -> tuple[Path, str, str]:
-    """Run an odd learner; return the run's folder, and what was printed.
-
-    A learner that forks among threads may wait for ever, which is its own doing: it is stopped and tried again.
-    """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    for attempt in range(attempts):
-        run = folder / f"run-{attempt}"
-        command = [sys.executable, "-m", "modelcollapse", *SWEEP, "--model", f"{MODULE}:{name}", "--out", run]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
-        )
-        try:
-            out, err = process.communicate(timeout=80)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            continue
-        assert process.returncode == 0, err
-        return run, out, err
-    pytest.fail(f"{name} did not end in {attempts} attempts")
+    command = [sys.executable, "-m", "modelcollapse", *SWEEP, "--model", f"{MODULE}:{name}", "--out", tmp_path / "run"]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert run.returncode == 0, run.stderr
+    events = [json.loads(line)["event"] for line in run.stdout.splitlines()]
+    assert events == ["planned", *["generation"] * 3, "chain finished", "ended"]
+    assert accuracies(str(tmp_path / "run"), name) == expected()
+    assert "Traceback" not in run.stderr
+    assert run.stderr.count("WORDS") == (4 * 3 if name == "Printing" else 0)  # and none of the trial's
 
 
 @pytest.mark.parametrize("path", [".evil:X", "a..b:C", ":", "x:", " :Y", "x:Y:Z", "os:path", "1:2", "x/y:Z", "\0:\0"])

@@ -72,7 +72,7 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
 @contextmanager
 def _own_signals(utils: Any) -> Iterator[None]:
     """Keep Ray from handling SIGTERM: its Python code would end the process at once, its C++ code in three seconds."""
-    set_handler, handler = utils.set_sigterm_handler, signal.getsignal(signal.SIGTERM)
+    set_handler, handler = getattr(utils, "set_sigterm_handler", None), signal.getsignal(signal.SIGTERM)
     utils.set_sigterm_handler = lambda handler: None
     try:
         yield

@@ -22,6 +22,20 @@ Item = TypeVar("Item")
 #: How many blocks of foreign code this process is in, over all its threads.
 _n_inside = 0
 
+#: The signals that a thread which forks had blocked before.
+_forking = threading.local()
+
+
+def _hold_sigterm() -> None:
+    """Keep SIGTERM from a child until it knows what it means: Python forgets what a new process is told at once."""
+    if _n_inside:
+        _forking.blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
+def _release_sigterm() -> None:
+    if vars(_forking):
+        signal.pthread_sigmask(signal.SIG_SETMASK, vars(_forking).pop("blocked"))
+
 
 def _end_when_told() -> None:
     """Let SIGTERM end a child that foreign code forked: the program's handlers are about the program, not about it.
@@ -30,9 +44,10 @@ def _end_when_told() -> None:
     """
     if _n_inside:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _release_sigterm()
 
 
-os.register_at_fork(after_in_child=_end_when_told)
+os.register_at_fork(before=_hold_sigterm, after_in_parent=_release_sigterm, after_in_child=_end_when_told)
 
 
 @contextmanager

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import nullcontext
 
 import pytest
@@ -29,3 +30,30 @@ def test_sigterm_ends_children_that_foreign_code_forks_and_no_others(is_foreign)
     finally:
         signal.signal(signal.SIGTERM, before)
     assert found == (signal.SIG_DFL if is_foreign else "a handler")
+
+
+def test_sigterm_ends_a_child_that_has_hardly_begun():
+    """A pool whose other workers did everything ends one that did not run yet, and waits for it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contained():
+            for _ in range(20):
+                child = os.fork()
+                while not child:
+                    signal.pause()
+                os.kill(child, signal.SIGTERM)
+                assert os.waitstatus_to_exitcode(ended(child)) == -signal.SIGTERM
+        assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def ended(child: int) -> int:
+    """Return a child's status; after a minute, end it."""
+    for _ in range(6_000):
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return status
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
