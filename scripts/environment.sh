@@ -32,4 +32,5 @@ prepare() {
         touch "$stamp"
     fi
     PATH="$PWD/.venv/bin:$PATH"
+    unset PYTHONDONTWRITEBYTECODE # else every process, and there are many, compiles all modules anew
 }

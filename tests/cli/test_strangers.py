@@ -381,18 +381,18 @@ def test_hostile_names_of_columns_and_files(call, yard, text):
 @pytest.mark.parametrize(
     "content",
     [
-        (",".join(f"c{i}" for i in range(100_000)) + "\n").encode() * 3,
-        reviews("text", "x" * 20_000_000, n=1),
-        reviews("text", "x y\n" * 5_000_000, n=1),
-        reviews() + b"\0" * 70_000,
-        reviews() + "grün,1\n".encode("latin-1"),
-        reviews().decode().encode("utf-16"),
-        b"\x1b[2J," * 20 + b"\n1",
+        lambda: (",".join(f"c{i}" for i in range(100_000)) + "\n").encode() * 3,
+        lambda: reviews("text", "x" * 20_000_000, n=1),
+        lambda: reviews("text", "x y\n" * 5_000_000, n=1),
+        lambda: reviews() + b"\0" * 70_000,
+        lambda: reviews() + "grün,1\n".encode("latin-1"),
+        lambda: reviews().decode().encode("utf-16"),
+        lambda: b"\x1b[2J," * 20 + b"\n1",
     ],
     ids=["wide", "cell", "quoted-cell", "nul", "mixed", "utf-16", "escapes"],
 )
 def test_hostile_reviews_are_one_line(call, yard, content):
-    (yard / "r.csv").write_bytes(content)
+    (yard / "r.csv").write_bytes(content())
     code, out, err = call("corpus", "info", "r.csv")
     assert code == 2
     assert_clean(code, out, err)

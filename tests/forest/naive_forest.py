@@ -23,24 +23,24 @@ class NaiveSplit:
 
 def gini_gain(weights, labels, goes_right) -> Fraction:
     """Decrease of the Gini impurity times the square of the node's weight."""
+    left_0, left_1, right_0, right_1 = map(int, np.bincount(2 * goes_right + labels, weights, minlength=4))
+    everything = _pure_pairs(left_0 + right_0, left_1 + right_1)
+    return int(weights.sum()) * (everything - _pure_pairs(left_0, left_1) - _pure_pairs(right_0, right_1))
 
-    def pure_pairs(chosen):
-        w0 = int(weights[chosen & (labels == 0)].sum())
-        w1 = int(weights[chosen & (labels == 1)].sum())
-        return Fraction(2 * w0 * w1, w0 + w1)
 
-    everything = np.ones(len(labels), bool)
-    return int(weights.sum()) * (pure_pairs(everything) - pure_pairs(goes_right) - pure_pairs(~goes_right))
+def _pure_pairs(w0, w1) -> Fraction:
+    return Fraction(2 * w0 * w1, w0 + w1)
 
 
 def split_by_feature(values, labels, weights, feature, min_samples_leaf=1) -> tuple[bool, NaiveSplit | None]:
     """Whether the feature varies in the node, and its best split (of equals the one with the lowest threshold)."""
-    distinct = np.unique(values.astype(np.float32))
+    distinct = sorted({*values.astype(np.float32).tolist()})
     best = None
     for low, high in pairwise(distinct):
-        threshold = float(low) / 2 + float(high) / 2
+        threshold = low / 2 + high / 2
         goes_right = values > threshold
-        if min(goes_right.sum(), (~goes_right).sum()) < min_samples_leaf:
+        n_right = np.count_nonzero(goes_right)
+        if min(n_right, len(values) - n_right) < min_samples_leaf:
             continue
         gain = gini_gain(weights, labels, goes_right)
         if best is None or gain > best.gain:

@@ -110,12 +110,10 @@ def describe_theirs(forest, frequency):
     """`describe` of all of scikit-learn's trees; shape (n_trees, 8)."""
     rows = []
     for tree in (estimator.tree_ for estimator in forest.estimators_):
-        parents, depths = np.zeros((2, tree.node_count), int)
-        for node in np.flatnonzero(tree.children_left >= 0):
-            children = [tree.children_left[node], tree.children_right[node]]
-            parents[children], depths[children] = node, depths[node] + 1
+        parents, internal = np.zeros(tree.node_count, int), np.flatnonzero(tree.children_left >= 0)
+        parents[tree.children_left[internal]] = parents[tree.children_right[internal]] = internal
         weights = tree.value[:, 0] * tree.weighted_n_node_samples[:, None]
-        rows.append(describe(tree.feature, depths, weights, parents, frequency))
+        rows.append(describe(tree.feature, tree.compute_node_depths() - 1, weights, parents, frequency))
     return np.array(rows, float)
 
 
