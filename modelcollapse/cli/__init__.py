@@ -72,7 +72,7 @@ def command_line() -> Callable[..., int | None]:
 
 
 def main() -> NoReturn:
-    """Run the command line: user errors are one line and exit code 2, an interruption is 130.
+    """Run the command line: user errors are one line and exit code 2, an interruption – Ctrl-C or SIGTERM – is 130.
 
     A library that is interrupted while it is imported may make an error of that: so it is noted that there was one.
     """
@@ -83,8 +83,9 @@ def main() -> NoReturn:
         interruptions.append(number)
         raise KeyboardInterrupt
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is usual:
+            signal.signal(number, interrupt)
     try:
         code = command_line()(standalone_mode=False)
         if code == EXIT_INTERRUPTED:  # what Typer makes of an interruption

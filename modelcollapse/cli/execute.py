@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def interruptible(location: str) -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C; when interrupted, say that what was computed is kept, and leave.
+    """When interrupted, say that what was computed is kept, and leave.
 
     An interruption that comes while an object is taken apart is swallowed by Python: it is then made again.
     """
@@ -29,13 +29,12 @@ def interruptible(location: str) -> Iterator[None]:
 
     def again(swallowed: Any) -> None:
         if swallowed.exc_type is KeyboardInterrupt:
-            # SIGTERM, whose handler is ours: SIGINT may be ignored
+            # SIGTERM, which `main` takes for Ctrl-C: SIGINT may be ignored
             threading.Timer(0.01, signal.raise_signal, [signal.SIGTERM]).start()
         else:
             usual(swallowed)
 
     usual = sys.unraisablehook
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.unraisablehook = again
     try:
         yield

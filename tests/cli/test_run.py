@@ -220,8 +220,12 @@ def test_an_interruption_that_python_swallows_is_made_again(capsys):
         for _ in range(1000):
             time.sleep(0.01)
 
-    with pytest.raises(SystemExit) as left, interruptible("runs/first"):
-        wait_long()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as left, interruptible("runs/first"):
+            wait_long()
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert left.value.code == 130
     assert "What was computed is kept in runs/first" in capsys.readouterr().err
 
@@ -256,11 +260,9 @@ def test_stopped_and_started_again_it_ends_with_the_same_table(call, reviews_csv
     assert not list(run.glob("partial/*"))
 
 
-def test_an_interrupted_command_says_so(call, monkeypatch):
-    def interrupted():
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("modelcollapse.corpora.catalogue.list_catalogue", interrupted)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_says_so(call, monkeypatch, number):
+    monkeypatch.setattr("modelcollapse.corpora.catalogue.list_catalogue", lambda: signal.raise_signal(number))
     assert call("corpus", "list") == (130, "", "modelcollapse: Interrupted.\n")
 
 

@@ -46,40 +46,64 @@ def connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, b
 
         was_running = ray.is_initialized()
         address = address or os.environ.get("RAY_ADDRESS")
-        if not was_running:
-            new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
-            only_to_the_log("ray._private")  # connecting takes the handlers of "ray" itself away
-            ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
-            try:
-                if address:
-                    _check_reachable(address)
-                with _own_signals(ray._private.utils):
-                    ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
-            except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
-                raise ClusterError(
-                    f"Cannot connect to Ray{f' at {address}' if address else ''} ({describe(error)}). "
-                    "Check the address, and that RAY_AUTH_MODE and the token are the cluster's."
-                ) from error
-            logging.getLogger("ray._private").handlers.clear()
-            only_to_the_log("ray")
+        try:
+            if not was_running:
+                _start(ray, address, workers)
+            yield ray, not (was_running or address)
+        finally:
+            if not was_running:
+                ray.shutdown()
+
+
+def _start(ray: Any, address: str | None, workers: int | None) -> None:
+    """Connect to Ray at an address, or start it; what it says goes to the log."""
+    new: dict[str, Any] = {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    only_to_the_log("ray._private")  # connecting takes the handlers of "ray" itself away
+    ray._private.worker.print_to_stdstream = _note  # what nodes report would be printed
     try:
-        yield ray, not (was_running or address)
-    finally:
-        if not was_running:
-            ray.shutdown()
+        if address:
+            _check_reachable(address)
+        with _held_signals(ray._private.utils):
+            ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
+    except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
+        raise ClusterError(
+            f"Cannot connect to Ray{f' at {address}' if address else ''} ({describe(error)}). "
+            "Check the address, and that RAY_AUTH_MODE and the token are the cluster's."
+        ) from error
+    logging.getLogger("ray._private").handlers.clear()
+    only_to_the_log("ray")
 
 
 @contextmanager
-def _own_signals(utils: Any) -> Iterator[None]:
-    """Keep Ray from handling SIGTERM: its Python code would end the process at once, its C++ code in three seconds."""
-    set_handler, handler = getattr(utils, "set_sigterm_handler", None), signal.getsignal(signal.SIGTERM)
+def _held_signals(utils: Any) -> Iterator[None]:
+    """Hold an interruption until Ray has started: half of it would crash at the end. A second one does not wait.
+
+    Ray handles SIGTERM, too: its Python code would end the process at once. Its C++ code takes the handler away; it
+    gives the signal on, but sets an alarm that aborts in three seconds.
+    """
+    told: list[int] = []
+
+    def hold(number: int, frame: object) -> None:
+        signal.alarm(0)
+        told.append(number)
+        if len(told) > 1:
+            raise KeyboardInterrupt
+
+    set_handler, usual = getattr(utils, "set_sigterm_handler", None), {}
+    if threading.current_thread() is threading.main_thread():
+        found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        usual = {number: handler for number, handler in found.items() if handler is not None}  # else not Python's
     utils.set_sigterm_handler = lambda handler: None
+    for number in usual:
+        signal.signal(number, hold)
     try:
         yield
     finally:
         utils.set_sigterm_handler = set_handler
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        for first in told[:1]:
+            signal.raise_signal(first)
 
 
 def _check_reachable(address: str) -> None:

@@ -17,16 +17,26 @@ def test_what_is_used_of_rays_own_parts_is_still_there():
     assert callable(ray._private.utils.set_sigterm_handler)
 
 
-def test_a_termination_while_ray_starts_is_the_programs(monkeypatch):
+@pytest.mark.parametrize("n_times", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_until_ray_has_started_and_a_second_one_does_not(monkeypatch, number, n_times):
+    started = []
+
     def init(**given):
         ray._private.utils.set_sigterm_handler(lambda *_: sys.exit(15))  # as Ray does first of all
-        signal.raise_signal(signal.SIGTERM)
+        signal.alarm(100)  # as its C++ code does when the signal comes
+        for _ in range(n_times):
+            signal.raise_signal(number)
+        started.append(True)
 
     monkeypatch.setattr(ray, "init", init)
-    before = ray._private.utils.set_sigterm_handler, signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = ray._private.utils.set_sigterm_handler, signal.signal(number, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt), connected(None, 1):
-            pass
+            started.append("and used")
+        assert signal.alarm(0) == 0
+        assert signal.getsignal(number) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGTERM, before[1])
+        signal.signal(number, before[1])
     assert ray._private.utils.set_sigterm_handler is before[0]
+    assert started == [True] * (n_times == 1)
