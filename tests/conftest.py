@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from matplotlib.figure import Figure
 from sklearn.feature_extraction.text import CountVectorizer
 
 from modelcollapse.corpora.corpus import Corpus
+
+# a shell that runs the tests in the background tells them to ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: No example fails for the time that it takes: nothing depends on timing.
 settings.register_profile("untimed", deadline=None)
