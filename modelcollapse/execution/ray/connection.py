@@ -63,7 +63,7 @@ def _start(ray: Any, address: str | None, workers: int | None) -> None:
     try:
         if address:
             _check_reachable(address)
-        with _held_signals(ray._private.utils):
+        with _held_signals(ray._private.utils, may_wait=not address):
             ray.init(**({"address": address} if address else new), log_to_driver=False, configure_logging=False)
     except (OSError, OverflowError, ValueError, ray.exceptions.AuthenticationError) as error:
         raise ClusterError(
@@ -75,8 +75,10 @@ def _start(ray: Any, address: str | None, workers: int | None) -> None:
 
 
 @contextmanager
-def _held_signals(utils: Any) -> Iterator[None]:
+def _held_signals(utils: Any, may_wait: bool) -> Iterator[None]:
     """Hold an interruption until Ray has started: half of it would crash at the end. A second one does not wait.
+
+    Nor does the first where Ray is elsewhere, or may not be there: that takes minutes.
 
     Ray handles SIGTERM, too: its Python code would end the process at once. Its C++ code takes the handler away; it
     gives the signal on, but sets an alarm that aborts in three seconds.
@@ -86,7 +88,7 @@ def _held_signals(utils: Any) -> Iterator[None]:
     def hold(number: int, frame: object) -> None:
         signal.alarm(0)
         told.append(number)
-        if len(told) > 1:
+        if len(told) > 1 or not may_wait:
             raise KeyboardInterrupt
 
     set_handler, usual = getattr(utils, "set_sigterm_handler", None), {}

@@ -17,9 +17,9 @@ def test_what_is_used_of_rays_own_parts_is_still_there():
     assert callable(ray._private.utils.set_sigterm_handler)
 
 
-@pytest.mark.parametrize("n_times", [1, 2])
+@pytest.mark.parametrize(("address", "n_times"), [(None, 1), (None, 2), ("auto", 1)])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_waits_until_ray_has_started_and_a_second_one_does_not(monkeypatch, number, n_times):
+def test_an_interruption_waits_until_ray_has_started_and_a_second_one_does_not(monkeypatch, number, address, n_times):
     started = []
 
     def init(**given):
@@ -32,11 +32,11 @@ def test_an_interruption_waits_until_ray_has_started_and_a_second_one_does_not(m
     monkeypatch.setattr(ray, "init", init)
     before = ray._private.utils.set_sigterm_handler, signal.signal(number, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), connected(None, 1):
+        with pytest.raises(KeyboardInterrupt), connected(address, 1):
             started.append("and used")
         assert signal.alarm(0) == 0
         assert signal.getsignal(number) is signal.default_int_handler
     finally:
         signal.signal(number, before[1])
     assert ray._private.utils.set_sigterm_handler is before[0]
-    assert started == [True] * (n_times == 1)
+    assert started == ([True] if (address, n_times) == (None, 1) else [])
