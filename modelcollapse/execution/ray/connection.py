@@ -96,8 +96,9 @@ def _held_signals(utils: Any, may_wait: bool) -> Iterator[None]:
         found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         usual = {number: handler for number, handler in found.items() if handler is not None}  # else not Python's
     utils.set_sigterm_handler = lambda handler: None
-    for number in usual:
-        signal.signal(number, hold)
+    for number, handler in usual.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, hold)
     try:
         yield
     finally:

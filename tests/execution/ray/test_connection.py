@@ -40,3 +40,16 @@ def test_an_interruption_waits_until_ray_has_started_and_a_second_one_does_not(m
         signal.signal(number, before[1])
     assert ray._private.utils.set_sigterm_handler is before[0]
     assert started == ([True] if (address, n_times) == (None, 1) else [])
+
+
+@pytest.mark.parametrize("address", [None, "auto"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_so_while_ray_starts(monkeypatch, number, address):
+    """As Ctrl-C in the background of a script."""
+    monkeypatch.setattr(ray, "init", lambda **given: [signal.raise_signal(number) for _ in range(2)])
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with connected(address, 1):
+            assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
